@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/peterbourgon/ff/v3"
+)
+
+// envPrefix begins the environment variable of every flag.
+const envPrefix = "AC"
+
+// aliases are the short options, the same in all programs.
+var aliases = map[string]string{
+	"registry": "r", "node": "n", "address": "a", "bind": "b", "data-dir": "d",
+	"config-dir": "c", "expiry": "e", "ticks": "t", "servers": "s",
+}
+
+// settings are the names of all flags of all programs. One configuration file
+// serves them all, so a program passes over what belongs to another, and still
+// refuses what belongs to none.
+var settings = strings.Fields(`
+	address advertise bind birth claims config-dir config-file consul data-dir
+	dry-run expiry format limit lost-cluster mode node purge registry resize
+	role servers set ticks timeout wait watch`)
+
+// FlagSet defines flags. Every flag has one spelling in all programs; those
+// that several share are methods here.
+type FlagSet struct {
+	*flag.FlagSet
+	rest *[]string
+}
+
+func newFlagSet(program string) *FlagSet {
+	f := &FlagSet{FlagSet: flag.NewFlagSet(program, flag.ContinueOnError)}
+	f.SetOutput(io.Discard)
+	f.String("config-file", "", "`file` with one setting a line: name value")
+	return f
+}
+
+// Registry defines -registry.
+func (f *FlagSet) Registry(p *string) {
+	f.StringVar(p, "registry", "", "registry `URL`: s3://bucket[/prefix] or file:///absolute/path")
+}
+
+// Node defines -node; fallback says what stands in for it.
+func (f *FlagSet) Node(p *string, fallback string) {
+	f.StringVar(p, "node", "", "node `name`; "+fallback+" if not given")
+}
+
+// DataDir defines -data-dir.
+func (f *FlagSet) DataDir(p *string) {
+	f.StringVar(p, "data-dir", "/tmp/consul/state", "local state; Consul's own data goes to its server or agent `folder`")
+}
+
+// ConfigDir defines -config-dir.
+func (f *FlagSet) ConfigDir(p *string) {
+	f.StringVar(p, "config-dir", "", "`folder` of configuration that is passed to Consul")
+}
+
+// Expiry defines -expiry.
+func (f *FlagSet) Expiry(p *time.Duration) {
+	f.Duration(p, "expiry", 120*time.Second, "`seconds` after which a heartbeat no longer counts")
+}
+
+// Ticks defines -ticks.
+func (f *FlagSet) Ticks(p *time.Duration) {
+	f.Duration(p, "ticks", 0, "`seconds` between heartbeats; one beat if not given")
+}
+
+// Servers defines -servers.
+func (f *FlagSet) Servers(p *int) { f.IntVar(p, "servers", 1, "desired `number` of servers") }
+
+// Timeout defines -timeout.
+func (f *FlagSet) Timeout(p *time.Duration) {
+	f.Duration(p, "timeout", 30*time.Second, "bound on all work with the registry, in `seconds`")
+}
+
+// Duration defines a flag that takes whole seconds (120) or a Go duration (2m).
+func (f *FlagSet) Duration(p *time.Duration, name string, value time.Duration, usage string) {
+	*p = value
+	f.Var((*duration)(p), name, usage)
+}
+
+// Rest takes the arguments that follow the flags. A program that does not ask
+// for them refuses them.
+func (f *FlagSet) Rest(p *[]string) { f.rest = p }
+
+// parse reads the command line, then the environment, then the file.
+func (f *FlagSet) parse(args []string) error {
+	canonical, err := f.canonical(args)
+	if err != nil {
+		return err
+	}
+	err = ff.Parse(f.FlagSet, canonical,
+		ff.WithEnvVarPrefix(envPrefix),
+		ff.WithConfigFileFlag("config-file"),
+		ff.WithConfigFileParser(f.readFile))
+	switch {
+	case err != nil:
+		return err
+	case f.rest != nil:
+		*f.rest = f.Args()
+	case f.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	return nil
+}
+
+// canonical spells short options out. Were they flags of their own, ff could
+// not tell that -r on the command line comes before AC_REGISTRY.
+func (f *FlagSet) canonical(args []string) ([]string, error) {
+	scan := flag.NewFlagSet(f.Name(), flag.ContinueOnError)
+	scan.SetOutput(io.Discard)
+	var out []string
+	f.VisitAll(func(def *flag.Flag) {
+		v := &spelling{def: def, out: &out}
+		scan.Var(v, def.Name, "")
+		if short := aliases[def.Name]; short != "" {
+			scan.Var(v, short, "")
+		}
+	})
+	if err := scan.Parse(args); err != nil {
+		return nil, err
+	}
+	return append(append(out, "--"), scan.Args()...), nil
+}
+
+// readFile reads a configuration file, passing over other programs' settings.
+// It is read first, because the parser takes a failed read for the end.
+func (f *FlagSet) readFile(r io.Reader, set func(name, value string) error) error {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	return ff.PlainParser(bytes.NewReader(data), func(name, value string) error {
+		if f.Lookup(name) == nil && known(name) {
+			return nil
+		}
+		return set(name, value)
+	})
+}
+
+func known(name string) bool {
+	for _, s := range settings {
+		if s == name {
+			return true
+		}
+	}
+	return false
+}
+
+// spelling records a flag under its long name.
+type spelling struct {
+	def *flag.Flag
+	out *[]string
+}
+
+func (s *spelling) String() string { return "" }
+
+func (s *spelling) Set(value string) error {
+	*s.out = append(*s.out, "-"+s.def.Name+"="+value)
+	return nil
+}
+
+func (s *spelling) IsBoolFlag() bool {
+	b, ok := s.def.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
+}
+
+// duration is a flag value in whole seconds or Go's notation, never negative.
+type duration time.Duration
+
+func (d *duration) String() string { return time.Duration(*d).String() }
+
+func (d *duration) Set(text string) error {
+	unit := ""
+	if strings.Trim(text, "0123456789") == "" {
+		unit = "s"
+	}
+	value, err := time.ParseDuration(text + unit)
+	if err != nil || strings.ContainsAny(text, "+-") {
+		return fmt.Errorf("want seconds (120) or a duration (2m)")
+	}
+	*d = duration(value)
+	return nil
+}
