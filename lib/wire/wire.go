@@ -1,0 +1,122 @@
+// Package wire holds the documents that the programs exchange, and nothing
+// else. Its comments are the format's specification.
+//
+// Every document is one JSON object on one line of standard output. The key
+// "version" is [Version]; keys may be added within a version, and none changes
+// its meaning. Times are RFC 3339 in UTC with whole seconds of store time,
+// durations are whole seconds with the unit in the key, lists are sorted and
+// never null.
+package wire
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Version is the version of every document. A reader refuses any other.
+const Version = 1
+
+// Members is what ac-members prints and ac-decide reads: the registry as it was
+// at one moment of store time.
+type Members struct {
+	Version       int       `json:"version"`
+	Registry      string    `json:"registry"` // the registry's URL
+	Time          time.Time `json:"time"`     // store time of the snapshot
+	ExpirySeconds int64     `json:"expiry_seconds"`
+	Servers       []Member  `json:"servers"` // sorted by heartbeat, then node
+	Agents        []Member  `json:"agents"`  // servers beat here too
+	ServersTotal  int       `json:"servers_total"`
+	AgentsTotal   int       `json:"agents_total"`
+	Purged        []string  `json:"purged"` // keys removed because they had expired
+	// ExpiredTotal counts the expired heartbeats that were found, removed or not.
+	ExpiredTotal int       `json:"expired_total"`
+	Ignored      []Ignored `json:"ignored"` // sorted by key
+	Cluster      *Cluster  `json:"cluster,omitempty"`
+}
+
+// Cluster is the cluster record as it was seen.
+type Cluster struct {
+	ClusterID  string `json:"cluster_id"`
+	Generation int64  `json:"generation"` // the term: counts who may bootstrap
+	State      string `json:"state"`      // bootstrapping or established
+	ETag       string `json:"etag"`       // what a swap of the record is compared with
+	Bootstrap  string `json:"bootstrap"`  // the node that may bootstrap or has; empty if none had to
+	Desired    int    `json:"desired_servers"`
+	Servers    []Slot `json:"servers"` // sorted by node
+	// Record is the object's body, from which ac-decide goes on.
+	Record json.RawMessage `json:"record"`
+}
+
+// Slot is the right of one node to be a server.
+type Slot struct {
+	Node    string    `json:"node"`
+	Address string    `json:"address"`
+	Since   time.Time `json:"since"`
+}
+
+// Member is one live node in one role, by its newest heartbeat.
+type Member struct {
+	Node       string    `json:"node"`
+	Address    string    `json:"address"`   // where the node can be joined
+	Heartbeat  time.Time `json:"heartbeat"` // its newest
+	Oldest     time.Time `json:"oldest"`    // its oldest that is still live
+	AgeSeconds int64     `json:"age_seconds"`
+}
+
+// Ignored is a key under servers/ or agents/ that does not count, and why.
+type Ignored struct {
+	Key    string `json:"key"`
+	Reason string `json:"reason"`
+}
+
+// Modes of a node, as decisions, heartbeats and the data directory name them.
+const (
+	Server = "server"
+	Agent  = "agent"
+)
+
+// Decision is what ac-decide prints and ac-exec reads: what this node is to be.
+type Decision struct {
+	Version int    `json:"version"`
+	Mode    string `json:"mode"` // [Server] or [Agent]
+	// Bootstrap: start a cluster of one. Never together with BootstrapExpect.
+	Bootstrap bool `json:"bootstrap"`
+	// BootstrapExpect: start a cluster of so many together; 0 for none.
+	BootstrapExpect int       `json:"bootstrap_expect"`
+	Join            []string  `json:"join"` // addresses, freshest first, at most 5, never its own
+	Node            string    `json:"node"`
+	Address         string    `json:"address"` // what this node announces
+	Registry        string    `json:"registry"`
+	ClusterID       string    `json:"cluster_id,omitempty"`
+	Generation      int64     `json:"generation,omitempty"`
+	Incarnation     string    `json:"incarnation,omitempty"` // whose claim it is
+	Reason          string    `json:"reason"`
+	Evidence        []string  `json:"evidence"` // what proved that a replaced server is dead
+	DesiredServers  int       `json:"desired_servers"`
+	HeldServers     []string  `json:"held_servers"` // nodes, sorted
+	DecidedAt       time.Time `json:"decided_at"`
+}
+
+// Beat is one line of ac-heartbeat: a heartbeat that was written.
+type Beat struct {
+	Version int       `json:"version"`
+	Node    string    `json:"node"`
+	Address string    `json:"address"`
+	Role    string    `json:"role"` // [Server] or [Agent]
+	Time    time.Time `json:"time"`
+	Keys    []string  `json:"keys"` // what was written, sorted
+}
+
+// Command is what ac-exec -dry-run prints: the program and its arguments.
+type Command struct {
+	Version int      `json:"version"`
+	Argv    []string `json:"argv"`
+}
+
+// Kept is what ac-decide -set prints: the mode that the data directory now
+// keeps.
+type Kept struct {
+	Version int    `json:"version"`
+	Mode    string `json:"mode"`
+	DataDir string `json:"data_dir"`
+}
