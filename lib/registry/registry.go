@@ -1,0 +1,215 @@
+// Package registry keeps the heartbeats of a cluster's nodes: their keys, who
+// is live, what has expired. It works on any [Store] and judges time by the
+// store's clock alone.
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// parallel is how many requests one program has under way at once.
+const parallel = 32
+
+// Registry is the heartbeats in one store.
+type Registry struct {
+	Store  Store
+	Expiry time.Duration // the age at which a heartbeat no longer counts
+}
+
+// CheckExpiry says what is wrong with an expiry: stamps have whole seconds, and
+// documents too.
+func CheckExpiry(expiry time.Duration) error {
+	if expiry < time.Second || expiry%time.Second != 0 {
+		return fmt.Errorf("bad -expiry %v: want whole seconds, 1 or more", expiry)
+	}
+	return nil
+}
+
+// Pick chooses which of n live members, in order of their heartbeats, have
+// their addresses read; it returns their indices. A nil Pick chooses all.
+type Pick func(n int) []int
+
+// Freshest picks the most members that beat last.
+func Freshest(most int) Pick {
+	return func(n int) []int {
+		var out []int
+		for i := max(0, n-most); i < n; i++ {
+			out = append(out, i)
+		}
+		return out
+	}
+}
+
+// Query says what to read.
+type Query struct {
+	Roles []Role // none: all
+	Pick  map[Role]Pick
+}
+
+// Snapshot is the registry at one moment.
+type Snapshot struct {
+	Time    time.Time         // store time, whole seconds: the latest of the answers
+	Live    map[Role][]Member // by heartbeat, then node; Address is empty where it was not read
+	Expired []string          // keys, ascending
+	Ignored []Ignored         // by key
+}
+
+// Joinable returns the role's live members whose addresses were read, the
+// freshest last.
+func (s Snapshot) Joinable(role Role) []Member {
+	return slices.DeleteFunc(slices.Clone(s.Live[role]), func(m Member) bool { return m.Address == "" })
+}
+
+// Read lists the roles side by side and then reads the addresses, side by side
+// too. Any failure is an error: a snapshot is complete or there is none.
+func (r *Registry) Read(ctx context.Context, q Query) (Snapshot, error) {
+	if q.Roles == nil {
+		q.Roles = []Role{Agents, Servers}
+	}
+	lists := make([]Listing, len(q.Roles))
+	g, gctx := errgroup.WithContext(ctx)
+	for i, role := range q.Roles {
+		g.Go(func() (err error) {
+			lists[i], err = r.Store.List(gctx, string(role))
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return Snapshot{}, err
+	}
+	s := Snapshot{Live: map[Role][]Member{}}
+	for _, l := range lists {
+		if l.Time.After(s.Time) {
+			s.Time = l.Time
+		}
+	}
+	var rolls []Roll
+	for i, role := range q.Roles {
+		rolls = append(rolls, CallRoll(role, lists[i].Keys, s.Time, r.Expiry))
+	}
+	if err := r.readAddresses(ctx, rolls, q.Pick); err != nil {
+		return Snapshot{}, err
+	}
+	s.add(rolls)
+	return s, nil
+}
+
+// readAddresses fills in the addresses of the picked members. Of a heartbeat
+// that was removed since it was listed, or that holds no address, the member is
+// taken out.
+func (r *Registry) readAddresses(ctx context.Context, rolls []Roll, picks map[Role]Pick) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	read := make([][]reading, len(rolls))
+	for n, roll := range rolls {
+		read[n] = make([]reading, len(roll.Live))
+		pick := picks[roll.Role]
+		if pick == nil {
+			pick = Freshest(len(roll.Live))
+		}
+		for _, i := range pick(len(roll.Live)) {
+			g.Go(func() error { return r.readAddress(gctx, roll.Live[i].key(roll.Role), &read[n][i]) })
+		}
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for n := range rolls {
+		rolls[n].take(read[n])
+	}
+	return nil
+}
+
+// reading is what one heartbeat's body turned out to be.
+type reading struct {
+	address string
+	gone    bool
+	bad     error
+}
+
+func (r *Registry) readAddress(ctx context.Context, key string, to *reading) error {
+	obj, err := r.Store.Get(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		to.gone = true
+		return nil
+	}
+	to.address, to.bad = string(obj.Body), CheckAddress(string(obj.Body))
+	return err
+}
+
+func (l *Roll) take(readings []reading) {
+	var live []Member
+	for i, m := range l.Live {
+		switch got := readings[i]; {
+		case got.gone:
+		case got.bad != nil:
+			l.Ignored = append(l.Ignored, Ignored{m.key(l.Role), got.bad.Error()})
+		default:
+			m.Address = got.address
+			live = append(live, m)
+		}
+	}
+	l.Live = live
+}
+
+func (s *Snapshot) add(rolls []Roll) {
+	for _, l := range rolls {
+		s.Live[l.Role] = l.Live
+		s.Expired = append(s.Expired, l.Expired...)
+		s.Ignored = append(s.Ignored, l.Ignored...)
+	}
+	slices.Sort(s.Expired)
+	slices.SortFunc(s.Ignored, func(a, b Ignored) int { return strings.Compare(a.Key, b.Key) })
+}
+
+// Purge removes heartbeats by their keys, which are those that a snapshot found
+// expired. It returns the keys that are gone now, ascending, also when it fails
+// half way.
+func (r *Registry) Purge(ctx context.Context, keys []string) ([]string, error) {
+	gone := make([]bool, len(keys))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for i, key := range keys {
+		g.Go(func() error {
+			err := r.Store.Delete(gctx, key)
+			gone[i] = err == nil
+			return err
+		})
+	}
+	err := g.Wait()
+	var out []string
+	for i, key := range keys {
+		if gone[i] {
+			out = append(out, key)
+		}
+	}
+	slices.Sort(out)
+	return out, err
+}
+
+// Beat writes a node's heartbeat under each role, stamped with store time now,
+// and returns the keys, ascending.
+func (r *Registry) Beat(ctx context.Context, node, address string, now time.Time, roles ...Role) ([]string, error) {
+	if err := errors.Join(CheckNode(node), CheckAddress(address)); err != nil {
+		return nil, fmt.Errorf("refused to beat: %w", err)
+	}
+	keys := make([]string, len(roles))
+	g, gctx := errgroup.WithContext(ctx)
+	for i, role := range roles {
+		keys[i] = Heartbeat{role, now, node}.Key()
+		g.Go(func() error { return r.Store.Put(gctx, keys[i], []byte(address)) })
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	slices.Sort(keys)
+	return keys, nil
+}

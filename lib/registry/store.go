@@ -1,0 +1,62 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors that a [Store] wraps, beside [fs.ErrNotExist] for a key that is not
+// there. Every other error means that the store could not be reached, answered
+// with an error, or that what it did is unknown. None of them ever means
+// "empty".
+var (
+	// ErrDenied: the store understood the request and refuses this caller.
+	ErrDenied = errors.New("access denied")
+	// ErrConflict: a conditional write was refused because the object is not
+	// what the caller saw. It was written by someone else, or by this very
+	// request when its first answer was lost: only a Get can tell.
+	ErrConflict = errors.New("changed by another writer")
+)
+
+// Store is what a registry needs of a bucket or a directory. Keys are relative
+// to the registry's URL, such as "servers/20140516092731-server1".
+//
+// Implementations are safe for concurrent use, hold no rules, and never retry a
+// conditional write.
+type Store interface {
+	// List returns every key that begins with dir and a slash, in ascending
+	// order, however many there are. A directory that does not exist is an
+	// empty listing; a bucket that does not exist is an error.
+	List(ctx context.Context, dir string) (Listing, error)
+	// Get returns one object. A missing key is [fs.ErrNotExist], and the
+	// returned object then still carries the store's time.
+	Get(ctx context.Context, key string) (Object, error)
+	// Put writes unconditionally. Writing the same body twice is harmless, so
+	// it may be retried.
+	Put(ctx context.Context, key string, body []byte) error
+	// Swap writes body only if the object's entity tag still is etag, or, with
+	// an empty etag, only if there is no such object. It is sent once.
+	// [ErrConflict]: refused. [fs.ErrNotExist]: there is nothing to swap. Any
+	// other error: unknown, the write may have happened or happen later.
+	Swap(ctx context.Context, key string, body []byte, etag string) error
+	// Delete removes a key; one that is already gone is no error.
+	Delete(ctx context.Context, key string) error
+}
+
+// Listing is the answer to [Store.List].
+type Listing struct {
+	Keys []string
+	Time time.Time // the store's clock when it answered, UTC, whole seconds
+}
+
+// Object is the answer to [Store.Get].
+type Object struct {
+	Body []byte    // at most [MaxObject] bytes; a longer object is an error
+	ETag string    // opaque, as [Store.Swap] takes it
+	Time time.Time // the store's clock when it answered, UTC, whole seconds
+}
+
+// MaxObject bounds how many bytes a [Store] reads of one object. A heartbeat
+// has at most 255 and a cluster record a few thousand.
+const MaxObject = 1 << 20
