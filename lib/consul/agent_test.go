@@ -1,0 +1,192 @@
+package consul
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+)
+
+const (
+	serverSelf = `{"Config":{"NodeName":"server1","Server":true},"Member":{"Name":"server1","Addr":"10.0.0.1","Port":8301},
+		"Stats":{"consul":{"server":"true","leader":"false","leader_addr":"10.0.0.2:8300"},"serf_lan":{"members":"5"}}}`
+	clientSelf = `{"Config":{"NodeName":"agent1","Server":false},"Member":{"Addr":"2001:db8::7"},
+		"Stats":{"consul":{"server":"false","known_servers":"3"},"serf_lan":{"members":"4"}}}`
+)
+
+// answer is an agent that always says the same.
+func answer(code int, body string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || r.URL.Path != "/v1/agent/self" {
+			http.Error(w, "unexpected "+r.Method+" "+r.URL.Path, http.StatusTeapot)
+			return
+		}
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, body)
+	})
+}
+
+func agentAt(t *testing.T, address string) *Agent {
+	t.Helper()
+	a, err := newAgent(&api.Config{Address: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func serve(t *testing.T, h http.Handler) *Agent {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return agentAt(t, s.URL)
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	const leaderless = `{"Config":{"NodeName":"s","Server":true},"Member":{"Addr":"10.0.0.1"},"Stats":{"consul":{"leader_addr":""},"serf_lan":{"members":"1"}}}`
+	tests := []struct {
+		name, body string
+		want       Status
+	}{
+		{"server", serverSelf, Status{Node: "server1", Address: "10.0.0.1", Server: true, Members: 5, Leader: "10.0.0.2:8300"}},
+		{"client", clientSelf, Status{Node: "agent1", Address: "2001:db8::7", Members: 4, KnownServers: 3}},
+		{"server without a leader", leaderless, Status{Node: "s", Address: "10.0.0.1", Server: true, Members: 1}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := serve(t, answer(200, test.body)).Status(t.Context())
+			if err != nil || got != test.want {
+				t.Errorf("got %+v, %v; want %+v", got, err, test.want)
+			}
+		})
+	}
+}
+
+// failure says which of the package's errors an error is.
+func failure(err error) string {
+	switch {
+	case err == nil:
+		return "none"
+	case errors.Is(err, ErrNotRunning):
+		return "not running"
+	case errors.Is(err, ErrNoPermission):
+		return "no permission"
+	}
+	return "other"
+}
+
+func TestStatusRefused(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		code int
+		body string
+		kind string
+		want string
+	}{
+		{"no token", 403, "Permission denied: anonymous token lacks permission 'agent:read' on \"s\"", "no permission", "needs the permission agent:read: Permission denied"},
+		{"unknown token", 403, "ACL not found", "no permission", "agent:read: ACL not found"},
+		{"server error", 500, "No cluster leader", "other", "answered 500: No cluster leader"},
+		{"not found", 404, "", "other", "answered 404"},
+		{"a page without end", 502, strings.Repeat("x", 10_000), "other", strings.Repeat("x", 200) + "…"},
+		{"garbage", 200, "<html>", "other", "invalid character"},
+		{"cut short", 200, serverSelf[:80], "other", "EOF"},
+		{"nothing", 200, "", "other", "EOF"},
+		{"another service", 200, `{"status":"ok"}`, "other", "not a Consul agent's"},
+		{"a list", 200, `[]`, "other", "cannot unmarshal"},
+		{"no members", 200, strings.Replace(serverSelf, `"members":"5"`, `"members":"many"`, 1), "other", "serf_lan.members"},
+		{"client without servers", 200, strings.Replace(clientSelf, `known_servers`, `x`, 1), "other", "known_servers"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := serve(t, answer(test.code, test.body)).Status(t.Context())
+			if failure(err) != test.kind || got != (Status{}) {
+				t.Fatalf("got %+v, %v; want %s", got, err, test.kind)
+			}
+			if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %q, want %q in it", err, test.want)
+			}
+		})
+	}
+}
+
+// silent is an agent that takes a request and never answers.
+func silent(t *testing.T) *Agent {
+	t.Helper()
+	release := make(chan struct{})
+	a := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	t.Cleanup(func() { close(release) })
+	return a
+}
+
+func TestStatusOfNobody(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stale := filepath.Join(t.TempDir(), "stale")
+	u, err := net.ListenUnix("unix", &net.UnixAddr{Name: stale, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.SetUnlinkOnClose(false)
+	if err := u.Close(); err != nil {
+		t.Fatal(err)
+	}
+	hung := silent(t)
+	hung.patience = time.Millisecond
+	for name, a := range map[string]*Agent{
+		"refused":      agentAt(t, closed),
+		"no socket":    agentAt(t, "unix://"+filepath.Join(t.TempDir(), "none")),
+		"stale socket": agentAt(t, "unix://"+stale),
+		"hung":         hung,
+	} {
+		if _, err := a.Status(t.Context()); failure(err) != "not running" {
+			t.Errorf("%s: got %v, want not running", name, err)
+		}
+	}
+}
+
+func TestStatusCancelled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := silent(t).Status(ctx); !errors.Is(err, context.Canceled) || failure(err) != "other" {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestStatusOverUnixSocket(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "http")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewUnstartedServer(answer(200, serverSelf))
+	if err := s.Listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.Listener = l
+	s.Start()
+	t.Cleanup(s.Close)
+	if got, err := agentAt(t, "unix://"+socket).Status(t.Context()); err != nil || got.Node != "server1" {
+		t.Errorf("got %+v, %v; want server1", got, err)
+	}
+}
