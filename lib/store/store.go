@@ -1,0 +1,33 @@
+// Package store opens the registry that a URL names, and gives the errors of
+// all stores their exit codes.
+package store
+
+import (
+	"context"
+	"errors"
+
+	"auto-consul/lib/cli"
+	"auto-consul/lib/dirstore"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/s3store"
+)
+
+// Open opens the store at a location. It makes no request.
+func Open(ctx context.Context, at registry.Location) (registry.Store, error) {
+	if at.Path != "" {
+		return dirstore.Open(at.Path)
+	}
+	return s3store.Open(ctx, at.Bucket, at.Prefix)
+}
+
+// Fail gives an error of a store its exit code. An error that has one keeps it.
+func Fail(err error) error {
+	var coded *cli.Error
+	switch {
+	case err == nil || errors.As(err, &coded):
+		return err
+	case errors.Is(err, registry.ErrDenied):
+		return cli.Fail(cli.Denied, err)
+	}
+	return cli.Fail(cli.Unavailable, err)
+}
