@@ -1,0 +1,244 @@
+package claim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"auto-consul/lib/registry"
+)
+
+// Decider is the loop around [Decide]: it looks, decides, swaps and looks again.
+// It acts on nothing but what a look has shown, never on a write's answer.
+type Decider struct {
+	Reader  Reader
+	Self    Self
+	Policy  Policy
+	Wait    time.Duration // bound on all waiting for other nodes
+	Timeout time.Duration // bound on each look and each write; failures are borne as long
+	DryRun  bool          // decide as if every write had succeeded, write nothing
+
+	Answers  func(ctx context.Context, address string) bool // whether anybody answers there
+	ID       func() string                                  // a new random name
+	Progress func(format string, args ...any)               // tells the operator
+
+	look    Look
+	begin   time.Time // of the last look, monotonic
+	watch   watch
+	answers map[string]bool
+	tries   int       // swaps that were lost
+	won     Step      // the swap of ours that a look has shown
+	waiting time.Time // since when, for other nodes
+	said    string    // the last thing waited for
+	failing time.Time // since when looks have failed
+	able    bool
+}
+
+// pace spreads nodes that start at once and find nothing, so that few of them
+// try to create the record. Most draw a long pause and the first a short one.
+const pace = 200 * time.Millisecond
+
+// Decide goes on until there is a verdict, and returns it with the look that it
+// rests on. first is a look that was taken already, or nil. Errors of the store
+// are returned as they are; the others wrap [ErrFenced] or [ErrUndecided].
+func (d *Decider) Decide(ctx context.Context, first *Look) (Verdict, Look, error) {
+	if first != nil {
+		d.begin = time.Now()
+		d.take(*first)
+	} else if err := d.start(ctx); err != nil {
+		return Verdict{}, d.look, err
+	}
+	for {
+		step := Decide(d.current())
+		switch {
+		case step.Err != nil:
+			return Verdict{}, d.look, step.Err
+		case step.Verdict != nil:
+			return d.explained(*step.Verdict), d.look, nil
+		}
+		if err := d.follow(ctx, step); err != nil {
+			return Verdict{}, d.look, err
+		}
+	}
+}
+
+func (d *Decider) current() Case {
+	return Case{
+		Self: d.Self, Policy: d.Policy, Look: d.look,
+		Evidence: Evidence{Silent: d.watch.silent(d.begin), Answers: d.answers},
+		Random:   Random{ClusterID: d.ID(), Write: d.ID()},
+	}
+}
+
+func (d *Decider) follow(ctx context.Context, step Step) error {
+	switch {
+	case step.More:
+		return d.relook(ctx, d.Reader.All)
+	case step.Probe != nil:
+		d.ask(ctx, step.Probe)
+		return nil
+	case step.Swap != nil && d.DryRun:
+		d.Progress("dry run: would write the cluster record: %s", step.Why)
+		d.look.Record, d.look.ETag, d.won = step.Swap, "dry-run", step
+		return nil
+	case step.Swap != nil:
+		return d.swap(ctx, step)
+	}
+	return d.wait(ctx, step)
+}
+
+// start takes the first look. Where there is nothing yet, and so perhaps many
+// others who see the same, it looks again after a pause.
+func (d *Decider) start(ctx context.Context) error {
+	if err := d.relook(ctx, d.Reader.First); err != nil || d.look.Record != nil || d.Self.Raft || d.DryRun {
+		return err
+	}
+	spread := math.Sqrt(rand.Float64())
+	if err := sleep(ctx, time.Duration(spread*float64(pace))); err != nil {
+		return err
+	}
+	return d.relook(ctx, d.Reader.Record)
+}
+
+// relook replaces the look. Once a first look has succeeded, failures are borne
+// for as long as the timeout; access denied is final.
+func (d *Decider) relook(ctx context.Context, read func(context.Context) (Look, error)) error {
+	for first := d.look.Time.IsZero(); ; {
+		begin := time.Now()
+		lctx, cancel := context.WithTimeout(ctx, d.Timeout)
+		look, err := read(lctx)
+		cancel()
+		if err == nil {
+			d.failing = time.Time{}
+			d.begin = begin
+			return d.seen(look)
+		}
+		d.watch.reset()
+		if d.failing.IsZero() {
+			d.failing = begin
+		}
+		if first || ctx.Err() != nil || errors.Is(err, registry.ErrDenied) || time.Since(d.failing) >= d.Timeout {
+			return err
+		}
+		d.Progress("%v; trying again", err)
+		if err := sleep(ctx, d.pause()); err != nil {
+			return err
+		}
+	}
+}
+
+// seen takes a new look over. A record that is gone after it was there is never
+// taken for "no record yet".
+func (d *Decider) seen(look Look) error {
+	if d.look.Record != nil && look.Record == nil {
+		return fmt.Errorf("%w: the cluster record vanished", ErrUndecided)
+	}
+	if look.RecordOnly {
+		look = d.look.refreshed(look)
+	} else {
+		d.answers = nil
+	}
+	d.take(look)
+	return nil
+}
+
+func (d *Decider) take(look Look) {
+	d.look = look
+	if !look.RecordOnly {
+		d.watch.observe(d.begin, time.Now(), d.current().Silences(), d.Policy.Expiry/2)
+	}
+}
+
+func (d *Decider) swap(ctx context.Context, step Step) error {
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	store := d.Reader.Registry.Store
+	if d.look.Record == nil && !d.able {
+		if err := Able(ctx, store, d.ID()); err != nil {
+			return err
+		}
+		d.able = true
+	}
+	body, err := step.Swap.Encode()
+	if err != nil {
+		return err
+	}
+	switch err := store.Swap(ctx, RecordKey, body, d.look.ETag); {
+	case errors.Is(err, registry.ErrDenied):
+		return err
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: the cluster record vanished", ErrUndecided)
+	case err != nil && !errors.Is(err, registry.ErrConflict):
+		d.Progress("%v; looking whether it was written", err)
+	}
+	if err := d.relook(ctx, d.Reader.Record); err != nil {
+		return err
+	}
+	if d.look.Record != nil && d.look.Record.Write == step.Swap.Write {
+		d.won = step
+		return nil
+	}
+	d.tries++
+	return sleep(ctx, d.pause())
+}
+
+// pause is drawn anew each time and grows with the tries that were lost.
+func (d *Decider) pause() time.Duration {
+	most := min(25*time.Millisecond<<min(d.tries, 6), time.Second)
+	return time.Duration(rand.Int64N(int64(most)))
+}
+
+func (d *Decider) ask(ctx context.Context, addresses []string) {
+	if d.answers == nil {
+		d.answers = map[string]bool{}
+	}
+	for _, a := range addresses {
+		d.answers[a] = d.Answers(ctx, a)
+	}
+}
+
+// wait looks again after a tenth of the expiry.
+func (d *Decider) wait(ctx context.Context, step Step) error {
+	if d.DryRun {
+		return fmt.Errorf("%w: would wait %s", ErrUndecided, step.Wait)
+	}
+	if d.waiting.IsZero() {
+		d.waiting = time.Now()
+	}
+	left := d.Wait - time.Since(d.waiting)
+	if left <= 0 {
+		return fmt.Errorf("%w: waited %v %s", ErrUndecided, d.Wait, step.Wait)
+	}
+	if step.Wait != d.said {
+		d.said = step.Wait
+		d.Progress("waiting %s (%v at most)", step.Wait, left.Round(time.Second))
+	}
+	poll := min(d.Policy.Expiry/10, 10*time.Second)
+	if err := sleep(ctx, min(poll, left)); err != nil {
+		return err
+	}
+	return d.relook(ctx, d.Reader.All)
+}
+
+// explained gives a verdict the reason of the write that made it possible.
+func (d *Decider) explained(v Verdict) Verdict {
+	if d.won.Why != "" {
+		v.Reason, v.Evidence = d.won.Why, d.won.Evidence
+	}
+	return v
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

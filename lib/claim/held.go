@@ -1,0 +1,102 @@
+package claim
+
+import (
+	"slices"
+	"time"
+
+	"auto-consul/lib/registry"
+)
+
+// desired is how many servers there should be: the record's word, if there is
+// one, so that nodes told different numbers agree all the same.
+func (c Case) desired() int {
+	if c.Look.Record != nil {
+		return c.Look.Record.Desired
+	}
+	return c.Policy.Desired
+}
+
+func (c Case) age(t time.Time) time.Duration { return c.Look.Time.Sub(t) }
+
+// young: too young to have started its agent and beaten.
+func (c Case) young(s Slot) bool { return c.age(s.Since) < c.Policy.Expiry }
+
+// beats: the node has a live server heartbeat.
+func (c Case) beats(node string) bool {
+	return slices.ContainsFunc(c.Look.Live[registry.Servers], func(m registry.Member) bool { return m.Node == node })
+}
+
+// held: its node lives as a server, or has the right to and time to start.
+func (c Case) held(s Slot) bool { return c.beats(s.Node) || c.young(s) }
+
+// own is this node's slot, nil if it holds none.
+func (c Case) own() *Slot {
+	if c.Look.Record == nil {
+		return nil
+	}
+	return c.Look.Record.slot(c.Self.Incarnation)
+}
+
+// twin is the slot of another incarnation under this node's name.
+func (c Case) twin() *Slot {
+	for i, s := range c.slots() {
+		if s.Node == c.Self.Node && s.Incarnation != c.Self.Incarnation {
+			return &c.Look.Record.Servers[i]
+		}
+	}
+	return nil
+}
+
+func (c Case) slots() []Slot {
+	if c.Look.Record == nil {
+		return nil
+	}
+	return c.Look.Record.Servers
+}
+
+// heldOthers are the nodes, this one aside, that are servers or have the right
+// to be: held slots, and live servers without one.
+func (c Case) heldOthers() []string {
+	var out []string
+	for _, s := range c.heldSlots() {
+		out = append(out, s.Node)
+	}
+	for _, m := range c.Look.Live[registry.Servers] {
+		if m.Node != c.Self.Node {
+			out = append(out, m.Node)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (c Case) heldSlots() []Slot {
+	return slices.DeleteFunc(slices.Clone(c.slots()), func(s Slot) bool {
+		return s.Incarnation == c.Self.Incarnation || !c.held(s)
+	})
+}
+
+// silentSlots are the slots of others that are not held, the longest claimed
+// first.
+func (c Case) silentSlots() []Slot {
+	out := slices.DeleteFunc(slices.Clone(c.slots()), func(s Slot) bool {
+		return s.Incarnation == c.Self.Incarnation || c.held(s)
+	})
+	slices.SortStableFunc(out, func(a, b Slot) int { return a.Since.Compare(b.Since) })
+	return out
+}
+
+// Silences are the keys of [Evidence.Silent] that this look found silent.
+func (c Case) Silences() []string {
+	var out []string
+	for _, s := range c.silentSlots() {
+		out = append(out, s.Incarnation)
+	}
+	if len(c.heldOthers()) == 0 {
+		out = append(out, Everybody)
+	}
+	if c.Look.Record == nil {
+		out = append(out, NoRecord)
+	}
+	return out
+}

@@ -1,0 +1,56 @@
+package claim
+
+import (
+	"slices"
+
+	"auto-consul/lib/registry"
+	"auto-consul/lib/wire"
+)
+
+// MaxJoin is how many addresses Consul is given. A black-holed one costs it
+// 10 s, so a long list of dead ones would be slow.
+const MaxJoin = 5
+
+// targets are the addresses to join: a server joins servers; an agent joins
+// whoever beat last, one server among them, for nobody knows yet whether the
+// freshest agents have found the cluster themselves.
+func targets(mode string, self Self, snap registry.Snapshot, slots []Slot) []string {
+	servers := addresses(snap.Joinable(registry.Servers), slots, self)
+	if mode == wire.Server {
+		return servers[:min(len(servers), MaxJoin)]
+	}
+	out := addresses(snap.Joinable(registry.Agents), nil, self)
+	for _, a := range servers {
+		if !slices.Contains(out, a) {
+			out = append(out, a)
+		}
+	}
+	if len(out) <= MaxJoin {
+		return out
+	}
+	isServer := func(address string) bool { return slices.Contains(servers, address) }
+	if !slices.ContainsFunc(out[:MaxJoin], isServer) && len(servers) > 0 {
+		out[MaxJoin-1] = servers[0]
+	}
+	return out[:MaxJoin]
+}
+
+// addresses of members, the freshest first, then of slots, the youngest first;
+// each once and without the node's own.
+func addresses(members []registry.Member, slots []Slot, self Self) []string {
+	out := []string{}
+	add := func(node, address string) {
+		if node != self.Node && address != self.Address && !slices.Contains(out, address) {
+			out = append(out, address)
+		}
+	}
+	for _, m := range slices.Backward(members) {
+		add(m.Node, m.Address)
+	}
+	young := slices.Clone(slots)
+	slices.SortStableFunc(young, func(a, b Slot) int { return b.Since.Compare(a.Since) })
+	for _, s := range young {
+		add(s.Node, s.Address)
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+// Package datadir keeps what a node remembers between its starts. The files lie
+// in the data directory beside Consul's own server and agent folders, and each
+// is replaced in one step.
+package datadir
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/wire"
+)
+
+// Dir is a node's data directory.
+type Dir string
+
+// modeFile is the Ruby gem's: the bare word, without a line end.
+const modeFile = "mode"
+
+// Mode returns the kept mode, [wire.Server] or [wire.Agent]; empty if none is
+// kept.
+func (d Dir) Mode() (string, error) {
+	text, err := d.read(modeFile)
+	if err != nil || text == "" {
+		return "", err
+	}
+	if text != wire.Server && text != wire.Agent {
+		return "", fmt.Errorf("%s holds %.20q: want server or agent; set_server or set_agent puts it right", d.path(modeFile), text)
+	}
+	return text, nil
+}
+
+// KeepMode keeps the mode for this and the next starts.
+func (d Dir) KeepMode(mode string) error { return d.write(modeFile, mode) }
+
+// Incarnation returns the data directory's random id; empty if it has none yet.
+func (d Dir) Incarnation() (string, error) { return d.read("incarnation") }
+
+// KeepIncarnation gives the data directory its id, once and for all.
+func (d Dir) KeepIncarnation(id string) error { return d.write("incarnation", id) }
+
+// Cluster returns the cluster that a server's data belongs to; zero if none is
+// kept.
+func (d Dir) Cluster() (claim.Kept, error) {
+	var kept claim.Kept
+	text, err := d.read(clusterFile)
+	if err != nil || text == "" {
+		return kept, err
+	}
+	if err := json.Unmarshal([]byte(text), &kept); err != nil {
+		return kept, fmt.Errorf("%s: %w", d.path(clusterFile), err)
+	}
+	if kept.ClusterID == "" {
+		return kept, fmt.Errorf("%s: cluster_id is missing", d.path(clusterFile))
+	}
+	return kept, nil
+}
+
+// KeepCluster ties the data directory to a cluster.
+func (d Dir) KeepCluster(kept claim.Kept) error {
+	text, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	return d.write(clusterFile, string(text))
+}
+
+const clusterFile = "cluster"
+
+// Consul is the folder of Consul's own data in a mode.
+func (d Dir) Consul(mode string) string { return d.path(mode) }
+
+func (d Dir) path(name ...string) string {
+	return filepath.Join(append([]string{string(d)}, name...)...)
+}
+
+// read returns a file's text without white space around it; empty if there is
+// no such file.
+func (d Dir) read(name string) (string, error) {
+	data, err := os.ReadFile(d.path(name))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	return strings.TrimSpace(string(data)), nil
+}
+
+// write replaces a file in one step that survives a power cut.
+func (d Dir) write(name, text string) error {
+	if err := os.MkdirAll(string(d), 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(string(d), "."+name+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // gone already where all went well
+	_, err = tmp.WriteString(text)
+	err = errors.Join(err, tmp.Chmod(0o644), tmp.Sync(), tmp.Close())
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(tmp.Name(), d.path(name)); err != nil {
+		return err
+	}
+	return d.sync()
+}
+
+// sync makes a rename last.
+func (d Dir) sync() error {
+	dir, err := os.Open(string(d))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
