@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/cli"
+	"auto-consul/lib/consul"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/wire"
+)
+
+// claiming decides with claims: without a race.
+func (p *program) claiming(ctx context.Context, s cli.Streams, r claim.Reader, self claim.Self, first *claim.Look) (claim.Verdict, claim.Look, error) {
+	d := claim.Decider{
+		Reader: r, Self: self, Policy: p.policy(r.Registry.Expiry, p.at),
+		Wait: p.wait, Timeout: p.timeout, DryRun: p.dryRun,
+		Answers: consul.Answers, ID: claim.NewID, Progress: s.Notef,
+	}
+	return d.Decide(ctx, first)
+}
+
+// plain decides by the plain rule, race and all.
+func (p *program) plain(ctx context.Context, _ cli.Streams, r claim.Reader, self claim.Self, first *claim.Look) (claim.Verdict, claim.Look, error) {
+	if first == nil {
+		ctx, cancel := context.WithTimeout(ctx, p.timeout)
+		defer cancel()
+		look, err := r.Heartbeats(ctx)
+		if err != nil {
+			return claim.Verdict{}, look, err
+		}
+		first = &look
+	}
+	first.Record = nil // it is the claims' alone
+	return claim.Plain(self, p.servers, first.Snapshot), *first, nil
+}
+
+// input is the registry that is given by its URL, or the one that an ac-members
+// document on standard input names, with the look that the document is.
+func (p *program) input(s cli.Streams) (registry.Location, time.Duration, *claim.Look, error) {
+	if p.url != "" {
+		return p.at, p.expiry, nil, nil
+	}
+	d, err := wire.ReadMembers(s.In)
+	if err != nil {
+		return p.at, 0, nil, err
+	}
+	if p.at, err = registry.ParseLocation(d.Registry); err != nil {
+		return p.at, 0, nil, err
+	}
+	look, err := fromDocument(d)
+	if err == nil && d.ServersTotal > len(d.Servers) {
+		look = nil // it was limited and shows too little: look anew
+	}
+	return p.at, time.Duration(d.ExpirySeconds) * time.Second, look, err
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/cli"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/wire"
+)
+
+type program struct {
+	url, node             string
+	where                 cli.Announcement
+	servers               int
+	expiry, timeout, wait time.Duration
+	dir, mode             string
+	claims, birth, lost   string
+	set, dryRun, resize   bool
+	at                    registry.Location
+}
+
+func (p *program) Flags(f *cli.FlagSet) {
+	f.Registry(&p.url)
+	f.Node(&p.node, "the host name up to its first dot")
+	f.Announcement(&p.where)
+	f.Servers(&p.servers)
+	f.Expiry(&p.expiry)
+	f.DataDir(&p.dir)
+	f.Timeout(&p.timeout)
+	f.StringVar(&p.mode, "mode", "auto", "`mode` of this node: auto, server or agent to set it, kept if there must be one")
+	f.StringVar(&p.birth, "birth", string(claim.First), "how a new cluster starts: `first`, by one server that the others join, or quorum, by all together")
+	f.StringVar(&p.lost, "lost-cluster", string(claim.LostAuto), "where all servers of a cluster are silent: `wait`, bootstrap another, or auto, which waits if more than one is desired")
+	f.Duration(&p.wait, "wait", 5*time.Minute, "bound on waiting for other nodes, in `seconds`")
+	f.StringVar(&p.claims, "claims", "on", "`on`, or off: the plain rule, without the cluster record and with a race")
+	f.BoolVar(&p.resize, "resize", false, "make -servers the cluster's desired number")
+	f.BoolVar(&p.set, "set", false, "keep the -mode given and do nothing else")
+	f.BoolVar(&p.dryRun, "dry-run", false, "decide, and write nothing")
+}
+
+func (p *program) Check(cli.Streams) error {
+	bad := []error{oneOf("mode", p.mode, "auto", "kept", wire.Server, wire.Agent)}
+	if p.dir == "" {
+		bad = append(bad, errors.New("no -data-dir"))
+	}
+	if p.set {
+		if p.mode != wire.Server && p.mode != wire.Agent {
+			bad = append(bad, errors.New("-set wants -mode server or -mode agent"))
+		}
+		return cli.Problems(bad...)
+	}
+	if p.url != "" {
+		at, err := registry.ParseLocation(p.url)
+		p.at = at
+		bad = append(bad, err)
+	}
+	if p.node == "" {
+		p.node = cli.ShortHostName()
+	}
+	if p.where.Announced() == "" {
+		bad = append(bad, errors.New("no -address: want the IP address that other nodes reach this one at"))
+	} else {
+		bad = append(bad, registry.CheckAddress(p.where.Announced()))
+	}
+	if p.servers < 1 {
+		bad = append(bad, fmt.Errorf("bad -servers %d: want 1 or more", p.servers))
+	}
+	if p.timeout == 0 {
+		bad = append(bad, errors.New("bad -timeout: want more than nothing"))
+	}
+	if p.resize && p.claims == "off" {
+		bad = append(bad, errors.New("-resize changes the cluster record, which -claims off does without"))
+	}
+	return cli.Problems(append(bad,
+		registry.CheckNode(p.node), registry.CheckExpiry(p.expiry),
+		oneOf("birth", p.birth, string(claim.First), string(claim.Quorum)),
+		oneOf("lost-cluster", p.lost, string(claim.LostAuto), string(claim.LostWait), string(claim.LostBootstrap)),
+		oneOf("claims", p.claims, "on", "off"))...)
+}
+
+func oneOf(name, value string, choice ...string) error {
+	if slices.Contains(choice, value) {
+		return nil
+	}
+	return fmt.Errorf("bad -%s %q: want %s", name, value, strings.Join(choice, ", "))
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/cli"
+	"auto-consul/lib/datadir"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/store"
+	"auto-consul/lib/wire"
+)
+
+//go:embed doc.go
+var doc string
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], cli.Std("ac-decide")))
+}
+
+func run(ctx context.Context, args []string, s cli.Streams) int {
+	return cli.Run(ctx, &program{}, doc, args, s)
+}
+
+func (p *program) Run(ctx context.Context, s cli.Streams) error {
+	dir := datadir.Dir(p.dir)
+	if p.set {
+		if err := dir.KeepMode(p.mode); err != nil {
+			return err
+		}
+		return s.Print(wire.Kept{Version: wire.Version, Mode: p.mode, DataDir: p.dir})
+	}
+	if !registry.NodeInDNS(p.node) {
+		s.Warnf("Consul's DNS cannot find a node named %s: want [A-Za-z0-9-] only", p.node)
+	}
+	self, err := p.self(dir)
+	if err != nil {
+		return err
+	}
+	at, expiry, first, err := p.input(s)
+	if err != nil {
+		return cli.Fail(cli.Misuse, err)
+	}
+	st, err := store.Open(ctx, at)
+	if err != nil {
+		return store.Fail(err)
+	}
+	reader := claim.Reader{Registry: &registry.Registry{Store: st, Expiry: expiry}}
+	decide := p.claiming
+	if p.claims == "off" {
+		decide = p.plain
+	}
+	verdict, look, err := decide(ctx, s, reader, self, first)
+	if err != nil {
+		return failure(err)
+	}
+	for _, i := range look.Ignored {
+		s.Warnf("ignored %s: %s", i.Key, i.Reason)
+	}
+	for _, note := range verdict.Notes {
+		s.Notef("%s", note)
+	}
+	if !p.dryRun {
+		if err := keep(dir, verdict); err != nil {
+			return err
+		}
+	}
+	return s.Print(p.document(verdict, look, at, self))
+}
+
+// self is what this node knows of itself. Where claims are made its data
+// directory gets its id.
+func (p *program) self(dir datadir.Dir) (claim.Self, error) {
+	self := claim.Self{Node: p.node, Address: p.where.Announced(), Mode: p.mode}
+	var err error
+	if p.mode == "auto" || p.mode == "kept" {
+		if self.Mode, err = dir.Mode(); err != nil {
+			return self, err
+		}
+	}
+	if p.mode == "kept" && self.Mode == "" {
+		return self, cli.Failf(cli.Misuse, "no mode is kept in %s: run, set_server or set_agent keeps one", p.dir)
+	}
+	if self.Raft, err = dir.HasRaft(); err != nil || p.claims == "off" {
+		return self, err
+	}
+	if self.Kept, err = dir.Cluster(); err != nil {
+		return self, err
+	}
+	if self.Incarnation, err = dir.Incarnation(); err != nil || self.Incarnation != "" {
+		return self, err
+	}
+	self.Incarnation = claim.NewID()
+	if p.dryRun {
+		return self, nil
+	}
+	return self, dir.KeepIncarnation(self.Incarnation)
+}
+
+// keep writes down what this node is from now on. The cluster comes first: a
+// server must not run on data that is tied to none.
+func keep(dir datadir.Dir, v claim.Verdict) error {
+	if v.Kept.ClusterID != "" {
+		if err := dir.KeepCluster(v.Kept); err != nil {
+			return err
+		}
+	}
+	return dir.KeepMode(v.Mode)
+}
+
+// failure gives a decision's error its exit code.
+func failure(err error) error {
+	switch {
+	case errors.Is(err, claim.ErrFenced):
+		return cli.Fail(cli.Fenced, err)
+	case errors.Is(err, claim.ErrUndecided):
+		return cli.Fail(cli.Undecided, err)
+	}
+	return store.Fail(err)
+}
+
+func (p *program) document(v claim.Verdict, look claim.Look, at registry.Location, self claim.Self) wire.Decision {
+	d := wire.Decision{
+		Version: wire.Version, Mode: v.Mode, Bootstrap: v.Bootstrap, BootstrapExpect: v.Expect, Join: v.Join,
+		Node: p.node, Address: self.Address, Registry: at.String(),
+		Incarnation: self.Incarnation, Reason: v.Reason, Evidence: append([]string{}, v.Evidence...),
+		DesiredServers: v.Desired, HeldServers: v.Held, DecidedAt: look.Time,
+	}
+	if look.Record != nil {
+		d.ClusterID, d.Generation = look.Record.ClusterID, look.Record.Bootstrap.Term
+	}
+	return d
+}
+
+// startOver is the command that gives a lost cluster up.
+func (p *program) startOver(at registry.Location) string {
+	return fmt.Sprintf("ac-decide -registry %s -node %s -address %s -data-dir %s -servers %d -lost-cluster bootstrap",
+		at, p.node, p.where.Announced(), p.dir, p.servers)
+}
+
+func (p *program) policy(expiry time.Duration, at registry.Location) claim.Policy {
+	return claim.Policy{
+		Desired: p.servers, Birth: claim.Birth(p.birth), Lost: claim.Lost(p.lost),
+		Resize: p.resize, Expiry: expiry, StartOver: p.startOver(at),
+	}
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"errors"
+	"os"
+
+	"auto-consul/lib/cli"
+	"auto-consul/lib/consul"
+	"auto-consul/lib/datadir"
+	"auto-consul/lib/wire"
+)
+
+//go:embed doc.go
+var doc string
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], cli.Std("ac-exec")))
+}
+
+func run(ctx context.Context, args []string, s cli.Streams) int {
+	return cli.Run(ctx, &program{}, doc, args, s)
+}
+
+type program struct {
+	dir, configDir string
+	where          cli.Announcement
+	consul         string
+	dryRun         bool
+	extra          []string
+}
+
+func (p *program) Flags(f *cli.FlagSet) {
+	f.DataDir(&p.dir)
+	f.ConfigDir(&p.configDir)
+	f.Announcement(&p.where)
+	f.StringVar(&p.consul, "consul", "consul", "`program` to become: a path, or a name in PATH")
+	f.BoolVar(&p.dryRun, "dry-run", false, "print the argument list and start nothing")
+	f.Rest(&p.extra)
+}
+
+func (p *program) Check(cli.Streams) error {
+	bad := []error{consul.CheckBind(p.bind()), consul.CheckExtra(p.extra)}
+	if announced := p.announced(); announced != "" {
+		bad = append(bad, consul.CheckAdvertise(announced))
+	}
+	if p.dir == "" {
+		bad = append(bad, errors.New("no -data-dir"))
+	}
+	if p.consul == "" {
+		bad = append(bad, errors.New("no -consul"))
+	}
+	return cli.Problems(bad...)
+}
+
+func (p *program) bind() string { return cmp.Or(p.where.Bind, p.where.Address, "0.0.0.0") }
+
+// announced is what the flags say; empty for what the decision says. Unlike
+// where a decision is made, -bind does not stand in for it: the decision was
+// recorded with its address.
+func (p *program) announced() string { return cmp.Or(p.where.Advertise, p.where.Address) }
+
+func (p *program) Run(ctx context.Context, s cli.Streams) error {
+	d, err := wire.ReadDecision(s.In)
+	if err != nil {
+		return cli.Fail(cli.Misuse, err)
+	}
+	l := p.launch(d)
+	argv, err := consul.Arguments(l)
+	if err != nil {
+		return cli.Fail(cli.Misuse, err)
+	}
+	if d.Address != "" && d.Address != l.Advertise {
+		s.Warnf("advertising %s, and the decision was made with %s", l.Advertise, d.Address)
+	}
+	warnOfConfig(s, l)
+	if p.dryRun {
+		return s.Print(wire.Command{Version: wire.Version, Argv: argv})
+	}
+	path, err := find(p.consul)
+	if err != nil {
+		return err
+	}
+	if err := tryWrite(l.DataDir); err != nil {
+		return err
+	}
+	if err := confirm(ctx, s, d); err != nil {
+		return err
+	}
+	return become(path, argv)
+}
+
+// launch translates a decision.
+func (p *program) launch(d wire.Decision) consul.Launch {
+	return consul.Launch{
+		Node: d.Node, Server: d.Mode == wire.Server,
+		Bootstrap: d.Bootstrap, BootstrapExpect: d.BootstrapExpect,
+		Bind: p.bind(), Advertise: cmp.Or(p.announced(), d.Address), Address: d.Address,
+		Join: d.Join, DataDir: datadir.Dir(p.dir).Consul(d.Mode),
+		ConfigDir: p.configDir, Extra: p.extra,
+	}
+}
+
+// warnOfConfig names what the configuration files say against the arguments.
+// What cannot be read is left to Consul, which refuses it and knows why.
+func warnOfConfig(s cli.Streams, l consul.Launch) {
+	files, err := consul.ReadConfig(l.ConfigPaths())
+	if err != nil {
+		s.Warnf("configuration not compared with the decision: %v", err)
+		return
+	}
+	for _, f := range files {
+		found, err := consul.Contradictions(l, f)
+		if err != nil {
+			s.Warnf("configuration not compared with the decision: %v", err)
+		}
+		for _, line := range found {
+			s.Warnf("%s", line)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/cli"
+	"auto-consul/lib/consul"
+	"auto-consul/lib/datadir"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/store"
+	"auto-consul/lib/wire"
+)
+
+// heart makes a node's beats.
+type heart struct {
+	*program
+	agent    *consul.Agent
+	registry *registry.Registry
+	dir      datadir.Dir
+	out      cli.Streams
+	written  []string  // own heartbeats that have not been removed
+	due      time.Time // when the next beat is
+	absent   bool      // the agent was not running at the last look
+}
+
+// beat asks the agent, attends to the cluster record if it is a server's, and
+// writes the heartbeat. birth reports that the record waits for a leader.
+func (h *heart) beat(ctx context.Context) (birth bool, err error) {
+	status, look, err := h.attend(ctx)
+	if err != nil {
+		return false, err
+	}
+	node, address := h.self(status)
+	role, roles := wire.Agent, []registry.Role{registry.Agents}
+	if status.Server {
+		role, roles = wire.Server, append(roles, registry.Servers)
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	keys, err := h.registry.Beat(ctx, node, address, look.Time, roles...)
+	if err != nil {
+		return false, store.Fail(err)
+	}
+	h.tidy(ctx, keys, look.Time)
+	return bearing(status, look), h.out.Print(wire.Beat{
+		Version: wire.Version, Node: node, Address: address, Role: role, Time: look.Time, Keys: keys,
+	})
+}
+
+// bearing reports that this server's cluster is being born.
+func bearing(status consul.Status, look claim.Look) bool {
+	return status.Server && look.Record != nil && look.Record.State == claim.Bootstrapping
+}
+
+// self is the node's name and address: the agent's own unless they were given.
+func (h *heart) self(status consul.Status) (node, address string) {
+	node, address = h.node, h.where.Announced()
+	if node == "" {
+		node = status.Node
+	}
+	if address == "" {
+		address = status.Address
+	}
+	return node, address
+}
+
+// attend looks at the agent and the record, and writes to the record what this
+// server has to say. What became of the write the next look will show.
+func (h *heart) attend(ctx context.Context) (consul.Status, claim.Look, error) {
+	status, err := h.agent.Status(ctx)
+	if err != nil {
+		return status, claim.Look{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	// The look also tells the store's time.
+	look, err := claim.Reader{Registry: h.registry}.Record(ctx)
+	if err != nil || !status.Server {
+		return status, look, store.Fail(err)
+	}
+	a := claim.Attendance{
+		Expiry: h.expiry, Time: look.Time, Record: look.Record,
+		Leader: status.Leader != "", Raft: status.LogIndex > 0, Write: claim.NewID(),
+	}
+	a.Self.Node, a.Self.Address = h.self(status)
+	if a.Self.Kept, err = h.dir.Cluster(); err != nil {
+		return status, look, err
+	}
+	if a.Self.Incarnation, err = h.dir.Incarnation(); err != nil {
+		return status, look, err
+	}
+	swap, why, err := claim.Attend(a)
+	if err != nil || swap == nil {
+		return status, look, err
+	}
+	body, err := swap.Encode()
+	if err != nil {
+		return status, look, err
+	}
+	err = h.registry.Store.Swap(ctx, claim.RecordKey, body, look.ETag)
+	switch {
+	case errors.Is(err, registry.ErrConflict):
+		return status, look, nil // another server was quicker, or the next beat will see to it
+	case err != nil:
+		return status, look, store.Fail(err)
+	}
+	h.out.Notef("wrote the cluster record: %s", why)
+	look.Record = swap
+	return status, look, nil
+}
+
+// tidy removes what the loop wrote and has expired since, so that a registry
+// that nobody lists does not grow. What cannot be removed is tried again.
+func (h *heart) tidy(ctx context.Context, keys []string, now time.Time) {
+	var live, expired []string
+	for _, key := range h.written {
+		if beat, err := registry.ParseKey(key); err == nil && !beat.Live(now, h.expiry) {
+			expired = append(expired, key)
+		} else {
+			live = append(live, key)
+		}
+	}
+	if _, err := h.registry.Purge(ctx, expired); err != nil {
+		h.out.Warnf("remove own expired heartbeats: %v", err)
+		live = append(live, expired...)
+	}
+	h.written = append(live, keys...)
+}

@@ -1,0 +1,45 @@
+/*
+ac-heartbeat asks the local Consul agent whether it runs, and as what, and writes
+this node's heartbeat to the registry.
+
+# Usage
+
+	ac-heartbeat -r URL [-n NODE] [-a ADDRESS] [-e 120] [-t 60] [-d DIR]
+
+# Input
+
+The local agent's HTTP API, with Consul's own environment: CONSUL_HTTP_ADDR,
+CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_SSL, CONSUL_CACERT and the
+rest. With ACLs the token needs agent:read. Node and address are the agent's own
+unless they are given. AWS settings come from the SDK's own chain.
+
+A server's data directory says which cluster it belongs to. The cluster record is
+read before each beat: once Consul has a leader, the first server to see it marks
+the cluster as established; a record that vanished is written back; a server of
+another cluster, or of a birth that another one has overtaken, does not beat.
+
+# Output
+
+One JSON document a beat: what was written, where. Without -t one beat is made.
+With -t the first is made at once, or as soon as the agent runs, and then one
+every tick, a tenth early at most, until TERM or INT. In the loop an agent that
+is not running is no error, and a store that fails is reported on standard error
+and tried again at the next tick. The loop removes its own expired heartbeats.
+
+# Exit codes
+
+	0    done; the answer is on standard output
+	1    failure that fits no other line
+	2    misuse: bad flag, bad environment, malformed or empty standard input
+	69   the registry cannot be reached or answers with errors
+	75   undecided, or the ground of the decision is gone: decide again
+	76   fenced: this node's data belongs to another generation or cluster
+	77   the registry denies access
+	255  the agent is not running, so nothing was written
+
+# Examples
+
+	ac-heartbeat -r s3://my-bucket/consul
+	ac-heartbeat -r s3://my-bucket/consul -t 60 -d /var/lib/consul
+*/
+package main

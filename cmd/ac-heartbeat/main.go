@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/cli"
+	"auto-consul/lib/consul"
+	"auto-consul/lib/datadir"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/store"
+)
+
+//go:embed doc.go
+var doc string
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], cli.Std("ac-heartbeat")))
+}
+
+func run(ctx context.Context, args []string, s cli.Streams) int {
+	return cli.Run(ctx, &program{}, doc, args, s)
+}
+
+type program struct {
+	url, node     string
+	where         cli.Announcement
+	expiry, ticks time.Duration
+	timeout       time.Duration
+	dir           string
+	at            registry.Location
+}
+
+func (p *program) Flags(f *cli.FlagSet) {
+	f.Registry(&p.url)
+	f.Node(&p.node, "the agent's own")
+	f.Announcement(&p.where)
+	f.Expiry(&p.expiry)
+	f.Ticks(&p.ticks)
+	f.DataDir(&p.dir)
+	f.Timeout(&p.timeout)
+}
+
+func (p *program) Check(s cli.Streams) error {
+	at, err := registry.ParseLocation(p.url)
+	p.at = at
+	bad := []error{err, registry.CheckExpiry(p.expiry)}
+	if p.node != "" {
+		bad = append(bad, registry.CheckNode(p.node))
+	}
+	if address := p.where.Announced(); address != "" {
+		bad = append(bad, registry.CheckAddress(address))
+	}
+	if p.ticks > p.expiry {
+		bad = append(bad, fmt.Errorf("bad -ticks %v: more than the expiry, %v, so the node would count as dead between two beats", p.ticks, p.expiry))
+	} else if p.ticks > p.expiry/2 {
+		s.Warnf("-ticks %v is more than half the expiry, %v: one beat that fails makes the node count as dead", p.ticks, p.expiry)
+	}
+	if p.timeout == 0 {
+		bad = append(bad, errors.New("bad -timeout: want more than nothing"))
+	}
+	if p.dir == "" {
+		bad = append(bad, errors.New("no -data-dir"))
+	}
+	return cli.Problems(bad...)
+}
+
+func (p *program) Run(ctx context.Context, s cli.Streams) error {
+	agent, err := consul.NewAgent()
+	if err != nil {
+		return cli.Fail(cli.Misuse, err)
+	}
+	st, err := store.Open(ctx, p.at)
+	if err != nil {
+		return store.Fail(err)
+	}
+	h := &heart{
+		program: p, agent: agent, out: s, dir: datadir.Dir(p.dir),
+		registry: &registry.Registry{Store: st, Expiry: p.expiry},
+	}
+	if p.ticks > 0 {
+		return h.loop(ctx)
+	}
+	_, err = h.beat(ctx)
+	return failure(err)
+}
+
+// failure gives a beat's error its exit code.
+func failure(err error) error {
+	switch {
+	case errors.Is(err, claim.ErrFenced):
+		return cli.Fail(cli.Fenced, err)
+	case errors.Is(err, claim.ErrUndecided):
+		return cli.Fail(cli.Undecided, err)
+	case errors.Is(err, consul.ErrNotRunning):
+		return cli.Fail(cli.NotRunning, err)
+	case errors.Is(err, consul.ErrNoPermission):
+		return cli.Fail(cli.Failure, err)
+	}
+	return err
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/cli"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/store"
+)
+
+//go:embed doc.go
+var doc string
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], cli.Std("ac-members")))
+}
+
+func run(ctx context.Context, args []string, s cli.Streams) int {
+	return cli.Run(ctx, &program{}, doc, args, s)
+}
+
+type program struct {
+	url, role, format string
+	purge             bool
+	limit             int
+	expiry, timeout   time.Duration
+	watch             time.Duration
+	rest              []string
+	at                registry.Location
+}
+
+func (p *program) Flags(f *cli.FlagSet) {
+	f.Registry(&p.url)
+	f.Expiry(&p.expiry)
+	f.Timeout(&p.timeout)
+	f.StringVar(&p.role, "role", "all", "`role` to list: all, servers, agents, or none for the cluster record alone")
+	f.BoolVar(&p.purge, "purge", true, "remove expired heartbeats")
+	f.IntVar(&p.limit, "limit", 0, "read the addresses of this `number` of members per role only")
+	f.StringVar(&p.format, "format", "json", "`format` of the answer: json or tsv")
+	f.Duration(&p.watch, "watch", 0, "look again every so many `seconds`, print what changed")
+	f.Rest(&p.rest)
+}
+
+func (p *program) Check(cli.Streams) error {
+	if p.url == "" && len(p.rest) == 1 {
+		p.url, p.rest = p.rest[0], nil
+	}
+	var bad []error
+	at, err := registry.ParseLocation(p.url)
+	bad = append(bad, err, registry.CheckExpiry(p.expiry))
+	if len(p.rest) > 0 {
+		bad = append(bad, fmt.Errorf("unexpected argument %q", p.rest[0]))
+	}
+	if !slices.Contains([]string{"all", "none", string(registry.Servers), string(registry.Agents)}, p.role) {
+		bad = append(bad, fmt.Errorf("bad -role %q: want all, servers, agents or none", p.role))
+	}
+	if p.format != "json" && p.format != "tsv" {
+		bad = append(bad, fmt.Errorf("bad -format %q: want json or tsv", p.format))
+	}
+	if p.limit < 0 {
+		bad = append(bad, errors.New("bad -limit: want 1 or more, or 0 for all"))
+	}
+	if p.timeout == 0 {
+		bad = append(bad, errors.New("bad -timeout: want more than nothing"))
+	}
+	p.at = at
+	return cli.Problems(bad...)
+}
+
+func (p *program) Run(ctx context.Context, s cli.Streams) error {
+	st, err := store.Open(ctx, p.at)
+	if err != nil {
+		return store.Fail(err)
+	}
+	r := &registry.Registry{Store: st, Expiry: p.expiry}
+	first, err := p.look(ctx, r, s)
+	if err != nil {
+		return store.Fail(err)
+	}
+	if err := p.print(s, first); err != nil || p.watch == 0 {
+		return err
+	}
+	return p.follow(ctx, r, s, first)
+}
+
+// follow prints the membership whenever it changes, until it is told to stop.
+func (p *program) follow(ctx context.Context, r *registry.Registry, s cli.Streams, last look) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	tick := time.NewTicker(p.watch)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		now, err := p.look(ctx, r, s)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			s.Warnf("%v; next look in %v", err, p.watch)
+		case !slices.Equal(p.roster(now), p.roster(last)):
+			if err := p.print(s, now); err != nil {
+				return err
+			}
+			last = now
+		}
+	}
+}
+
+// look is one reading of the registry and what was purged in it.
+type look struct {
+	registry.Snapshot
+	cluster claim.Look // its record
+	purged  []string
+}
+
+func (p *program) look(ctx context.Context, r *registry.Registry, s cli.Streams) (look, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	var l look
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		l.Snapshot, err = r.Read(gctx, p.query())
+		return err
+	})
+	g.Go(func() (err error) {
+		l.cluster, err = claim.Reader{Registry: r}.Record(gctx)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return look{}, err
+	}
+	if p.purge {
+		var err error
+		if l.purged, err = r.Purge(ctx, l.Expired); err != nil {
+			s.Warnf("purged %d of %d expired heartbeats: %v", len(l.purged), len(l.Expired), err)
+		}
+	}
+	return l, nil
+}
+
+func (p *program) query() registry.Query {
+	var q registry.Query
+	switch p.role {
+	case "all":
+	case "none":
+		q.Roles = []registry.Role{}
+	default:
+		q.Roles = []registry.Role{registry.Role(p.role)}
+	}
+	if p.limit > 0 {
+		some := func(n int) []int { return rand.Perm(n)[:min(n, p.limit)] }
+		q.Pick = map[registry.Role]registry.Pick{registry.Servers: some, registry.Agents: some}
+	}
+	return q
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"auto-consul/lib/cli"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/wire"
+)
+
+func (p *program) print(s cli.Streams, l look) error {
+	if p.format == "tsv" {
+		return s.PrintText(l.table(p.watch > 0))
+	}
+	d := l.document(p.at, p.expiry)
+	var err error
+	if d.Cluster, err = l.record(); err != nil {
+		return err
+	}
+	return s.Print(d)
+}
+
+// document translates a look into the document that is printed.
+func (l look) document(at registry.Location, expiry time.Duration) wire.Members {
+	now := l.Time
+	if l.cluster.Time.After(now) {
+		now = l.cluster.Time
+	}
+	d := wire.Members{
+		Version: wire.Version, Registry: at.String(), Time: now,
+		ExpirySeconds: int64(expiry / time.Second),
+		Servers:       l.members(registry.Servers), Agents: l.members(registry.Agents),
+		ServersTotal: len(l.Live[registry.Servers]), AgentsTotal: len(l.Live[registry.Agents]),
+		Purged: append([]string{}, l.purged...), ExpiredTotal: len(l.Expired),
+		Ignored: []wire.Ignored{},
+	}
+	for _, i := range l.Ignored {
+		d.Ignored = append(d.Ignored, wire.Ignored(i))
+	}
+	return d
+}
+
+// record is the cluster record's part of the document; nil where there is none.
+func (l look) record() (*wire.Cluster, error) {
+	rec := l.cluster.Record
+	if rec == nil {
+		return nil, nil
+	}
+	body, err := rec.Encode()
+	if err != nil {
+		return nil, err
+	}
+	c := &wire.Cluster{
+		ClusterID: rec.ClusterID, Generation: rec.Bootstrap.Term, State: string(rec.State), ETag: l.cluster.ETag,
+		Bootstrap: rec.Bootstrap.Node, Desired: rec.Desired, Servers: []wire.Slot{}, Record: body,
+	}
+	for _, slot := range rec.Servers {
+		c.Servers = append(c.Servers, wire.Slot{Node: slot.Node, Address: slot.Address, Since: slot.Since})
+	}
+	slices.SortFunc(c.Servers, func(a, b wire.Slot) int { return strings.Compare(a.Node, b.Node) })
+	return c, nil
+}
+
+func (l look) members(role registry.Role) []wire.Member {
+	out := []wire.Member{}
+	for _, m := range l.Joinable(role) {
+		out = append(out, wire.Member{
+			Node: m.Node, Address: m.Address, Heartbeat: m.Heartbeat, Oldest: m.Oldest,
+			AgeSeconds: max(0, int64(l.Time.Sub(m.Heartbeat)/time.Second)),
+		})
+	}
+	return out
+}
+
+// table is one line a member: role, node, address, heartbeat. In a stream an
+// empty line ends each table.
+func (l look) table(stream bool) string {
+	var b strings.Builder
+	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
+		for _, m := range l.Joinable(role) {
+			fmt.Fprintf(&b, "%s\t%s\t%s\t%s\n", role, m.Node, m.Address, m.Heartbeat.Format(time.RFC3339))
+		}
+	}
+	if stream {
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// roster is the membership in a form that can be compared: the record, the nodes
+// and, where all addresses were read, where they are.
+func (p *program) roster(l look) []string {
+	out := []string{l.cluster.ETag}
+	for role, live := range l.Live {
+		for _, m := range live {
+			line := string(role) + " " + m.Node
+			if p.limit == 0 {
+				line += " " + m.Address
+			}
+			out = append(out, line)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
