@@ -67,8 +67,8 @@ func (h *heart) self(status consul.Status) (node, address string) {
 	return node, address
 }
 
-// attend looks at the agent and the record, and writes to the record what this
-// server has to say. What became of the write the next look will show.
+// attend looks at the agent and, for a server, attends to the record. The look
+// tells the store's time too.
 func (h *heart) attend(ctx context.Context) (consul.Status, claim.Look, error) {
 	status, err := h.agent.Status(ctx)
 	if err != nil {
@@ -76,40 +76,30 @@ func (h *heart) attend(ctx context.Context) (consul.Status, claim.Look, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
-	// The look also tells the store's time.
-	look, err := claim.Reader{Registry: h.registry}.Record(ctx)
-	if err != nil || !status.Server {
+	reader := claim.Reader{Registry: h.registry}
+	if !status.Server {
+		look, err := reader.Record(ctx)
 		return status, look, store.Fail(err)
 	}
 	a := claim.Attendance{
-		Expiry: h.expiry, Time: look.Time, Record: look.Record,
-		Leader: status.Leader != "", Raft: status.LogIndex > 0, Write: claim.NewID(),
+		Expiry: h.expiry, Write: claim.NewID(),
+		Leader: status.Leader != "", Raft: status.LogIndex > 0,
 	}
 	a.Self.Node, a.Self.Address = h.self(status)
 	if a.Self.Kept, err = h.dir.Cluster(); err != nil {
-		return status, look, err
+		return status, claim.Look{}, err
 	}
 	if a.Self.Incarnation, err = h.dir.Incarnation(); err != nil {
-		return status, look, err
+		return status, claim.Look{}, err
 	}
-	swap, why, err := claim.Attend(a)
-	if err != nil || swap == nil {
-		return status, look, err
+	look, wrote, err := reader.Attend(ctx, a)
+	if wrote != "" {
+		h.out.Notef("wrote the cluster record: %s", wrote)
 	}
-	body, err := swap.Encode()
-	if err != nil {
-		return status, look, err
+	if errors.Is(err, claim.ErrFenced) || errors.Is(err, claim.ErrUndecided) {
+		return status, look, failure(err)
 	}
-	err = h.registry.Store.Swap(ctx, claim.RecordKey, body, look.ETag)
-	switch {
-	case errors.Is(err, registry.ErrConflict):
-		return status, look, nil // another server was quicker, or the next beat will see to it
-	case err != nil:
-		return status, look, store.Fail(err)
-	}
-	h.out.Notef("wrote the cluster record: %s", why)
-	look.Record = swap
-	return status, look, nil
+	return status, look, store.Fail(err)
 }
 
 // tidy removes what the loop wrote and has expired since, so that a registry
