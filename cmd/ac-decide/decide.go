@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"auto-consul/lib/claim"
@@ -16,7 +17,7 @@ func (p *program) claiming(ctx context.Context, s cli.Streams, r claim.Reader, s
 	d := claim.Decider{
 		Reader: r, Self: self, Policy: p.policy(r.Registry.Expiry, p.at),
 		Wait: p.wait, Timeout: p.timeout, DryRun: p.dryRun,
-		Answers: consul.Answers, ID: claim.NewID, Progress: s.Notef,
+		Answers: consul.Answers, ID: claim.NewID, Draw: rand.Float64, Progress: s.Notef,
 	}
 	return d.Decide(ctx, first)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"math/rand/v2"
 	"time"
 
 	"auto-consul/lib/registry"
@@ -23,7 +22,8 @@ type Decider struct {
 	DryRun  bool          // decide as if every write had succeeded, write nothing
 
 	Answers  func(ctx context.Context, address string) bool // whether anybody answers there
-	ID       func() string                                  // a new random name
+	ID       func() string                                  // a new random name, as of [NewID]
+	Draw     func() float64                                 // a random number in [0, 1), as of math/rand/v2.Float64
 	Progress func(format string, args ...any)               // tells the operator
 
 	look    Look
@@ -97,7 +97,7 @@ func (d *Decider) start(ctx context.Context) error {
 	if err := d.relook(ctx, d.Reader.First); err != nil || d.look.Record != nil || d.Self.Raft || d.DryRun {
 		return err
 	}
-	spread := math.Sqrt(rand.Float64())
+	spread := math.Sqrt(d.Draw())
 	if err := sleep(ctx, time.Duration(spread*float64(pace))); err != nil {
 		return err
 	}
@@ -189,7 +189,7 @@ func (d *Decider) swap(ctx context.Context, step Step) error {
 // pause is drawn anew each time and grows with the tries that were lost.
 func (d *Decider) pause() time.Duration {
 	most := min(25*time.Millisecond<<min(d.tries, 6), time.Second)
-	return time.Duration(rand.Int64N(int64(most)))
+	return time.Duration(d.Draw() * float64(most))
 }
 
 func (d *Decider) ask(ctx context.Context, addresses []string) {

@@ -35,7 +35,7 @@ func (c canned) Do(r *http.Request) (*http.Response, error) {
 func TestStrangeAnswers(t *testing.T) {
 	t.Parallel()
 	page := func(inner string) string {
-		return "<ListBucketResult><Name>b</Name>" + inner + "</ListBucketResult>"
+		return "<ListBucketResult><Name>my-bucket</Name>" + inner + "</ListBucketResult>"
 	}
 	object := func(key string) string {
 		return "<IsTruncated>false</IsTruncated><Contents><Key>" + key + "</Key></Contents>"
@@ -83,7 +83,7 @@ func TestStrangeAnswers(t *testing.T) {
 func TestPlainKeys(t *testing.T) {
 	t.Parallel()
 	var calls int
-	body := "<ListBucketResult><Name>b</Name><IsTruncated>false</IsTruncated>" +
+	body := "<ListBucketResult><Name>my-bucket</Name><IsTruncated>false</IsTruncated>" +
 		"<Contents><Key>consul/test/servers/a+b%41</Key></Contents></ListBucketResult>"
 	store, err := s3store.Open(t.Context(), bucket, prefix,
 		s3store.WithHTTPClient(canned{"", body, &calls}),

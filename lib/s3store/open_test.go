@@ -64,7 +64,7 @@ func TestEnvironment(t *testing.T) {
 	if err != nil || string(o.Body) != "{}" {
 		t.Errorf("got %q, %v, want the body that was put", o.Body, err)
 	}
-	if got, want := strings.Join(paths, " "), "PUT /b/consul/test/cluster.json GET /b/consul/test/cluster.json"; got != want {
+	if got, want := strings.Join(paths, " "), "PUT /my-bucket/consul/test/cluster.json GET /my-bucket/consul/test/cluster.json"; got != want {
 		t.Errorf("got requests %s, want %s", got, want)
 	}
 	if got, want := strings.Join(regions, " "), "us-east-1 us-east-1"; got != want {
@@ -126,7 +126,7 @@ func TestNoCredentials(t *testing.T) {
 func TestOpenFails(t *testing.T) {
 	environ(t, map[string]string{"AWS_PROFILE": "nobody"})
 	for name, tt := range map[string]struct{ bucket, want string }{
-		"profile":   {bucket, "open s3://b: "},
+		"profile":   {bucket, "open s3://my-bucket: "},
 		"no bucket": {"", "open s3: no bucket"},
 	} {
 		store, err := s3store.Open(t.Context(), tt.bucket, prefix)

@@ -151,7 +151,7 @@ func wantLine(t *testing.T, err error, op string) {
 	if verb == "" {
 		verb = op
 	}
-	want := verb + " s3://b/consul/test/servers"
+	want := verb + " s3://my-bucket/consul/test/servers"
 	if text := err.Error(); !strings.HasPrefix(text, want) || strings.ContainsAny(text, "\n\r") {
 		t.Errorf("got %q, want one line that begins with %q", text, want)
 	}

@@ -151,7 +151,7 @@ func (s *Store) Swap(ctx context.Context, key string, body []byte, etag string) 
 	if etag == "" {
 		in.IfNoneMatch = aws.String("*")
 	} else {
-		in.IfNoneMatch = &etag
+		in.IfMatch = &etag
 	}
 	_, err := s.client.PutObject(ctx, in, func(o *s3.Options) { o.Retryer = aws.NopRetryer{} })
 	return s.fail(ctx, "swap", key, err)

@@ -8,7 +8,7 @@ import (
 	"auto-consul/lib/storetest"
 )
 
-const bucket = "b"
+const bucket = "my-bucket" // long enough to stand in a host name
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
