@@ -70,7 +70,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 			return err
 		}
 	}
-	return s.Print(p.document(verdict, look, at, self))
+	return s.Print(p.document(verdict, look, reader.Registry, at, self))
 }
 
 // self is what this node knows of itself. Where claims are made its data
@@ -124,12 +124,12 @@ func failure(err error) error {
 	return store.Fail(err)
 }
 
-func (p *program) document(v claim.Verdict, look claim.Look, at registry.Location, self claim.Self) wire.Decision {
+func (p *program) document(v claim.Verdict, look claim.Look, r *registry.Registry, at registry.Location, self claim.Self) wire.Decision {
 	d := wire.Decision{
 		Version: wire.Version, Mode: v.Mode, Bootstrap: v.Bootstrap, BootstrapExpect: v.Expect, Join: v.Join,
 		Node: p.node, Address: self.Address, Registry: at.String(),
 		Incarnation: self.Incarnation, Reason: v.Reason, Evidence: append([]string{}, v.Evidence...),
-		DesiredServers: v.Desired, HeldServers: v.Held, DecidedAt: look.Time,
+		ExpirySeconds: int64(r.Expiry / time.Second), DesiredServers: v.Desired, HeldServers: v.Held, DecidedAt: look.Time,
 	}
 	if look.Record != nil {
 		d.ClusterID, d.Generation = look.Record.ClusterID, look.Record.Bootstrap.Term

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
@@ -21,11 +22,15 @@ func confirm(ctx context.Context, s cli.Streams, d wire.Decision) error {
 	if d.ClusterID == "" || !d.Bootstrap && d.BootstrapExpect == 0 {
 		return nil
 	}
-	rec, err := record(ctx, s, d.Registry)
+	rec, now, err := record(ctx, s, d.Registry)
 	if err != nil {
 		return fmt.Errorf("confirm the bootstrap: %w", err)
 	}
-	if err := claim.Confirm(rec, d.ClusterID, d.Incarnation, d.Generation); err != nil {
+	claimed := claim.Claimed{
+		ClusterID: d.ClusterID, Incarnation: d.Incarnation, Term: d.Generation,
+		Expiry: time.Duration(d.ExpirySeconds) * time.Second,
+	}
+	if err := claim.Confirm(rec, now, claimed); err != nil {
 		return cli.Fail(cli.Undecided, err)
 	}
 	return nil
@@ -33,8 +38,8 @@ func confirm(ctx context.Context, s cli.Streams, d wire.Decision) error {
 
 // record reads the cluster record through ac-members, so that this program,
 // which only ever becomes another, need not hold a client for every store. A
-// failure has ac-members' own exit code.
-func record(ctx context.Context, s cli.Streams, url string) (*claim.Record, error) {
+// failure has ac-members' own exit code. now is store time.
+func record(ctx context.Context, s cli.Streams, url string) (rec *claim.Record, now time.Time, err error) {
 	cmd := exec.CommandContext(ctx, sibling("ac-members"),
 		"-registry="+url, "-role=none", "-purge=false", "-format=json", "-watch=0", "-limit=0")
 	var out bytes.Buffer
@@ -42,16 +47,16 @@ func record(ctx context.Context, s cli.Streams, url string) (*claim.Record, erro
 	var exit *exec.ExitError
 	switch err := cmd.Run(); {
 	case errors.As(err, &exit) && exit.ExitCode() > 0:
-		return nil, cli.Failf(cli.Code(exit.ExitCode()), "ac-members failed")
+		return nil, now, cli.Failf(cli.Code(exit.ExitCode()), "ac-members failed")
 	case err != nil:
-		return nil, err
+		return nil, now, err
 	}
 	m, err := wire.ReadMembers(&out)
 	if err != nil || m.Cluster == nil {
-		return nil, err
+		return nil, m.Time, err
 	}
-	rec, err := claim.DecodeRecord(m.Cluster.Record)
-	return &rec, err
+	seen, err := claim.DecodeRecord(m.Cluster.Record)
+	return &seen, m.Time, err
 }
 
 // sibling is the program that was installed beside this one, or the one in PATH.

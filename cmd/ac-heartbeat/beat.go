@@ -27,16 +27,20 @@ type heart struct {
 }
 
 // beat asks the agent, attends to the cluster record if it is a server's, and
-// writes the heartbeat. birth reports that the record waits for a leader.
+// writes the heartbeat. birth reports that the server's own was held, because
+// the cluster is being born.
 func (h *heart) beat(ctx context.Context) (birth bool, err error) {
-	status, look, err := h.attend(ctx)
+	status, look, hold, err := h.attend(ctx)
 	if err != nil {
 		return false, err
 	}
 	node, address := h.self(status)
 	role, roles := wire.Agent, []registry.Role{registry.Agents}
 	if status.Server {
-		role, roles = wire.Server, append(roles, registry.Servers)
+		role = wire.Server
+		if !hold {
+			roles = append(roles, registry.Servers)
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
@@ -45,14 +49,9 @@ func (h *heart) beat(ctx context.Context) (birth bool, err error) {
 		return false, store.Fail(err)
 	}
 	h.tidy(ctx, keys, look.Time)
-	return bearing(status, look), h.out.Print(wire.Beat{
+	return hold, h.out.Print(wire.Beat{
 		Version: wire.Version, Node: node, Address: address, Role: role, Time: look.Time, Keys: keys,
 	})
-}
-
-// bearing reports that this server's cluster is being born.
-func bearing(status consul.Status, look claim.Look) bool {
-	return status.Server && look.Record != nil && look.Record.State == claim.Bootstrapping
 }
 
 // self is the node's name and address: the agent's own unless they were given.
@@ -67,39 +66,33 @@ func (h *heart) self(status consul.Status) (node, address string) {
 	return node, address
 }
 
-// attend looks at the agent and, for a server, attends to the record. The look
-// tells the store's time too.
-func (h *heart) attend(ctx context.Context) (consul.Status, claim.Look, error) {
-	status, err := h.agent.Status(ctx)
-	if err != nil {
-		return status, claim.Look{}, err
+// attend looks at the agent and attends to the record. The look tells the
+// store's time too. hold forbids a server's heartbeat.
+func (h *heart) attend(ctx context.Context) (status consul.Status, look claim.Look, hold bool, err error) {
+	if status, err = h.agent.Status(ctx); err != nil {
+		return status, look, false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
-	reader := claim.Reader{Registry: h.registry}
-	if !status.Server {
-		look, err := reader.Record(ctx)
-		return status, look, store.Fail(err)
-	}
 	a := claim.Attendance{
-		Expiry: h.expiry, Write: claim.NewID(),
-		Leader: status.Leader != "", Raft: status.LogIndex > 0,
+		Expiry: h.expiry, Agent: !status.Server,
+		Leader: status.Leader != "" || status.KnownServers > 0, Raft: status.LogIndex > 0,
 	}
 	a.Self.Node, a.Self.Address = h.self(status)
 	if a.Self.Kept, err = h.dir.Cluster(); err != nil {
-		return status, claim.Look{}, err
+		return status, look, false, err
 	}
 	if a.Self.Incarnation, err = h.dir.Incarnation(); err != nil {
-		return status, claim.Look{}, err
+		return status, look, false, err
 	}
-	look, wrote, err := reader.Attend(ctx, a)
-	if wrote != "" {
-		h.out.Notef("wrote the cluster record: %s", wrote)
+	look, hold, wrote, err := claim.Reader{Registry: h.registry}.Attend(ctx, a, claim.NewID)
+	for _, why := range wrote {
+		h.out.Notef("wrote the cluster record: %s", why)
 	}
 	if errors.Is(err, claim.ErrFenced) || errors.Is(err, claim.ErrUndecided) {
-		return status, look, failure(err)
+		return status, look, hold, failure(err)
 	}
-	return status, look, store.Fail(err)
+	return status, look, hold, store.Fail(err)
 }
 
 // tidy removes what the loop wrote and has expired since, so that a registry

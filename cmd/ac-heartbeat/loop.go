@@ -49,7 +49,9 @@ func (h *heart) loop(ctx context.Context) error {
 func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
 	var birth bool
 	if time.Now().Before(h.due) {
-		birth, err = h.watchBirth(ctx)
+		if birth, err = h.watchBirth(ctx); err == nil && !birth {
+			h.due = time.Now() // the beat that was held
+		}
 	} else {
 		// Early rather than late: at half the expiry a late beat would leave a gap
 		// that others take for silence.
@@ -80,6 +82,6 @@ func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
 // watchBirth looks whether there is a leader now, between two beats: the sooner
 // the record says so, the shorter another node may think of bootstrapping.
 func (h *heart) watchBirth(ctx context.Context) (birth bool, err error) {
-	status, look, err := h.attend(ctx)
-	return bearing(status, look), err
+	_, _, hold, err := h.attend(ctx)
+	return hold, err
 }

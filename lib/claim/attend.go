@@ -5,92 +5,141 @@ import (
 	"time"
 )
 
-// Attendance is what a running server's beat rests on.
+// Attendance is what a running node's beat rests on.
 type Attendance struct {
 	Self   Self
 	Expiry time.Duration
 	Time   time.Time // store time
 	Record *Record   // nil: there is none
-	Leader bool      // Consul reports a raft leader
+	Agent  bool      // it runs as an agent
+	Leader bool      // Consul reports a raft leader, or an agent knows servers
 	Raft   bool      // Consul's raft log is not empty
 	Write  string    // random
 }
 
-// Attend is the rule of a server that runs: whether it may beat, and the record
-// it wants written over the one that was seen. Its error wraps [ErrFenced], or
-// [ErrUndecided] where the agent must be stopped and the node decide again.
+// Attended is what a running node is to do.
+type Attended struct {
+	Swap *Record // write this over what was seen, then look again before any beat
+	Why  string  // in words
+	// Hold: do not beat as a server. While somebody may still bootstrap, only the
+	// record says whose cluster this is to be, and a server that has found no
+	// cluster is none yet; the slots' youth stands in for heartbeats.
+	Hold bool
+}
+
+// Attend is the rule of a node that runs: whether it may beat, and the record
+// it wants written. Its error wraps [ErrFenced], or [ErrUndecided] where the
+// agent must be stopped and the node decide again.
 //
 // A node that keeps no cluster, because it was decided without claims, is none
 // of the record's business.
-func Attend(a Attendance) (swap *Record, why string, err error) {
+func Attend(a Attendance) (Attended, error) {
 	kept, rec := a.Self.Kept, a.Record
 	switch {
 	case kept.ClusterID == "":
-		return nil, "", nil
+		return Attended{}, nil
+	case a.Agent && kept.Open && !a.Leader && rec != nil && rec.State == Bootstrapping && a.overdue():
+		return Attended{}, fmt.Errorf("%w: %s was to bootstrap and has not in %v", ErrUndecided, rec.Bootstrap.Node, a.Expiry)
+	case a.Agent:
+		return Attended{}, nil
 	case rec == nil:
-		return a.writeBack()
+		return a.writeBack(), nil
 	case rec.ClusterID != kept.ClusterID:
-		return nil, "", fmt.Errorf("%w: this server belongs to cluster %s and the registry names %s", ErrFenced, kept.ClusterID, rec.ClusterID)
+		return Attended{}, fmt.Errorf("%w: this server belongs to cluster %s and the registry names %s", ErrFenced, kept.ClusterID, rec.ClusterID)
 	case rec.Bootstrap.Term > kept.Term && a.Raft:
-		return nil, "", fmt.Errorf("%w: this server's data is of term %d and cluster %s was born anew in term %d", ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
+		return Attended{}, fmt.Errorf("%w: this server's data is of term %d and cluster %s was born anew in term %d", ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
 	case rec.Bootstrap.Term > kept.Term:
-		return nil, "", fmt.Errorf("%w: %s bootstraps in term %d now", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
+		return Attended{}, fmt.Errorf("%w: %s bootstraps in term %d now", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
 	case rec.State == Bootstrapping && (a.Leader || a.Raft):
 		// Raft data is enough: where there is some there was a leader, and a
 		// second birth could only corrupt it.
 		next := rec.next(a.Write)
 		next.State = Established
-		return &next, "the cluster has a leader", nil
-	case rec.State == Bootstrapping && a.overdue():
-		return nil, "", fmt.Errorf("%w: %s was to bootstrap and has not in %v", ErrUndecided, rec.Bootstrap.Node, a.Expiry)
-	case rec.State == Established && rec.slot(a.Self.Incarnation) == nil && len(rec.Servers) < rec.Desired:
+		return Attended{Swap: &next, Why: "the cluster has a leader", Hold: true}, nil
+	case !a.Leader && !a.Raft && a.overdue():
+		return Attended{}, fmt.Errorf("%w: this server has found no cluster in %v", ErrUndecided, a.Expiry)
+	case rec.State == Bootstrapping && a.fading():
+		next := rec.next(a.Write)
+		next.slot(a.Self.Incarnation).Since = a.Time
+		return Attended{Swap: &next, Why: "this server waits for a leader", Hold: true}, nil
+	case !a.Leader && !a.Raft || rec.State == Bootstrapping:
+		return Attended{Hold: true}, nil
+	case rec.slot(a.Self.Incarnation) == nil && len(rec.Servers) < rec.Desired:
 		next := rec.next(a.Write)
 		next.Servers = append(next.Servers, a.slot())
-		return &next, "this server holds no slot and there is one", nil
+		return Attended{Swap: &next, Why: "this server holds no slot and there is one"}, nil
 	}
-	return nil, "", nil
+	return Attended{}, nil
 }
 
-// overdue: whoever may bootstrap has had a whole expiry to do it, and is not
-// this node.
+// overdue: whoever may bootstrap, or this server in a cluster that lives, has had
+// a whole expiry to come to something.
 func (a Attendance) overdue() bool {
-	holder := a.Record.slot(a.Record.Bootstrap.Incarnation)
-	return holder.Incarnation != a.Self.Incarnation && a.Time.Sub(holder.Since) >= a.Expiry
+	slot := a.Record.slot(a.Self.Incarnation)
+	if a.Record.State == Bootstrapping {
+		slot = a.Record.slot(a.Record.Bootstrap.Incarnation)
+		if slot.Incarnation == a.Self.Incarnation {
+			return false // nobody else may do it as long as this node tries
+		}
+	}
+	return slot != nil && a.Time.Sub(slot.Since) >= a.Expiry
+}
+
+// fading: this server's slot must be renewed to stay young, as it sends no
+// heartbeats of a server yet.
+func (a Attendance) fading() bool {
+	slot := a.Record.slot(a.Self.Incarnation)
+	return slot != nil && a.Time.Sub(slot.Since) >= a.Expiry/2
 }
 
 // writeBack puts a record that vanished under a living cluster back.
-func (a Attendance) writeBack() (*Record, string, error) {
+func (a Attendance) writeBack() Attended {
 	if !a.Leader {
-		return nil, "", nil
+		return Attended{}
 	}
 	kept := a.Self.Kept
-	return &Record{
+	rec := &Record{
 		Version: recordVersion, Seq: 1, Write: a.Write, ClusterID: kept.ClusterID,
 		State: Established, Birth: kept.Birth, Desired: max(1, kept.Desired),
 		Bootstrap: Bootstrap{a.Self.Incarnation, a.Self.Node, a.Self.Address, kept.Term, a.Time},
 		Servers:   []Slot{a.slot()},
-	}, "the cluster record was gone", nil
+	}
+	return Attended{Swap: rec, Why: "the cluster record was gone"}
 }
 
 func (a Attendance) slot() Slot {
 	return Slot{a.Self.Incarnation, a.Self.Node, a.Self.Address, a.Time}
 }
 
+// Claimed is what a decision says of the claim it rests on.
+type Claimed struct {
+	ClusterID   string
+	Incarnation string
+	Term        int64
+	Expiry      time.Duration
+}
+
 // Confirm says whether a decision to bootstrap still stands, immediately before
-// it is acted upon. rec is nil if there is no record. The error wraps
-// [ErrUndecided].
-func Confirm(rec *Record, clusterID, incarnation string, term int64) error {
+// it is acted upon. rec is nil if there is no record; now is store time. The
+// error wraps [ErrUndecided].
+func Confirm(rec *Record, now time.Time, claimed Claimed) error {
 	switch {
 	case rec == nil:
 		return fmt.Errorf("%w: the cluster record is gone", ErrUndecided)
-	case rec.ClusterID != clusterID:
+	case rec.ClusterID != claimed.ClusterID:
 		return fmt.Errorf("%w: the registry names cluster %s now", ErrUndecided, rec.ClusterID)
-	case rec.Bootstrap.Term != term:
+	case rec.Bootstrap.Term != claimed.Term:
 		return fmt.Errorf("%w: %s may bootstrap now, in term %d", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
 	case rec.State != Bootstrapping:
 		return fmt.Errorf("%w: cluster %s has bootstrapped already", ErrUndecided, rec.ClusterID)
-	case rec.slot(incarnation) == nil:
+	}
+	slot := rec.slot(claimed.Incarnation)
+	switch {
+	case slot == nil:
 		return fmt.Errorf("%w: this node's slot was given to another", ErrUndecided)
+	case now.Sub(slot.Since) >= claimed.Expiry:
+		// Another may be about to take over from a node that seems dead.
+		return fmt.Errorf("%w: the claim is older than %v and nothing came of it", ErrUndecided, claimed.Expiry)
 	}
 	return nil
 }

@@ -7,31 +7,35 @@ import (
 	"auto-consul/lib/registry"
 )
 
+// attendTries bounds how often one beat looks again after a write. Whoever loses
+// as often holds its beat, and the next one goes on.
+const attendTries = 4
+
 // Attend looks at the record for a running server and writes what [Attend] wants
-// written. It returns the look, with the store's time, and what was written, in
-// words. What became of the write only the next look can tell; a lost swap is no
-// error, for another server was quicker or the next beat will see to it.
-func (r Reader) Attend(ctx context.Context, a Attendance) (look Look, wrote string, err error) {
-	look, err = r.Record(ctx)
-	if err != nil {
-		return look, "", err
+// written, until a look shows nothing left to write. It returns that look, with
+// the store's time, whether the server's beat must be held, and what was
+// written, in words. Each try takes the write's random name from id.
+func (r Reader) Attend(ctx context.Context, a Attendance, id func() string) (look Look, hold bool, wrote []string, err error) {
+	for range attendTries {
+		look, err = r.Record(ctx)
+		if err != nil {
+			return look, true, wrote, err
+		}
+		a.Time, a.Record, a.Write = look.Time, look.Record, id()
+		want, err := Attend(a)
+		if err != nil || want.Swap == nil {
+			return look, want.Hold, wrote, err
+		}
+		body, err := want.Swap.Encode()
+		if err != nil {
+			return look, true, wrote, err
+		}
+		switch err := r.Registry.Store.Swap(ctx, RecordKey, body, look.ETag); {
+		case err == nil:
+			wrote = append(wrote, want.Why)
+		case !errors.Is(err, registry.ErrConflict):
+			return look, true, wrote, err
+		}
 	}
-	a.Time, a.Record = look.Time, look.Record
-	swap, why, err := Attend(a)
-	if err != nil || swap == nil {
-		return look, "", err
-	}
-	body, err := swap.Encode()
-	if err != nil {
-		return look, "", err
-	}
-	err = r.Registry.Store.Swap(ctx, RecordKey, body, look.ETag)
-	switch {
-	case errors.Is(err, registry.ErrConflict):
-		return look, "", nil
-	case err != nil:
-		return look, "", err
-	}
-	look.Record = swap
-	return look, why, nil
+	return look, true, wrote, nil
 }

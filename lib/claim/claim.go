@@ -35,12 +35,15 @@ type Self struct {
 	Kept        Kept   // the cluster that the data directory belongs to
 }
 
-// Kept is what a server's data directory remembers of its cluster.
+// Kept is what a data directory remembers of its cluster.
 type Kept struct {
 	ClusterID string `json:"cluster_id"`
 	Term      int64  `json:"term"` // of the record when the node was last decided
 	Desired   int    `json:"desired"`
 	Birth     Birth  `json:"birth"`
+	// Open: the mode agent was decided, not set, and may be decided anew should
+	// the cluster never be born.
+	Open bool `json:"open,omitempty"`
 }
 
 // Lost is what to do about a cluster that lived and is silent.
@@ -71,6 +74,8 @@ type Look struct {
 	ETag   string
 	// RecordOnly: the heartbeats were not read.
 	RecordOnly bool
+	// BeatsLater: the heartbeats were read after the record, not beside it.
+	BeatsLater bool
 }
 
 // Evidence is what the observer has found out beside the look itself.
@@ -81,6 +86,8 @@ type Evidence struct {
 	Silent map[string]time.Duration
 	// Answers says of probed addresses whether somebody answered there.
 	Answers map[string]bool
+	// Unanswered is for how long nobody has, since the first probe.
+	Unanswered map[string]time.Duration
 }
 
 // Keys of [Evidence.Silent] beside incarnations.
@@ -109,7 +116,7 @@ type Step struct {
 	Verdict *Verdict // done
 	Swap    *Record  // write this over what was seen, then look again
 	Probe   []string // ask whether anybody answers at these addresses
-	More    bool     // read the heartbeats too
+	More    bool     // read the heartbeats now
 	Wait    string   // look again later: what is waited for
 	Watch   []string // with Wait: whose silence is to be watched, keys of [Evidence.Silent]
 	Err     error    // wraps [ErrFenced] or [ErrUndecided]
@@ -128,6 +135,6 @@ type Verdict struct {
 	Reason    string
 	Evidence  []string // what proved silence real, for the decision's document
 	Notes     []string // what the operator should know
-	Kept      Kept     // what the data directory of a server remembers from now on
+	Kept      Kept     // what the data directory remembers from now on; zero: as before
 	Desired   int
 }

@@ -48,6 +48,8 @@ func (c Case) witness(s Slot) string {
 func (c Case) nobodyAt(s Slot) (Step, bool) {
 	answers, asked := c.Answers[s.Address]
 	switch {
+	case c.inherited(s):
+		return Step{}, true
 	case !asked:
 		return Step{Probe: []string{s.Address}}, false
 	case answers:
@@ -55,6 +57,24 @@ func (c Case) nobodyAt(s Slot) (Step, bool) {
 	}
 	return Step{}, true
 }
+
+// inherited: another live node announces the address, so whoever answers there
+// is not the slot's.
+func (c Case) inherited(s Slot) bool {
+	for _, live := range c.Look.Live {
+		for _, m := range live {
+			if m.Address == s.Address && m.Node != s.Node {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// settle is how long the others must have been unreachable before a birth is
+// taken over. Should the first have bootstrapped just before it died, those who
+// joined it say so in the record within a second.
+const settle = 3 * time.Second
 
 // takeOver: the one who may bootstrap died before there was a leader, so another
 // may, in the next term.
@@ -69,6 +89,9 @@ func (c Case) takeOver() (Step, bool) {
 	}
 	evidence, step, ok := c.dead(*holder)
 	if !ok {
+		return step, true
+	}
+	if step, ok := c.settled(); !ok {
 		return step, true
 	}
 	next := rec.next(c.Random.Write)
@@ -87,6 +110,25 @@ func (c Case) takeOver() (Step, bool) {
 		Swap: &next, Evidence: evidence,
 		Why: fmt.Sprintf("%s died before it had bootstrapped: term %d", holder.Node, next.Bootstrap.Term),
 	}, true
+}
+
+// settled: nobody has answered at the other slots' addresses for a while. Any of
+// them may hold raft data of the birth that came to nothing, and one that is
+// frozen will say so when it wakes; those that found no cluster stop by
+// themselves to decide again.
+func (c Case) settled() (Step, bool) {
+	var open Step
+	for _, s := range c.Look.Record.Servers {
+		if s.Incarnation == c.Self.Incarnation {
+			continue
+		}
+		if step, ok := c.nobodyAt(s); !ok {
+			open = open.or(step)
+		} else if c.Unanswered[s.Address] < settle {
+			open = open.or(Step{Wait: fmt.Sprintf("to see that %s, which took part in a birth that failed, has left nothing behind", s.Node), Watch: []string{s.Incarnation}})
+		}
+	}
+	return open, open.Probe == nil && open.Wait == ""
 }
 
 // claim takes a slot: a free one, or that of a dead server.

@@ -10,6 +10,9 @@ import (
 // no I/O.
 func Decide(c Case) Step {
 	rec := c.Look.Record
+	if c.unborn() {
+		c.Self.Mode, c.Self.Kept = "", Kept{}
+	}
 	if rec != nil {
 		if err := c.foreign(); err != nil {
 			return Step{Err: err}
@@ -28,6 +31,17 @@ func Decide(c Case) Step {
 		return c.unrecorded()
 	}
 	return c.recorded()
+}
+
+// unborn: this node was decided to be an agent of a cluster whose birth is
+// overdue, or has taken the birth over since. Were agents agents for ever, the
+// death of the one who was to bootstrap would leave nobody to do it.
+func (c Case) unborn() bool {
+	rec := c.Look.Record
+	if rec == nil || c.Self.Mode != wire.Agent || !c.Self.Kept.Open || c.Self.Raft {
+		return false
+	}
+	return c.own() != nil || rec.State == Bootstrapping && !c.young(*rec.slot(rec.Bootstrap.Incarnation))
 }
 
 // newborn: the record alone shows that every place is taken by a claim too young
@@ -108,6 +122,11 @@ func (c Case) recorded() Step {
 // record: nothing was here yet, or only nodes that know of no records, or the
 // record was lost.
 func (c Case) unrecorded() Step {
+	if !c.Look.BeatsLater {
+		// Heartbeats from before could be those of the time before a cluster
+		// whose record has been lost since.
+		return Step{More: true}
+	}
 	held := c.heldOthers()
 	switch {
 	case len(held) >= c.desired() && c.Self.Mode == "":

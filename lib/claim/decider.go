@@ -30,11 +30,12 @@ type Decider struct {
 	begin   time.Time // of the last look, monotonic
 	watch   watch
 	answers map[string]bool
-	tries   int       // swaps that were lost
-	won     Step      // the swap of ours that a look has shown
-	waiting time.Time // since when, for other nodes
-	said    string    // the last thing waited for
-	failing time.Time // since when looks have failed
+	silence map[string]time.Time // since when nobody answers at an address
+	tries   int                  // swaps that were lost
+	won     Step                 // the swap of ours that a look has shown
+	waiting time.Time            // since when, for other nodes
+	said    string               // the last thing waited for
+	failing time.Time            // since when looks have failed
 	able    bool
 }
 
@@ -67,9 +68,13 @@ func (d *Decider) Decide(ctx context.Context, first *Look) (Verdict, Look, error
 }
 
 func (d *Decider) current() Case {
+	unanswered := map[string]time.Duration{}
+	for address, since := range d.silence {
+		unanswered[address] = d.begin.Sub(since)
+	}
 	return Case{
 		Self: d.Self, Policy: d.Policy, Look: d.look,
-		Evidence: Evidence{Silent: d.watch.silent(d.begin), Answers: d.answers},
+		Evidence: Evidence{Silent: d.watch.silent(d.begin), Answers: d.answers, Unanswered: unanswered},
 		Random:   Random{ClusterID: d.ID(), Write: d.ID()},
 	}
 }
@@ -77,7 +82,7 @@ func (d *Decider) current() Case {
 func (d *Decider) follow(ctx context.Context, step Step) error {
 	switch {
 	case step.More:
-		return d.relook(ctx, d.Reader.All)
+		return d.relook(ctx, d.heartbeats)
 	case step.Probe != nil:
 		d.ask(ctx, step.Probe)
 		return nil
@@ -102,55 +107,6 @@ func (d *Decider) start(ctx context.Context) error {
 		return err
 	}
 	return d.relook(ctx, d.Reader.Record)
-}
-
-// relook replaces the look. Once a first look has succeeded, failures are borne
-// for as long as the timeout; access denied is final.
-func (d *Decider) relook(ctx context.Context, read func(context.Context) (Look, error)) error {
-	for first := d.look.Time.IsZero(); ; {
-		begin := time.Now()
-		lctx, cancel := context.WithTimeout(ctx, d.Timeout)
-		look, err := read(lctx)
-		cancel()
-		if err == nil {
-			d.failing = time.Time{}
-			d.begin = begin
-			return d.seen(look)
-		}
-		d.watch.reset()
-		if d.failing.IsZero() {
-			d.failing = begin
-		}
-		if first || ctx.Err() != nil || errors.Is(err, registry.ErrDenied) || time.Since(d.failing) >= d.Timeout {
-			return err
-		}
-		d.Progress("%v; trying again", err)
-		if err := sleep(ctx, d.pause()); err != nil {
-			return err
-		}
-	}
-}
-
-// seen takes a new look over. A record that is gone after it was there is never
-// taken for "no record yet".
-func (d *Decider) seen(look Look) error {
-	if d.look.Record != nil && look.Record == nil {
-		return fmt.Errorf("%w: the cluster record vanished", ErrUndecided)
-	}
-	if look.RecordOnly {
-		look = d.look.refreshed(look)
-	} else {
-		d.answers = nil
-	}
-	d.take(look)
-	return nil
-}
-
-func (d *Decider) take(look Look) {
-	d.look = look
-	if !look.RecordOnly {
-		d.watch.observe(d.begin, time.Now(), d.current().Silences(), d.Policy.Expiry/2)
-	}
 }
 
 func (d *Decider) swap(ctx context.Context, step Step) error {
@@ -196,8 +152,17 @@ func (d *Decider) ask(ctx context.Context, addresses []string) {
 	if d.answers == nil {
 		d.answers = map[string]bool{}
 	}
+	if d.silence == nil {
+		d.silence = map[string]time.Time{}
+	}
 	for _, a := range addresses {
+		asked := time.Now()
 		d.answers[a] = d.Answers(ctx, a)
+		if _, silent := d.silence[a]; d.answers[a] {
+			delete(d.silence, a)
+		} else if !silent {
+			d.silence[a] = asked
+		}
 	}
 }
 

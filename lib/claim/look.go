@@ -104,6 +104,13 @@ func (l Look) refreshed(later Look) Look {
 	return later.with(l.Snapshot)
 }
 
+// completed is this look's record with later heartbeats.
+func (l Look) completed(later Look) Look {
+	l = l.with(later.Snapshot)
+	l.BeatsLater = true
+	return l
+}
+
 // Able finds out whether the store honours conditions, by breaking one of each
 // kind on an object of its own. Some accept them and do as they like, and the
 // second creation of a cluster would then succeed like the first.

@@ -16,6 +16,12 @@ func (c Case) returning() Step {
 		return c.server("the data directory holds raft state, and there is no cluster record")
 	}
 	const reason = "the data directory holds raft state of this cluster"
+	if rec.State == Bootstrapping {
+		// The birth has succeeded, and nobody may start another.
+		next := rec.next(c.Random.Write)
+		next.State = Established
+		return Step{Swap: &next, Why: reason}
+	}
 	if own := c.own(); own != nil {
 		if step, ok := c.renew(*own); ok {
 			return step
@@ -62,7 +68,7 @@ func (c Case) server(reason string) Step {
 	v := c.verdict(wire.Server, reason)
 	v.Kept = c.Self.Kept
 	if rec != nil {
-		v.Kept = Kept{ClusterID: rec.ClusterID, Term: rec.Bootstrap.Term, Desired: rec.Desired, Birth: rec.Birth}
+		v.Kept = keptOf(*rec)
 		if c.Self.Raft && c.Self.Kept.ClusterID == "" {
 			v.Notes = append(v.Notes, "the data directory holds raft state of no known cluster and is taken to belong to "+rec.ClusterID)
 		}
@@ -80,6 +86,10 @@ func (c Case) server(reason string) Step {
 	return Step{Verdict: &v}
 }
 
+func keptOf(rec Record) Kept {
+	return Kept{ClusterID: rec.ClusterID, Term: rec.Bootstrap.Term, Desired: rec.Desired, Birth: rec.Birth}
+}
+
 // mayBootstrap: this node takes part in a birth that is under way. It may be
 // asked to do so again after a crash, as long as its raft state is empty.
 func (c Case) mayBootstrap() bool {
@@ -89,6 +99,10 @@ func (c Case) mayBootstrap() bool {
 // agent is the verdict of one that is to be an agent.
 func (c Case) agent(reason string) Step {
 	v := c.verdict(wire.Agent, reason)
+	if rec := c.Look.Record; rec != nil && c.Self.Mode == "" && !c.Self.Raft {
+		v.Kept = keptOf(*rec)
+		v.Kept.Open = true
+	}
 	return Step{Verdict: &v}
 }
 

@@ -9,11 +9,10 @@ type watch struct {
 	last  time.Time            // when the last look ended
 }
 
-// observe takes note of what a look that lasted from begin to end found silent.
-// A heartbeat stays visible for a whole expiry, so looks less than gap apart
+// observe takes note of what a look that ended just now found silent. A heartbeat stays visible for a whole expiry, so looks less than gap apart
 // miss none as long as gap is shorter than that.
-func (w *watch) observe(begin, end time.Time, silences []string, gap time.Duration) {
-	if begin.Sub(w.last) > gap {
+func (w *watch) observe(end time.Time, silences []string, gap time.Duration) {
+	if end.Sub(w.last) > gap {
 		w.reset()
 	}
 	since := map[string]time.Time{}

@@ -67,7 +67,7 @@ var (
 // [A-Za-z0-9._-] and not begin with - or a dot.
 func CheckNode(name string) error {
 	if !nodeName.MatchString(name) {
-		return fmt.Errorf("bad node name %s: want 1 to 128 of [A-Za-z0-9._-], not beginning with - or .", quote(name))
+		return fmt.Errorf("bad node name %s: want 1 to 128 of [A-Za-z0-9._-], not beginning with a dash or a dot", quote(name))
 	}
 	return nil
 }

@@ -111,7 +111,7 @@ func TestCallRoll(t *testing.T) {
 					{Key: "servers/README", Reason: "not a heartbeat: want YYYYMMDDhhmmss-node"},
 					{
 						Key:    "servers/20140516092731-a b",
-						Reason: `bad node name "a b": want 1 to 128 of [A-Za-z0-9._-], not beginning with - or .`,
+						Reason: `bad node name "a b": want 1 to 128 of [A-Za-z0-9._-], not beginning with a dash or a dot`,
 					},
 				},
 			},

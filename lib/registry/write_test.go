@@ -162,8 +162,13 @@ func TestBeatRefuses(t *testing.T) {
 	t.Parallel()
 	srv, r := given(t, nil)
 	for _, tt := range []struct{ node, address string }{
-		{"", "192.0.2.1"}, {"-n", "192.0.2.1"}, {"a/b", "192.0.2.1"},
-		{"n", ""}, {"n", "0.0.0.0"}, {"n", "provider=aws"}, {"n", "192.0.2.1\n"},
+		{"", "192.0.2.1"},
+		{"-n", "192.0.2.1"},
+		{"a/b", "192.0.2.1"},
+		{"n", ""},
+		{"n", "0.0.0.0"},
+		{"n", "provider=aws"},
+		{"n", "192.0.2.1\n"},
 	} {
 		got, err := r.Beat(t.Context(), tt.node, tt.address, now, registry.Servers)
 		if err == nil || got != nil {

@@ -79,6 +79,22 @@ func TestStrangeAnswers(t *testing.T) {
 	}
 }
 
+// A key that XML cannot hold is listed as it is, beside the others.
+func TestOddKey(t *testing.T) {
+	t.Parallel()
+	_, store := open(t)
+	const odd = "servers/\x01\n<"
+	for _, k := range []string{odd, key} {
+		if err := store.Put(t.Context(), k, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := store.List(t.Context(), "servers")
+	if err != nil || len(l.Keys) != 2 || l.Keys[0] != odd || l.Keys[1] != key {
+		t.Errorf("got %q, %v, want both keys", l.Keys, err)
+	}
+}
+
 // A store that does not know the encoding that is asked for lists plain keys.
 func TestPlainKeys(t *testing.T) {
 	t.Parallel()

@@ -92,6 +92,7 @@ type Decision struct {
 	Incarnation     string    `json:"incarnation,omitempty"` // whose claim it is
 	Reason          string    `json:"reason"`
 	Evidence        []string  `json:"evidence"` // what proved that a replaced server is dead
+	ExpirySeconds   int64     `json:"expiry_seconds"`
 	DesiredServers  int       `json:"desired_servers"`
 	HeldServers     []string  `json:"held_servers"` // nodes, sorted
 	DecidedAt       time.Time `json:"decided_at"`

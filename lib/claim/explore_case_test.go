@@ -1,0 +1,98 @@
+package claim_test
+
+import (
+	"fmt"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/wire"
+)
+
+// theCase is what the rule is asked.
+func (x *explorer) theCase(w world, i int8, recordOnly bool) claim.Case {
+	n := w.nodes[i]
+	c := claim.Case{
+		Self:   n.self(i),
+		Policy: claim.Policy{Desired: int(x.desired), Birth: x.birth, Lost: x.lost, Expiry: expiry},
+		Look:   claim.Look{Record: n.look.record(n.lag), RecordOnly: recordOnly, BeatsLater: n.later},
+		Random: claim.Random{ClusterID: fmt.Sprintf("c%d", w.clusters+1), Write: "w"},
+	}
+	c.Look.Time = epoch
+	if recordOnly {
+		return c
+	}
+	c.Look.Live = map[registry.Role][]registry.Member{
+		registry.Servers: members(masked(n.sb, n.beatLag)), registry.Agents: members(masked(n.ab, n.beatLag)),
+	}
+	if w.expired {
+		c.Look.Expired = []string{"servers/20260101000000-x"}
+	}
+	c.Silent, c.Answers, c.Unanswered = map[string]time.Duration{}, map[string]bool{}, map[string]time.Duration{}
+	for k, units := range n.watch {
+		if units >= 0 {
+			c.Silent[watchKey(k)] = time.Duration(units) * unit
+		}
+		if x.oneLook && k < len(n.watch)-1 {
+			c.Silent[watchKey(k)] = expiry
+		}
+	}
+	for j := range x.nodes {
+		if n.unanswered[j] >= 0 {
+			c.Unanswered[address(j)] = time.Duration(n.unanswered[j]) * unit
+		}
+		if n.asked&(1<<j) != 0 && n.phase == probing {
+			c.Answers[address(j)] = n.answered&(1<<j) != 0 && !x.oneLook
+		}
+	}
+	return c
+}
+
+func masked(masks [maxNodes]uint8, lag int8) [maxNodes]uint8 {
+	for i := range masks {
+		masks[i] = masks[i] << lag & 3
+	}
+	return masks
+}
+
+func (n xnode) self(i int8) claim.Self {
+	s := claim.Self{
+		Node: nodeName(i), Address: address(i), Incarnation: incName(n.inc),
+		Mode: []string{"", wire.Server, wire.Agent}[n.mode], Raft: n.raft != 0,
+	}
+	if n.keptCluster != 0 {
+		s.Kept = claim.Kept{
+			ClusterID: fmt.Sprintf("c%d", n.keptCluster), Term: int64(n.keptTerm),
+			Desired: 1, Birth: claim.First, Open: n.mode == 2,
+		}
+	}
+	return s
+}
+
+// watchKey names the entries of a node's watch: two incarnations a node, nobody
+// held, no record.
+func watchKey(k int) string {
+	switch k {
+	case maxNodes * 2:
+		return claim.Everybody
+	case maxNodes*2 + 1:
+		return claim.NoRecord
+	}
+	return incName(int8(k/2*4 + 1 + k%2))
+}
+
+func (x *explorer) observe(n *xnode, c claim.Case) {
+	silent := map[string]bool{}
+	for _, key := range c.Silences() {
+		silent[key] = true
+	}
+	for k := range n.watch {
+		switch {
+		case !silent[watchKey(k)]:
+			n.watch[k] = -1
+		case n.watch[k] < 0 || n.gap >= 2:
+			n.watch[k] = 0
+		}
+	}
+	n.gap = 0
+}

@@ -1,0 +1,248 @@
+package claim_test
+
+import (
+	"cmp"
+	"fmt"
+	"hash/maphash"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"auto-consul/lib/claim"
+)
+
+// explored is what an exploration found.
+type explored struct {
+	worlds, moves int
+	bad           string // the property that broke, with the way there
+	stuck         string // a world from which no good one can be reached
+}
+
+// link says how a world was first reached.
+type link struct {
+	from int32
+	what string
+}
+
+// run explores every interleaving, breadth first, until a property breaks or
+// there is nothing new.
+func (x *explorer) run(limit int) explored {
+	var first world
+	first.faults = x.faults
+	for i := range first.nodes {
+		first.nodes[i].forget()
+	}
+	seed := maphash.MakeSeed()
+	ids := map[uint64]int32{maphash.Comparable(seed, first): 0}
+	links := []link{{-1, "start"}}
+	var back [][2]int32
+	good := []bool{x.good(first)}
+	for frontier := []world{first}; len(frontier) > 0; {
+		var next []world
+		for _, w := range frontier {
+			from := ids[maphash.Comparable(seed, w)]
+			for _, a := range x.successors(w) {
+				h := maphash.Comparable(seed, a.w)
+				to, known := ids[h]
+				if !known {
+					to = int32(len(links))
+					ids[h] = to
+					links = append(links, link{from, a.what})
+					good = append(good, x.good(a.w))
+					next = append(next, a.w)
+				}
+				back = append(back, [2]int32{to, from})
+				if a.bad != "" {
+					return explored{len(links), len(back), a.bad + ":" + way(links, from) + "\n  " + a.what, ""}
+				}
+			}
+			if len(links) > limit {
+				return explored{len(links), len(back), fmt.Sprintf("more than %d worlds", limit), ""}
+			}
+		}
+		frontier = next
+	}
+	e := explored{worlds: len(links), moves: len(back)}
+	if id := unsaved(back, good); id >= 0 {
+		e.stuck = way(links, id)
+	}
+	return e
+}
+
+// unsaved is a world from which no good one can be reached; -1 if there is none.
+func unsaved(back [][2]int32, good []bool) int32 {
+	slices.SortFunc(back, func(a, b [2]int32) int { return int(a[0]) - int(b[0]) })
+	start := make([]int32, len(good)+1)
+	for _, e := range back {
+		start[e[0]+1]++
+	}
+	for i := range good {
+		start[i+1] += start[i]
+	}
+	var todo []int32
+	for i, g := range good {
+		if g {
+			todo = append(todo, int32(i))
+		}
+	}
+	for len(todo) > 0 {
+		to := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, e := range back[start[to]:start[to+1]] {
+			if !good[e[1]] {
+				good[e[1]] = true
+				todo = append(todo, e[1])
+			}
+		}
+	}
+	return int32(slices.Index(good, false))
+}
+
+func way(links []link, id int32) string {
+	var out []string
+	for ; id >= 0; id = links[id].from {
+		out = append(out, "\n  "+links[id].what)
+	}
+	slices.Reverse(out)
+	return strings.Join(out, "")
+}
+
+// good: one cluster with a leader, which the record names as established, and
+// with as many servers as there should and can be; or the documented wait for
+// servers whose quorum is gone.
+func (x *explorer) good(w world) bool {
+	if w.store != storeOK {
+		return false
+	}
+	var alive, serving, agents int8
+	var lineage int8
+	for i := range x.nodes {
+		n := w.nodes[i]
+		switch {
+		case n.phase == dead || n.phase == fenced:
+			continue
+		case n.phase == waiting && n.lostWait:
+			return true
+		case n.paused || n.phase != up && n.phase != agentUp:
+			return false
+		}
+		alive++
+		if n.phase == agentUp {
+			agents++
+		}
+		if n.phase == up && n.raft != 0 {
+			lineage = n.raft
+			serving++
+		}
+	}
+	if alive == 0 || x.birth == claim.Quorum && alive < x.desired {
+		return true // a quorum's birth waits for enough machines
+	}
+	if lineage != 0 && !x.leader(w, lineage) {
+		return true // its quorum is gone for good: nobody else may do anything about it
+	}
+	// An agent stays one: it is a new node that takes a dead server's place.
+	return w.rec.there && w.rec.established && serving >= min(alive-agents, x.desired)
+}
+
+// sizes of exploration, by the environment variable EXPLORE: a glance in every
+// run of the tests, "more" in make test, "full" in make prove.
+func explorations(size string) []explorer {
+	out := []explorer{
+		{nodes: 2, desired: 1, faults: 0},
+		{nodes: 2, desired: 1, faults: 1},
+		{nodes: 2, desired: 1, faults: 1, sleepy: true},
+		{nodes: 2, desired: 1, faults: 1, deletes: true},
+		{nodes: 2, desired: 1, faults: 1, lost: claim.LostBootstrap},
+		{nodes: 2, desired: 2, faults: 0, birth: claim.Quorum},
+	}
+	if size != "" {
+		out = append(out,
+			explorer{nodes: 2, desired: 2, faults: 1},
+			explorer{nodes: 2, desired: 2, faults: 1, birth: claim.Quorum},
+			explorer{nodes: 2, desired: 2, faults: 1, lost: claim.LostBootstrap},
+			explorer{nodes: 3, desired: 1, faults: 0},
+			explorer{nodes: 3, desired: 2, faults: 0},
+			explorer{nodes: 3, desired: 3, faults: 0},
+		)
+	}
+	if size == "full" {
+		out = append(out,
+			explorer{nodes: 2, desired: 1, faults: 2},
+			explorer{nodes: 2, desired: 2, faults: 2},
+			explorer{nodes: 3, desired: 1, faults: 1},
+			explorer{nodes: 4, desired: 1, faults: 0},
+			explorer{nodes: 4, desired: 2, faults: 0},
+			explorer{nodes: 4, desired: 3, faults: 0},
+		)
+		// One fault at most: every kind by itself is all there is.
+		for _, kind := range []string{"crashes", "is paused", "dies", "loses its disk", "is delayed", "store"} {
+			out = append(out, explorer{nodes: 3, desired: 2, faults: 1, only: kind})
+		}
+	}
+	for i := range out {
+		out[i].lost = cmp.Or(out[i].lost, claim.LostAuto)
+		out[i].birth = cmp.Or(out[i].birth, claim.First)
+	}
+	return out
+}
+
+func (x *explorer) name() string {
+	name := fmt.Sprintf("%d nodes, %d desired, %d faults, birth %s, lost %s", x.nodes, x.desired, x.faults, x.birth, x.lost)
+	if x.only != "" {
+		name += ", only " + x.only
+	}
+	if x.sleepy {
+		name += ", sleepy"
+	}
+	if x.deletes {
+		name += ", record deleted"
+	}
+	return name
+}
+
+func TestExploreEveryInterleaving(t *testing.T) {
+	for _, x := range explorations(os.Getenv("EXPLORE")) {
+		t.Run(x.name(), func(t *testing.T) {
+			e := x.run(40_000_000)
+			t.Logf("%d worlds, %d moves", e.worlds, e.moves)
+			if e.bad != "" {
+				t.Error(e.bad)
+			}
+			if e.stuck != "" {
+				t.Errorf("no cluster can be reached after%s", e.stuck)
+			}
+		})
+	}
+}
+
+// Without any one of its safeguards the protocol must be seen to break: a check
+// that cannot fail shows nothing.
+func TestExplorationFindsWhatIsWrong(t *testing.T) {
+	type control struct {
+		name string
+		x    explorer
+		want string
+	}
+	controls := []control{
+		{"the plain rule", explorer{nodes: 2, desired: 1, plainRule: true}, "two bootstraps"},
+		{"a store that ignores conditions", explorer{nodes: 2, desired: 1, ignoresConditions: true}, "two bootstraps"},
+	}
+	if os.Getenv("EXPLORE") != "" {
+		controls = append(controls,
+			control{"expiry judged from one look", explorer{nodes: 3, desired: 2, faults: 1, oneLook: true, only: "store"}, "which runs"},
+			control{"no confirmation", explorer{nodes: 2, desired: 1, faults: 1, noConfirm: true, only: "is paused"}, "although another has taken over"},
+		)
+	}
+	for _, tt := range controls {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.x.lost, tt.x.birth = claim.LostAuto, claim.First
+			e := tt.x.run(5_000_000)
+			t.Logf("%d worlds: %s", e.worlds, e.bad)
+			if !strings.Contains(e.bad, tt.want) {
+				t.Errorf("found %q, want %q", e.bad, tt.want)
+			}
+		})
+	}
+}

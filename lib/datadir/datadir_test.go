@@ -1,0 +1,232 @@
+package datadir_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/datadir"
+	"auto-consul/lib/wire"
+)
+
+// newDir is a data directory below folders that do not exist yet.
+func newDir(t *testing.T) datadir.Dir {
+	t.Helper()
+	return datadir.Dir(filepath.Join(t.TempDir(), "consul", "state"))
+}
+
+// holding is a data directory that holds one file.
+func holding(t *testing.T, name, text string) datadir.Dir {
+	t.Helper()
+	d := newDir(t)
+	path := filepath.Join(string(d), name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func files(t *testing.T, d datadir.Dir) []string {
+	t.Helper()
+	entries, err := os.ReadDir(string(d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+func wantMode(t *testing.T, d datadir.Dir, want string) {
+	t.Helper()
+	if got, err := d.Mode(); err != nil || got != want {
+		t.Errorf("got mode %q, %v, want %q", got, err, want)
+	}
+}
+
+func TestKeepMode(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	wantMode(t, d, "")
+	for _, mode := range []string{wire.Server, wire.Agent, wire.Agent} {
+		if err := d.KeepMode(mode); err != nil {
+			t.Fatal(err)
+		}
+		wantMode(t, d, mode)
+		// The gem reads the bare word.
+		if got, err := os.ReadFile(filepath.Join(string(d), "mode")); err != nil || string(got) != mode {
+			t.Errorf("got %q, %v, want %q", got, err, mode)
+		}
+	}
+	if got := files(t, d); !slices.Equal(got, []string{"mode"}) {
+		t.Errorf("got files %q, want mode alone", got)
+	}
+}
+
+// Consul may run as another user than the one who decided.
+func TestModeIsReadable(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	if err := d.KeepMode(wire.Agent); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(string(d), "mode"))
+	if err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("got %v, %v, want permissions 0644", info, err)
+	}
+}
+
+// An open file keeps what it held: it was replaced, not written over.
+func TestReplaceIsAtomic(t *testing.T) {
+	t.Parallel()
+	d := holding(t, "mode", wire.Server)
+	before, err := os.Open(filepath.Join(string(d), "mode"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer before.Close()
+	if err := d.KeepMode(wire.Agent); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 16)
+	if n, err := before.Read(buf); err != nil || string(buf[:n]) != wire.Server {
+		t.Errorf("got %q, %v, want %q still", buf[:n], err, wire.Server)
+	}
+	wantMode(t, d, wire.Agent)
+}
+
+func TestMode(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ text, want string }{
+		{"server", wire.Server},
+		{"agent", wire.Agent},
+		{"agent\n", wire.Agent},
+		{" server \r\n", wire.Server},
+		{"", ""},
+		{"\n", ""},
+	}
+	for _, tt := range tests {
+		wantMode(t, holding(t, "mode", tt.text), tt.want)
+	}
+}
+
+func TestModeGarbage(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"Server", "client", "server agent", "server\nagent", "\x00", strings.Repeat("x", 1000)} {
+		d := holding(t, "mode", text)
+		got, err := d.Mode()
+		if err == nil || got != "" {
+			t.Errorf("%.20q: got %q, %v, want an error", text, got, err)
+			continue
+		}
+		if path := filepath.Join(string(d), "mode"); !strings.Contains(err.Error(), path) || len(err.Error()) > len(path)+200 {
+			t.Errorf("got %q, want the file named and the error short", err)
+		}
+		// Keeping a mode is the remedy.
+		if err := d.KeepMode(wire.Agent); err != nil {
+			t.Error(err)
+		}
+		wantMode(t, d, wire.Agent)
+	}
+}
+
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+	d := holding(t, "mode/inside", "")
+	if got, err := d.Mode(); err == nil {
+		t.Errorf("a folder in the way: got %q, want an error", got)
+	}
+	below := datadir.Dir(filepath.Join(string(holding(t, "file", "")), "file", "state"))
+	if got, err := below.Mode(); err == nil {
+		t.Errorf("below a file: got %q, want an error", got)
+	}
+	if got, err := below.HasRaft(); err == nil || got {
+		t.Errorf("below a file: got raft %t, %v, want an error", got, err)
+	}
+}
+
+func TestUnwritable(t *testing.T) {
+	t.Parallel()
+	d := holding(t, "mode/inside", "")
+	if err := d.KeepMode(wire.Agent); err == nil {
+		t.Error("a folder in the way: got no error")
+	}
+	if got := files(t, d); !slices.Equal(got, []string{"mode"}) {
+		t.Errorf("got files %q left, want none but the folder", got)
+	}
+	parent := holding(t, "file", "text")
+	for _, name := range []string{"file", "file/state"} {
+		if err := datadir.Dir(filepath.Join(string(parent), name)).KeepMode(wire.Agent); err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+	if got, err := os.ReadFile(filepath.Join(string(parent), "file")); err != nil || string(got) != "text" {
+		t.Errorf("got %q, %v, want the file as it was", got, err)
+	}
+}
+
+func TestIncarnation(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	if got, err := d.Incarnation(); err != nil || got != "" {
+		t.Errorf("got %q, %v of a new folder, want none", got, err)
+	}
+	if err := d.KeepIncarnation("0123abcd"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Incarnation(); err != nil || got != "0123abcd" {
+		t.Errorf("got %q, %v, want what was kept", got, err)
+	}
+	wantMode(t, d, "")
+}
+
+func TestCluster(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	if got, err := d.Cluster(); err != nil || got != (claim.Kept{}) {
+		t.Errorf("got %+v, %v of a new folder, want none", got, err)
+	}
+	want := claim.Kept{ClusterID: "c1", Term: 2, Desired: 3, Birth: claim.Quorum}
+	if err := d.KeepCluster(want); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Cluster(); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if got := files(t, d); !slices.Equal(got, []string{"cluster"}) {
+		t.Errorf("got files %q, want cluster alone", got)
+	}
+}
+
+// Read as "no cluster", garbage would let old data join a new cluster.
+func TestClusterGarbage(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"c1", "{}", `{"cluster_id":""}`, `{"cluster_id":"c1"`, `{"cluster_id":1}`, "null", "[]"} {
+		d := holding(t, "cluster", text)
+		got, err := d.Cluster()
+		if path := filepath.Join(string(d), "cluster"); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: got %+v, %v, want an error that names the file", text, got, err)
+		}
+	}
+	if got, err := holding(t, "cluster/inside", "").Cluster(); err == nil {
+		t.Errorf("a folder in the way: got %+v, want an error", got)
+	}
+}
+
+func TestConsul(t *testing.T) {
+	t.Parallel()
+	d := datadir.Dir("/d")
+	for mode, want := range map[string]string{wire.Server: "/d/server", wire.Agent: "/d/agent"} {
+		if got := d.Consul(mode); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

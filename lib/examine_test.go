@@ -1,0 +1,228 @@
+package lib
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	module   = "auto-consul"
+	maxLines = 250 // of a file
+	maxFunc  = 60  // of a function, in code that is no test
+)
+
+// match chooses files by their path, or imports by theirs.
+type match func(path string) bool
+
+type ban struct {
+	in    match
+	tests bool // it binds test files too
+	of    match
+	why   string
+}
+
+type use struct {
+	in, but match
+	names   []string
+	why     string
+}
+
+func everywhere(string) bool { return true }
+
+func not(m match) match { return func(p string) bool { return !m(p) } }
+
+// under: the path begins so.
+func under(begins ...string) match {
+	return func(p string) bool {
+		return slices.ContainsFunc(begins, func(b string) bool { return strings.HasPrefix(p, b) })
+	}
+}
+
+// below: one of these import paths, or what lies below them.
+func below(roots ...string) match {
+	return func(p string) bool {
+		return slices.ContainsFunc(roots, func(r string) bool { return p == r || strings.HasPrefix(p, r+"/") })
+	}
+}
+
+func standard(p string) bool {
+	first, _, _ := strings.Cut(p, "/")
+	return !strings.Contains(first, ".") && first != module
+}
+
+// input is what reaches outside the program.
+func input(p string) bool {
+	if p == "net/netip" || p == "net/url" {
+		return false
+	}
+	return below("os", "net", "syscall", "io/ioutil", "github.com/aws", "github.com/hashicorp")(p)
+}
+
+func programMain(p string) bool { return strings.HasPrefix(p, "cmd/") && path.Base(p) == "main.go" }
+
+func isTest(p string) bool { return strings.HasSuffix(p, "_test.go") }
+
+// examine says what is wrong with files, given as their text by path.
+func examine(files map[string]string) []string {
+	var out []string
+	commented := map[string]bool{} // folders whose package has a comment
+	packages := map[string]string{}
+	for _, p := range slices.Sorted(maps.Keys(files)) {
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, p, files[p], parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			out = append(out, err.Error())
+			continue
+		}
+		say := func(format string, args ...any) { out = append(out, p+": "+fmt.Sprintf(format, args...)) }
+		if n := strings.Count(files[p], "\n"); n > maxLines {
+			say("%d lines, want at most %d", n, maxLines)
+		}
+		imports(p, file, say)
+		if isTest(p) {
+			continue
+		}
+		packages[path.Dir(p)] = p
+		commented[path.Dir(p)] = commented[path.Dir(p)] || file.Doc != nil
+		uses(p, file, say)
+		declarations(set, file, say)
+	}
+	for _, dir := range slices.Sorted(maps.Keys(packages)) {
+		out = append(out, naming(packages[dir], path.Base(dir), commented[dir])...)
+	}
+	return out
+}
+
+func naming(file, name string, commented bool) []string {
+	var out []string
+	if !commented {
+		out = append(out, fmt.Sprintf("%s: package %s has no comment", file, name))
+	}
+	if slices.Contains([]string{"util", "utils", "common", "helpers", "types"}, name) {
+		out = append(out, fmt.Sprintf("%s: package name %s says nothing", file, name))
+	}
+	return out
+}
+
+type report func(format string, args ...any)
+
+func imports(p string, file *ast.File, say report) {
+	for _, spec := range file.Imports {
+		what := unquote(spec.Path.Value)
+		for _, b := range bans {
+			if (b.tests || !isTest(p)) && b.in(p) && b.of(what) {
+				say("may not import %s: %s", what, b.why)
+			}
+		}
+	}
+}
+
+// unquote is for literals that the parser has read.
+func unquote(literal string) string {
+	text, _ := strconv.Unquote(literal)
+	return text
+}
+
+func uses(p string, file *ast.File, say report) {
+	names := map[string]string{} // of imported packages, as the file calls them
+	for _, spec := range file.Imports {
+		what := unquote(spec.Path.Value)
+		name := path.Base(what)
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		names[name] = path.Base(what)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		x, ok := sel.X.(*ast.Ident)
+		if !ok || names[x.Name] == "" {
+			return true
+		}
+		used := names[x.Name] + "." + sel.Sel.Name
+		for _, u := range calls {
+			if u.in(p) && (u.but == nil || !u.but(p)) && slices.Contains(u.names, used) {
+				say("may not use %s: %s", used, u.why)
+			}
+		}
+		return true
+	})
+}
+
+func declarations(set *token.FileSet, file *ast.File, say report) {
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			function(set, d, say)
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				for _, name := range undocumented(d, spec) {
+					say("%s has no comment", name)
+				}
+			}
+		}
+	}
+}
+
+// wellKnown are methods whose meaning is that of the interface they are for.
+var wellKnown = []string{"Error", "String"}
+
+func function(set *token.FileSet, d *ast.FuncDecl, say report) {
+	name, exported := d.Name.Name, d.Name.IsExported()
+	if d.Recv != nil {
+		recv := receiver(d.Recv.List[0].Type)
+		exported = exported && ast.IsExported(recv) && !slices.Contains(wellKnown, name)
+		name = recv + "." + name
+	}
+	if exported && d.Doc == nil {
+		say("%s has no comment", name)
+	}
+	if n := set.Position(d.End()).Line - set.Position(d.Pos()).Line + 1; n > maxFunc {
+		say("%s has %d lines, want at most %d", name, n, maxFunc)
+	}
+}
+
+// receiver is the name of a method's type.
+func receiver(e ast.Expr) string {
+	switch t := e.(type) {
+	case *ast.StarExpr:
+		return receiver(t.X)
+	case *ast.IndexExpr:
+		return receiver(t.X)
+	case *ast.IndexListExpr:
+		return receiver(t.X)
+	case *ast.Ident:
+		return t.Name
+	}
+	return ""
+}
+
+// undocumented are the exported names of one specification without a comment of
+// its own or of its group.
+func undocumented(d *ast.GenDecl, spec ast.Spec) []string {
+	var names []*ast.Ident
+	documented := d.Doc != nil
+	switch s := spec.(type) {
+	case *ast.TypeSpec:
+		names, documented = []*ast.Ident{s.Name}, documented || s.Doc != nil || s.Comment != nil
+	case *ast.ValueSpec:
+		names, documented = s.Names, documented || s.Doc != nil || s.Comment != nil
+	}
+	var out []string
+	for _, name := range names {
+		if name.IsExported() && !documented {
+			out = append(out, name.Name)
+		}
+	}
+	return out
+}
