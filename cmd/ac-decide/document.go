@@ -12,6 +12,9 @@ import (
 // fromDocument is the look that an ac-members document shows. The document may
 // come from anywhere, so its members are checked like the store's.
 func fromDocument(d wire.Members) (*claim.Look, error) {
+	if d.Roles != nil && len(d.Roles) < 2 {
+		return nil, fmt.Errorf("the ac-members document shows %v only: a decision wants -role all", d.Roles)
+	}
 	look := &claim.Look{Snapshot: registry.Snapshot{
 		Time: d.Time.UTC(), Live: map[registry.Role][]registry.Member{}, Expired: d.Purged,
 	}}

@@ -38,6 +38,7 @@ type program struct {
 	expiry, timeout   time.Duration
 	watch             time.Duration
 	rest              []string
+	flags             *cli.FlagSet
 	at                registry.Location
 }
 
@@ -51,11 +52,12 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.StringVar(&p.format, "format", "json", "`format` of the answer: json or tsv")
 	f.Duration(&p.watch, "watch", 0, "look again every so many `seconds`, print what changed")
 	f.Rest(&p.rest)
+	p.flags = f
 }
 
 func (p *program) Check(cli.Streams) error {
-	if p.url == "" && len(p.rest) == 1 {
-		p.url, p.rest = p.rest[0], nil
+	if len(p.rest) == 1 && !p.flags.Given("registry") {
+		p.url, p.rest = p.rest[0], nil // the command line comes before the environment
 	}
 	var bad []error
 	at, err := registry.ParseLocation(p.url)

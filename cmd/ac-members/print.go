@@ -15,12 +15,7 @@ func (p *program) print(s cli.Streams, l look) error {
 	if p.format == "tsv" {
 		return s.PrintText(l.table(p.watch > 0))
 	}
-	d := l.document(p.at, p.expiry)
-	var err error
-	if d.Cluster, err = l.record(); err != nil {
-		return err
-	}
-	return s.Print(d)
+	return s.Print(l.document(p.at, p.expiry))
 }
 
 // document translates a look into the document that is printed.
@@ -35,8 +30,12 @@ func (l look) document(at registry.Location, expiry time.Duration) wire.Members 
 		Servers:       l.members(registry.Servers), Agents: l.members(registry.Agents),
 		ServersTotal: len(l.Live[registry.Servers]), AgentsTotal: len(l.Live[registry.Agents]),
 		Purged: append([]string{}, l.purged...), ExpiredTotal: len(l.Expired),
-		Ignored: []wire.Ignored{},
+		Ignored: []wire.Ignored{}, Roles: []string{}, Cluster: l.record(),
 	}
+	for role := range l.Live {
+		d.Roles = append(d.Roles, string(role))
+	}
+	slices.Sort(d.Roles)
 	for _, i := range l.Ignored {
 		d.Ignored = append(d.Ignored, wire.Ignored(i))
 	}
@@ -44,24 +43,20 @@ func (l look) document(at registry.Location, expiry time.Duration) wire.Members 
 }
 
 // record is the cluster record's part of the document; nil where there is none.
-func (l look) record() (*wire.Cluster, error) {
+func (l look) record() *wire.Cluster {
 	rec := l.cluster.Record
 	if rec == nil {
-		return nil, nil
-	}
-	body, err := rec.Encode()
-	if err != nil {
-		return nil, err
+		return nil
 	}
 	c := &wire.Cluster{
 		ClusterID: rec.ClusterID, Generation: rec.Bootstrap.Term, State: string(rec.State), ETag: l.cluster.ETag,
-		Bootstrap: rec.Bootstrap.Node, Desired: rec.Desired, Servers: []wire.Slot{}, Record: body,
+		Bootstrap: rec.Bootstrap.Node, Desired: rec.Desired, Servers: []wire.Slot{}, Record: l.cluster.Raw,
 	}
 	for _, slot := range rec.Servers {
 		c.Servers = append(c.Servers, wire.Slot{Node: slot.Node, Address: slot.Address, Since: slot.Since})
 	}
 	slices.SortFunc(c.Servers, func(a, b wire.Slot) int { return strings.Compare(a.Node, b.Node) })
-	return c, nil
+	return c
 }
 
 func (l look) members(role registry.Role) []wire.Member {

@@ -71,6 +71,7 @@ type Policy struct {
 type Look struct {
 	registry.Snapshot
 	Record *Record // nil: there is none
+	Raw    []byte  // the record as it is stored
 	ETag   string
 	// RecordOnly: the heartbeats were not read.
 	RecordOnly bool

@@ -37,7 +37,7 @@ func (r Reader) Record(ctx context.Context) (Look, error) {
 	if err != nil {
 		return look, err
 	}
-	look.Record, look.ETag = &rec, obj.ETag
+	look.Record, look.Raw, look.ETag = &rec, obj.Body, obj.ETag
 	return look, nil
 }
 

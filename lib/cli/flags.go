@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,8 @@ var settings = strings.Fields(`
 // that several share are methods here.
 type FlagSet struct {
 	*flag.FlagSet
-	rest *[]string
+	rest  *[]string
+	given []string // the command line's flags, in long form
 }
 
 func newFlagSet(program string) *FlagSet {
@@ -90,6 +92,11 @@ func (f *FlagSet) Duration(p *time.Duration, name string, value time.Duration, u
 // for them refuses them.
 func (f *FlagSet) Rest(p *[]string) { f.rest = p }
 
+// Given reports whether a flag stood on the command line.
+func (f *FlagSet) Given(name string) bool {
+	return slices.ContainsFunc(f.given, func(arg string) bool { return strings.HasPrefix(arg, "-"+name+"=") })
+}
+
 // parse reads the command line, then the environment, then the file.
 func (f *FlagSet) parse(args []string) error {
 	canonical, err := f.canonical(args)
@@ -127,7 +134,8 @@ func (f *FlagSet) canonical(args []string) ([]string, error) {
 	if err := scan.Parse(args); err != nil {
 		return nil, err
 	}
-	return append(append(out, "--"), scan.Args()...), nil
+	f.given = out
+	return slices.Concat(out, []string{"--"}, scan.Args()), nil
 }
 
 // readFile reads a configuration file, passing over other programs' settings.

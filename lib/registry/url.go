@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -47,7 +48,8 @@ func ParseLocation(text string) (Location, error) {
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return bad("it has a query or a fragment")
 	case u.User != nil:
-		return bad("it has a user; credentials come from the environment or the instance")
+		// Not quoted: it may well be a secret.
+		return Location{}, errors.New("bad registry URL: it has a user; credentials come from the environment or the instance")
 	}
 	switch u.Scheme {
 	case "s3":

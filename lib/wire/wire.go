@@ -23,6 +23,7 @@ type Members struct {
 	Registry      string    `json:"registry"` // the registry's URL
 	Time          time.Time `json:"time"`     // store time of the snapshot
 	ExpirySeconds int64     `json:"expiry_seconds"`
+	Roles         []string  `json:"roles"`   // what was read: agents, servers
 	Servers       []Member  `json:"servers"` // sorted by heartbeat, then node
 	Agents        []Member  `json:"agents"`  // servers beat here too
 	ServersTotal  int       `json:"servers_total"`
