@@ -18,6 +18,7 @@ type program struct {
 	where                 cli.Announcement
 	servers               int
 	expiry, timeout, wait time.Duration
+	ticks                 time.Duration
 	dir, mode             string
 	claims, birth, lost   string
 	set, dryRun, resize   bool
@@ -30,6 +31,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Announcement(&p.where)
 	f.Servers(&p.servers)
 	f.Expiry(&p.expiry)
+	f.Ticks(&p.ticks) // the runner's heartbeats: better refused now than after the agent's start
 	f.DataDir(&p.dir)
 	f.Timeout(&p.timeout)
 	f.StringVar(&p.mode, "mode", "auto", "`mode` of this node: auto, server or agent to set it, kept if there must be one")
@@ -76,7 +78,7 @@ func (p *program) Check(cli.Streams) error {
 		bad = append(bad, errors.New("-resize changes the cluster record, which -claims off does without"))
 	}
 	return cli.Problems(append(bad,
-		registry.CheckNode(p.node), registry.CheckExpiry(p.expiry),
+		registry.CheckNode(p.node), registry.CheckExpiry(p.expiry), registry.CheckTicks(p.ticks, p.expiry),
 		oneOf("birth", p.birth, string(claim.First), string(claim.Quorum)),
 		oneOf("lost-cluster", p.lost, string(claim.LostAuto), string(claim.LostWait), string(claim.LostBootstrap)),
 		oneOf("claims", p.claims, "on", "off"))...)

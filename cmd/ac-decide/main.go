@@ -38,13 +38,13 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if !registry.NodeInDNS(p.node) {
 		s.Warnf("Consul's DNS cannot find a node named %s: want [A-Za-z0-9-] only", p.node)
 	}
-	self, err := p.self(dir)
-	if err != nil {
-		return err
-	}
 	at, expiry, first, err := p.input(s)
 	if err != nil {
 		return cli.Fail(cli.Misuse, err)
+	}
+	self, err := p.self(dir)
+	if err != nil {
+		return err
 	}
 	st, err := store.Open(ctx, at)
 	if err != nil {

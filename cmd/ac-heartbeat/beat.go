@@ -24,15 +24,16 @@ type heart struct {
 	written  []string  // own heartbeats that have not been removed
 	due      time.Time // when the next beat is
 	absent   bool      // the agent was not running at the last look
+	held     time.Time // since when a server's beats are held; zero: they are not
+	alone    solitude
 }
 
-// beat asks the agent, attends to the cluster record if it is a server's, and
-// writes the heartbeat. birth reports that the server's own was held, because
-// the cluster is being born.
-func (h *heart) beat(ctx context.Context) (birth bool, err error) {
+// beat asks the agent, attends to the cluster record, and writes the heartbeat.
+// hold reports that a server's own was held.
+func (h *heart) beat(ctx context.Context) (status consul.Status, hold bool, err error) {
 	status, look, hold, err := h.attend(ctx)
 	if err != nil {
-		return false, err
+		return status, false, err
 	}
 	node, address := h.self(status)
 	role, roles := wire.Agent, []registry.Role{registry.Agents}
@@ -46,10 +47,10 @@ func (h *heart) beat(ctx context.Context) (birth bool, err error) {
 	defer cancel()
 	keys, err := h.registry.Beat(ctx, node, address, look.Time, roles...)
 	if err != nil {
-		return false, store.Fail(err)
+		return status, hold, store.Fail(err)
 	}
 	h.tidy(ctx, keys, look.Time)
-	return hold, h.out.Print(wire.Beat{
+	return status, hold, h.out.Print(wire.Beat{
 		Version: wire.Version, Node: node, Address: address, Role: role, Time: look.Time, Keys: keys,
 	})
 }

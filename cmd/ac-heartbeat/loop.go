@@ -43,45 +43,62 @@ func (h *heart) loop(ctx context.Context) error {
 	}
 }
 
-// turn beats if a beat is due, and says how long to pause. Its error is one that
-// makes further beats wrong: this node is fenced, must decide again, or has
-// nobody left to tell.
+// turn beats if a beat is due, or looks whether something has come that is
+// waited for, and says how long to pause. Its error is one that makes further
+// beats wrong: this node is fenced, must decide again, or has nobody left to
+// tell.
 func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
-	var birth bool
+	var status consul.Status
+	var hold bool
 	if time.Now().Before(h.due) {
-		if birth, err = h.watchBirth(ctx); err == nil && !birth {
+		status, _, hold, err = h.attend(ctx)
+		if err == nil && !hold && !h.held.IsZero() {
 			h.due = time.Now() // the beat that was held
 		}
 	} else {
 		// Early rather than late: at half the expiry a late beat would leave a gap
 		// that others take for silence.
 		h.due = time.Now().Add(h.ticks - time.Duration(rand.Int64N(int64(h.ticks)/10+1)))
-		birth, err = h.beat(ctx)
+		status, hold, err = h.beat(ctx)
+	}
+	if final(err) {
+		return 0, err
 	}
 	pause = time.Until(h.due)
-	if !errors.Is(err, consul.ErrNotRunning) {
-		h.absent = false
-	}
-	switch {
-	case errors.Is(err, claim.ErrFenced), errors.Is(err, claim.ErrUndecided), errors.Is(err, cli.ErrOutput):
-		return 0, err
-	case errors.Is(err, consul.ErrNotRunning):
+	if errors.Is(err, consul.ErrNotRunning) {
 		if !h.absent {
 			h.out.Notef("%v; the first beat follows as soon as it does", err)
 		}
-		h.absent, h.due = true, time.Now()
-		pause = min(agentPoll, h.ticks)
-	case err != nil:
+		h.absent, h.due, h.alone = true, time.Now(), solitude{}
+		return min(agentPoll, h.ticks), nil
+	}
+	h.absent = false
+	if err != nil {
 		h.out.Warnf("%v; next beat in %v", err, pause.Round(time.Second))
-	case birth:
-		pause = min(pause, birthPoll)
+		return max(0, pause), nil
+	}
+	pause = min(pause, h.holding(hold))
+	if wait := h.rejoin(ctx, status); wait > 0 {
+		pause = min(pause, wait)
 	}
 	return max(0, pause), nil
 }
 
-// watchBirth looks whether there is a leader now, between two beats: the sooner
-// the record says so, the shorter another node may think of bootstrapping.
-func (h *heart) watchBirth(ctx context.Context) (birth bool, err error) {
-	_, _, hold, err := h.attend(ctx)
-	return hold, err
+// final errors end the loop.
+func final(err error) bool {
+	return errors.Is(err, claim.ErrFenced) || errors.Is(err, claim.ErrUndecided) || errors.Is(err, cli.ErrOutput)
+}
+
+// holding is when to look again whether a server's beats are still to be held:
+// soon at first, for the sooner the record says that there is a leader, the
+// shorter another node may think of bootstrapping.
+func (h *heart) holding(hold bool) time.Duration {
+	switch {
+	case !hold:
+		h.held = time.Time{}
+		return h.ticks
+	case h.held.IsZero():
+		h.held = time.Now()
+	}
+	return max(birthPoll, time.Since(h.held)/10)
 }

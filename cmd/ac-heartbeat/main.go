@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -56,9 +55,8 @@ func (p *program) Check(s cli.Streams) error {
 	if address := p.where.Announced(); address != "" {
 		bad = append(bad, registry.CheckAddress(address))
 	}
-	if p.ticks > p.expiry {
-		bad = append(bad, fmt.Errorf("bad -ticks %v: more than the expiry, %v, so the node would count as dead between two beats", p.ticks, p.expiry))
-	} else if p.ticks > p.expiry/2 {
+	bad = append(bad, registry.CheckTicks(p.ticks, p.expiry))
+	if p.ticks > p.expiry/2 {
 		s.Warnf("-ticks %v is more than half the expiry, %v: one beat that fails makes the node count as dead", p.ticks, p.expiry)
 	}
 	if p.timeout == 0 {
@@ -86,7 +84,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if p.ticks > 0 {
 		return h.loop(ctx)
 	}
-	_, err = h.beat(ctx)
+	_, _, err = h.beat(ctx)
 	return failure(err)
 }
 

@@ -99,6 +99,7 @@ func (d *Decider) follow(ctx context.Context, step Step) error {
 // start takes the first look. Where there is nothing yet, and so perhaps many
 // others who see the same, it looks again after a pause.
 func (d *Decider) start(ctx context.Context) error {
+	d.look.RecordOnly = true // no heartbeats have been read
 	if err := d.relook(ctx, d.Reader.First); err != nil || d.look.Record != nil || d.Self.Raft || d.DryRun {
 		return err
 	}

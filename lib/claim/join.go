@@ -11,6 +11,16 @@ import (
 // 10 s, so a long list of dead ones would be slow.
 const MaxJoin = 5
 
+// Targets are the addresses that a node in a mode may join now: live members, and
+// where there are none the addresses last known.
+func Targets(mode string, self Self, look Look) []string {
+	var slots []Slot
+	if look.Record != nil {
+		slots = look.Record.Servers
+	}
+	return targets(mode, self, look.Snapshot, slots)
+}
+
 // targets are the addresses to join: a server joins servers; an agent joins
 // whoever beat last, one server among them, for nobody knows yet whether the
 // freshest agents have found the cluster themselves.

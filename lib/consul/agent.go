@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"strconv"
 	"time"
@@ -55,6 +56,26 @@ type Status struct {
 	LogIndex uint64
 	// KnownServers is how many servers a client knows; 0 on a server.
 	KnownServers int
+}
+
+// Alone reports that the agent has found nobody, or a server no leader.
+func (s Status) Alone() bool {
+	if s.Server {
+		return s.Leader == ""
+	}
+	return s.KnownServers == 0
+}
+
+// Join makes the agent join another at an address, at any time and whether or
+// not it knows it already. With ACLs it needs agent:write.
+func (a *Agent) Join(ctx context.Context, address string) error {
+	limited, cancel := context.WithTimeout(ctx, 2*a.patience) // an address that swallows packets costs the agent 10 s
+	defer cancel()
+	path := "/v1/agent/join/" + url.PathEscape(address)
+	if _, err := a.client.Raw().Write(path, nil, nil, new(api.WriteOptions).WithContext(limited)); err != nil {
+		return fmt.Errorf("join %s: %w", address, classify(ctx, "agent:write", err))
+	}
+	return nil
 }
 
 // Status asks the agent. It returns [ErrNotRunning] also when the agent has not

@@ -33,6 +33,14 @@ func CheckExpiry(expiry time.Duration) error {
 	return nil
 }
 
+// CheckTicks says what is wrong with an interval between heartbeats; 0 is none.
+func CheckTicks(ticks, expiry time.Duration) error {
+	if ticks > expiry {
+		return fmt.Errorf("bad -ticks %v: more than the expiry, %v, so the node would count as dead between two beats", ticks, expiry)
+	}
+	return nil
+}
+
 // Pick chooses which of n live members, in order of their heartbeats, have
 // their addresses read; it returns their indices. A nil Pick chooses all.
 type Pick func(n int) []int

@@ -94,7 +94,8 @@ func denied(status int, code string) bool {
 		return code != skewed
 	}
 	return slices.Contains([]string{
-		"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch",
+		"AccessDenied", "XAdminUserNotFound", // versitygw's word for an unknown key
+		"InvalidAccessKeyId", "SignatureDoesNotMatch",
 		"ExpiredToken", "InvalidToken", "TokenRefreshRequired",
 	}, code)
 }
