@@ -12,7 +12,9 @@ sources = $(wildcard cmd lib scripts)
 shell = $(shell bin/tools/shfmt -f $(wildcard scripts examples .ci))
 
 .DELETE_ON_ERROR:
-.PHONY: build tools test lint unit e2e demo bench clean help
+PREFIX ?= /usr/local
+
+.PHONY: build install tools test lint unit explore e2e prove demo bench clean help
 
 build: $(scripts) ## the four programs and auto-consul, into bin (the default)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
@@ -21,12 +23,16 @@ bin/auto-consul: scripts/auto-consul
 	@mkdir -p bin
 	install -m 755 $< $@
 
+install: build ## the programs and auto-consul, into PREFIX/bin
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 bin/ac-members bin/ac-decide bin/ac-heartbeat bin/ac-exec bin/auto-consul $(DESTDIR)$(PREFIX)/bin
+
 tools: $(servers) ## consul and versitygw for demo and tests, into bin/tools
 
 bin/tools/%: scripts/tools/go.mod scripts/tools/go.sum scripts/tool
 	scripts/tool $*
 
-test: lint unit e2e ## all of the following three
+test: lint unit explore e2e ## all of the following four
 
 lint: $(checkers) ## format, vet, staticcheck, shellcheck, shfmt
 	@command -v shellcheck >/dev/null || { echo 'make: shellcheck is missing: install the package shellcheck' >&2; exit 1; }
@@ -39,8 +45,17 @@ lint: $(checkers) ## format, vet, staticcheck, shellcheck, shfmt
 unit: ## tests of packages and commands, with the race detector
 	$(GO) test -race ./lib/... ./cmd/...
 
+explore: ## every interleaving of small clusters, and seeded random runs
+	EXPLORE=more $(GO) test -count=1 -v -run='^TestExplor' ./lib/claim
+	$(GO) test -count=1 -v ./lib/prove
+
 e2e: build tools ## the programs with real Consul agents and a real S3 server
 	$(GO) test -count=1 -timeout=15m ./scripts/...
+
+prove: build tools ## the proofs at full size; hours on a small machine
+	EXPLORE=full $(GO) test -count=1 -timeout=6h -v -run='^TestExplor' ./lib/claim
+	PROVE=full $(GO) test -count=1 -timeout=6h -v ./lib/prove
+	PROVE=full $(GO) test -count=1 -timeout=6h -v -run='^TestProve' ./scripts/e2e
 
 demo: build tools ## a cluster on this machine; REGISTRY=s3 keeps its registry in S3
 	scripts/demo $(REGISTRY)
