@@ -32,7 +32,7 @@ func TestStorm(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, func(t *testing.T, s store) {
 		for _, desired := range []int{1, 3, 5} {
-			for round := range pick(2, 20) {
+			for round := range pick(2, 50) {
 				// In a quorum birth all servers bootstrap, but together.
 				birth := []string{"first", "quorum"}[round%2]
 				t.Run(fmt.Sprintf("%d servers, birth %s, round %d", desired, birth, round), func(t *testing.T) {

@@ -1,0 +1,298 @@
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"auto-consul/lib/wire"
+)
+
+// Three real agents are born together while their processes are killed and
+// paused at random moments. However it goes, it comes to one cluster. PROVE=full
+// runs a hundred births, PROVE_SEED=n one.
+func TestBirth(t *testing.T) {
+	t.Parallel()
+	seeds := make([]uint64, pick(4, 100))
+	for i := range seeds {
+		seeds[i] = uint64(i)
+	}
+	if text := os.Getenv("PROVE_SEED"); text != "" {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatalf("bad PROVE_SEED: %v", err)
+		}
+		seeds = []uint64{seed}
+	}
+	for _, seed := range seeds {
+		birth, open := "first", newBucket
+		if seed%2 == 1 {
+			birth = "quorum"
+		}
+		if seed/2%2 == 1 {
+			open = newDirectory
+		}
+		t.Run(fmt.Sprintf("seed %d, birth %s", seed, birth), func(t *testing.T) {
+			t.Parallel()
+			runBirth(t, open(t), birth, seed)
+		})
+	}
+}
+
+func runBirth(t *testing.T, s store, how string, seed uint64) {
+	b := newBirth(t, s, 3, "-birth", how)
+	b.faults = drawFaults(rand.New(rand.NewPCG(seed, 0)), len(b.nodes))
+	b.start()
+	for b.faulty() {
+		b.supervise()
+		b.strike()
+		time.Sleep(10 * time.Millisecond)
+	}
+	b.note("faults are over")
+	eventually(t, "one cluster", func() error {
+		b.supervise()
+		return b.whole()
+	})
+	b.note("one cluster")
+}
+
+// newBirth is of so many nodes, three of which are to be servers.
+func newBirth(t *testing.T, s store, nodes int, flags ...string) *birth {
+	b := &birth{t: t, store: s}
+	t.Cleanup(b.tell)
+	for i := range nodes {
+		m := newMachine(t, fmt.Sprintf("n%d", i+1), s)
+		argv := append(m.runner("-s", "3", "-e", "10", "-t", "3"), flags...)
+		b.nodes = append(b.nodes, &newborn{machine: m, argv: append(argv, "run", "--", "-client="+m.address)})
+	}
+	return b
+}
+
+// start starts all nodes at the same moment.
+func (b *birth) start() {
+	b.begin = time.Now()
+	for _, n := range b.nodes {
+		n.runner = n.start(n.argv...)
+	}
+}
+
+// birth is one cluster on its way.
+type birth struct {
+	t      *testing.T
+	store  store
+	begin  time.Time
+	nodes  []*newborn
+	faults []*fault
+	story  []string
+}
+
+// newborn is a machine whose runner is started again whenever it ends, as an
+// init system does.
+type newborn struct {
+	*machine
+	argv   []string
+	runner *process
+	again  time.Time // when it is to be started again; zero while it runs
+}
+
+// fault is what happens to one process of one node.
+type fault struct {
+	at     time.Duration // since the start
+	node   int
+	target string        // a program, or all for a power cut
+	pause  time.Duration // 0: it is killed
+
+	struck, over bool
+	pids         []int
+}
+
+// drawFaults favours the first moments, when all is decided. Some pauses are
+// longer than the expiry.
+func drawFaults(r *rand.Rand, nodes int) []*fault {
+	var out []*fault
+	for range 1 + r.IntN(4) {
+		u := r.Float64()
+		f := &fault{
+			at: time.Duration(u * u * u * float64(8*time.Second)), node: r.IntN(nodes),
+			target: []string{"auto-consul", "ac-decide", "consul", "all"}[r.IntN(4)],
+		}
+		if r.IntN(2) == 0 {
+			f.pause = time.Duration((0.2 + r.Float64()) * float64(13*time.Second))
+		}
+		out = append(out, f)
+	}
+	slices.SortFunc(out, func(a, b *fault) int { return int(a.at - b.at) })
+	return out
+}
+
+func (b *birth) note(format string, args ...any) {
+	b.story = append(b.story, fmt.Sprintf("%6.2fs ", time.Since(b.begin).Seconds())+fmt.Sprintf(format, args...))
+}
+
+func (b *birth) tell() { b.t.Log("\n" + strings.Join(b.story, "\n")) }
+
+func (b *birth) faulty() bool {
+	return slices.ContainsFunc(b.faults, func(f *fault) bool { return !f.over })
+}
+
+// supervise starts what has ended again. What a dead runner leaves behind is
+// killed first. A node that is told that its data is of no use is given none.
+func (b *birth) supervise() {
+	for _, n := range b.nodes {
+		switch {
+		case n.again.IsZero() && n.runner.ended():
+			killAll(b.t, n.id())
+			b.note("%s ended with %d", n.node, n.runner.code())
+			n.again = time.Now().Add(500 * time.Millisecond)
+			if n.runner.code() == fenced {
+				if err := os.RemoveAll(n.path("data")); err != nil {
+					b.t.Fatal(err)
+				}
+				b.note("%s loses its data", n.node)
+			}
+		case !n.again.IsZero() && time.Now().After(n.again):
+			n.again = time.Time{}
+			n.runner = n.start(n.argv...)
+		}
+	}
+}
+
+// fenced is the exit code of a node whose data is another cluster's.
+const fenced = 76
+
+// strike lets all faults that are due happen, and ends the pauses that are over.
+func (b *birth) strike() {
+	for _, f := range b.faults {
+		n, age := b.nodes[f.node], time.Since(b.begin)
+		switch {
+		case !f.struck && age >= f.at:
+			f.struck, f.over = true, f.pause == 0
+			var hit []string
+			f.pids, hit = n.processes(f.target)
+			if f.pause == 0 {
+				f.signal(syscall.SIGKILL)
+				b.note("%s: %v killed", n.node, hit)
+			} else {
+				f.signal(syscall.SIGSTOP)
+				b.note("%s: %v paused for %v", n.node, hit, f.pause.Round(time.Millisecond))
+			}
+		case !f.over && age >= f.at+f.pause:
+			f.over = true
+			f.signal(syscall.SIGCONT)
+			b.note("%s goes on", n.node)
+		}
+	}
+}
+
+// signal reaches whoever is still there.
+func (f *fault) signal(sig syscall.Signal) {
+	for _, pid := range f.pids {
+		_ = syscall.Kill(pid, sig)
+	}
+}
+
+// processes are those of a program, or of the nearest one that runs: a node
+// that has decided has no decider any more.
+func (n *newborn) processes(target string) (pids []int, names []string) {
+	found := map[string]int{}
+	for pid, argv := range running(n.t, n.id()) {
+		words := strings.Fields(argv + " ?")
+		name := filepath.Base(words[0])
+		if pid == n.runner.cmd.Process.Pid {
+			name = "auto-consul"
+		}
+		found[name] = pid
+		if target == "all" {
+			pids, names = append(pids, pid), append(names, name)
+		}
+	}
+	for _, name := range []string{target, "ac-decide", "consul", "auto-consul"} {
+		if pid, ok := found[name]; ok && target != "all" {
+			return []int{pid}, []string{name}
+		}
+	}
+	return pids, names
+}
+
+// record is what of the cluster record matters here.
+type record struct {
+	State     string
+	ClusterID string `json:"cluster_id"`
+	Desired   int
+	Bootstrap struct{ Term int64 }
+	Servers   []wire.Slot
+}
+
+func (s store) record() (rec record, err error) {
+	body, err := s.get("cluster.json")
+	if err == nil {
+		err = json.Unmarshal([]byte(body), &rec)
+	}
+	return rec, err
+}
+
+// whole says what is missing to one cluster: one record, all data directories
+// its, one leader, one set of peers, and what one server writes all servers read.
+func (b *birth) whole() error {
+	rec, err := b.store.record()
+	if err != nil {
+		return err
+	}
+	var slots, all, addresses []string
+	for _, s := range rec.Servers {
+		slots = append(slots, s.Node)
+	}
+	for _, n := range b.nodes {
+		all, addresses = append(all, n.node), append(addresses, n.address+":8300")
+	}
+	err = errors.Join(want("state", rec.State, "established"), want("slots", sorted(strings.Join(slots, " ")), strings.Join(all, " ")))
+	leader, lerr := b.nodes[0].leader()
+	err = errors.Join(err, lerr)
+	for _, n := range b.nodes {
+		err = errors.Join(err, n.belongs(rec), n.follows(leader, sorted(strings.Join(addresses, " "))))
+	}
+	if err != nil {
+		return err
+	}
+	return b.sameContents(rec.ClusterID)
+}
+
+// belongs: the data directory is tied to the record's cluster and birth.
+func (n *newborn) belongs(rec record) error {
+	if n.runner.ended() {
+		return fmt.Errorf("%s has ended", n.node)
+	}
+	var kept struct {
+		ClusterID string `json:"cluster_id"`
+		Term      int64
+	}
+	err := json.Unmarshal([]byte(n.read("data/cluster")), &kept)
+	return errors.Join(err, want("mode of "+n.node, n.read("data/mode"), wire.Server),
+		want("cluster of "+n.node, kept.ClusterID, rec.ClusterID), want("term of "+n.node, kept.Term, rec.Bootstrap.Term))
+}
+
+func (n *newborn) follows(leader, peers string) error {
+	theirs, err := n.leader()
+	var got []string
+	perr := n.get("/v1/status/peers", &got)
+	return errors.Join(err, perr, want("leader of "+n.node, theirs, leader),
+		want("peers of "+n.node, sorted(strings.Join(got, " ")), peers))
+}
+
+func (b *birth) sameContents(value string) error {
+	err := b.nodes[0].putKey("birth", value)
+	for _, n := range b.nodes {
+		got, gerr := n.staleKey("birth")
+		err = errors.Join(err, gerr, want("key of "+n.node, got, value))
+	}
+	return err
+}
