@@ -5,6 +5,8 @@ this node's heartbeat to the registry.
 # Usage
 
 	ac-heartbeat -r URL [-n NODE] [-a ADDRESS] [-e 120] [-t 60] [-d DIR]
+	ac-heartbeat -r URL -wait joined|leader|voter [-timeout 5m]
+	ac-heartbeat -r URL -leave [-force]
 
 # Input
 
@@ -27,6 +29,19 @@ every tick, a tenth early at most, until TERM or INT. In the loop an agent that
 is not running is no error, and a store that fails is reported on standard error
 and tried again at the next tick. The loop removes its own expired heartbeats.
 
+The loop also joins an agent that stays alone, or a server without a leader, to
+the members of now, again and again with growing pauses; with ACLs that needs
+agent:write.
+
+With -wait one beat is made as soon as the agent has joined others, knows of a
+leader, or votes (for an agent the same as leader); if that does not come within
+the timeout the exit code is 75 and the error says what was missing.
+
+With -leave the agent leaves its cluster gracefully and ends; then its heartbeats
+are removed and a server's slot is given back, so that a replacement is taken at
+once. The document says what was removed. A server that would take the quorum
+with it does not leave without -force.
+
 # Exit codes
 
 	0    done; the answer is on standard output
@@ -42,5 +57,6 @@ and tried again at the next tick. The loop removes its own expired heartbeats.
 
 	ac-heartbeat -r s3://my-bucket/consul
 	ac-heartbeat -r s3://my-bucket/consul -t 60 -d /var/lib/consul
+	ac-heartbeat -r s3://my-bucket/consul -wait voter -timeout 5m
 */
 package main

@@ -4,7 +4,9 @@ import (
 	"context"
 	_ "embed"
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"auto-consul/lib/claim"
@@ -32,6 +34,8 @@ type program struct {
 	expiry, ticks time.Duration
 	timeout       time.Duration
 	dir           string
+	wait          string
+	leave, force  bool
 	at            registry.Location
 }
 
@@ -43,6 +47,9 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Ticks(&p.ticks)
 	f.DataDir(&p.dir)
 	f.Timeout(&p.timeout)
+	f.StringVar(&p.wait, "wait", "", "beat once, when the agent is `joined`, leader (there is one) or voter, within the timeout")
+	f.BoolVar(&p.leave, "leave", false, "make the agent leave, remove its heartbeats and give its slot back")
+	f.BoolVar(&p.force, "force", false, "with -leave: even if the quorum goes with it")
 }
 
 func (p *program) Check(s cli.Streams) error {
@@ -58,6 +65,11 @@ func (p *program) Check(s cli.Streams) error {
 	bad = append(bad, registry.CheckTicks(p.ticks, p.expiry))
 	if p.ticks > p.expiry/2 {
 		s.Warnf("-ticks %v is more than half the expiry, %v: one beat that fails makes the node count as dead", p.ticks, p.expiry)
+	}
+	if _, err := time.ParseDuration(p.wait); err == nil {
+		p.wait = "" // ac-decide's, from the environment or file that they share
+	} else if p.wait != "" && !slices.Contains([]string{joined, leader, voter}, p.wait) {
+		bad = append(bad, fmt.Errorf("bad -wait %q: want joined, leader or voter", p.wait))
 	}
 	if p.timeout == 0 {
 		bad = append(bad, errors.New("bad -timeout: want more than nothing"))
@@ -81,7 +93,12 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		program: p, agent: agent, out: s, dir: datadir.Dir(p.dir),
 		registry: &registry.Registry{Store: st, Expiry: p.expiry},
 	}
-	if p.ticks > 0 {
+	switch {
+	case p.leave:
+		return h.leave(ctx)
+	case p.wait != "":
+		return h.gate(ctx)
+	case p.ticks > 0:
 		return h.loop(ctx)
 	}
 	_, _, err = h.beat(ctx)

@@ -26,7 +26,7 @@ var aliases = map[string]string{
 // refuses what belongs to none.
 var settings = strings.Fields(`
 	address advertise bind birth claims config-dir config-file consul data-dir
-	dry-run expiry format limit lost-cluster mode node purge registry resize
+	dry-run expiry force format leave limit lost-cluster mode node purge registry resize
 	role servers set ticks timeout wait watch`)
 
 // FlagSet defines flags. Every flag has one spelling in all programs; those

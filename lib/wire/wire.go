@@ -122,3 +122,11 @@ type Kept struct {
 	Mode    string `json:"mode"`
 	DataDir string `json:"data_dir"`
 }
+
+// Left is what ac-heartbeat -leave prints: what was taken out of the registry.
+type Left struct {
+	Version int      `json:"version"`
+	Node    string   `json:"node"`
+	Removed []string `json:"removed"` // heartbeats, sorted
+	Slot    bool     `json:"slot"`    // a server's slot was given back
+}

@@ -1,0 +1,191 @@
+package claim_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"auto-consul/lib/claim"
+)
+
+// running is what node s9 knows of itself while its agent runs.
+type running struct {
+	name         string
+	kept         claim.Kept
+	rec          *claim.Record
+	agent        bool
+	leader, raft bool
+	want         string // hold, swap …, or an error
+}
+
+func (r running) attendance() claim.Attendance {
+	a := claim.Attendance{
+		Expiry: expiry, Time: epoch, Record: r.rec, Agent: r.agent, Leader: r.leader, Raft: r.raft, Write: "mine",
+	}
+	a.Self.Node, a.Self.Address, a.Self.Incarnation, a.Self.Kept = "s9", "192.0.2.9", "i9", r.kept
+	return a
+}
+
+func showAttended(a claim.Attended, err error) string {
+	switch {
+	case err != nil:
+		return err.Error()
+	case a.Swap != nil && a.Hold:
+		return "hold, swap " + showRecord(*a.Swap) + "; " + a.Why
+	case a.Swap != nil:
+		return "swap " + showRecord(*a.Swap) + "; " + a.Why
+	case a.Hold:
+		return "hold"
+	}
+	return "beat"
+}
+
+func runAttend(t *testing.T, cases []running) {
+	t.Helper()
+	for _, tt := range cases {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a := tt.attendance()
+			before := flat(t, a)
+			got, err := claim.Attend(a)
+			if text := showAttended(got, err); text != tt.want {
+				t.Errorf("got  %s\nwant %s", text, tt.want)
+			}
+			if after := flat(t, a); after != before {
+				t.Errorf("the rule changed what it was shown: got %s, want %s", after, before)
+			}
+			if got.Swap == nil {
+				return
+			}
+			body, err := got.Swap.Encode()
+			if err == nil {
+				_, err = claim.DecodeRecord(body)
+			}
+			if err != nil || got.Swap.Write != "mine" {
+				t.Errorf("got write %q, %v", got.Swap.Write, err)
+			}
+		})
+	}
+}
+
+func TestAttendBirth(t *testing.T) {
+	t.Parallel()
+	c1, c1term2 := kept("c1", 1), kept("c1", 2)
+	own := rec(claim.Bootstrapping, 1, slot(9, time.Second))
+	joins := func(holder, own time.Duration) *claim.Record {
+		return rec(claim.Bootstrapping, 2, slot(1, holder), slot(9, own))
+	}
+	later := with(rec(claim.Bootstrapping, 1, slot(1, time.Second)), func(r *claim.Record) { r.Bootstrap.Term = 2 })
+	runAttend(t, []running{
+		{name: "no leader yet", kept: c1, rec: own, want: "hold"},
+		{name: "a leader", kept: c1, rec: own, leader: true, want: "hold, swap c1 established term 1 by i9 of 1: i9; the cluster has a leader"},
+		{name: "raft data without a leader", kept: c1, rec: own, raft: true, want: "hold, swap c1 established term 1 by i9 of 1: i9; the cluster has a leader"},
+		{
+			name: "one who joined sees the leader first", kept: c1, rec: joins(time.Second, 2*time.Second), leader: true, raft: true,
+			want: "hold, swap c1 established term 1 by i1 of 2: i1 i9; the cluster has a leader",
+		},
+		{name: "its claim grows old", kept: c1, rec: rec(claim.Bootstrapping, 1, slot(9, time.Minute)), want: "hold, swap c1 bootstrapping term 1 by i9 of 1: i9*; this server waits for a leader"},
+		{name: "just before", kept: c1, rec: rec(claim.Bootstrapping, 1, slot(9, time.Minute-time.Second)), want: "hold"},
+		{name: "its own birth is never overdue", kept: c1, rec: rec(claim.Bootstrapping, 1, slot(9, time.Hour)), want: "hold, swap c1 bootstrapping term 1 by i9 of 1: i9*; this server waits for a leader"},
+		{name: "it joins, in time", kept: c1, rec: joins(expiry-time.Second, time.Second), want: "hold"},
+		{name: "it joins, and the other has not bootstrapped", kept: c1, rec: joins(expiry, time.Second), want: "undecided: this server has found no cluster in 2m0s"},
+		{name: "taken over, without data of its own", kept: c1, rec: later, want: "undecided: s1 bootstraps in term 2 now"},
+		{name: "taken over, and there is data", kept: c1, rec: later, raft: true, leader: true, want: "fenced: this server's data is of term 1 and cluster c1 was born anew in term 2"},
+		{name: "of the present term", kept: c1term2, rec: later, raft: true, want: "hold, swap c1 established term 2 by i1 of 1: i1; the cluster has a leader"},
+	})
+}
+
+func TestAttendCluster(t *testing.T) {
+	t.Parallel()
+	c1 := kept("c1", 1)
+	established := rec(claim.Established, 2, slot(1, time.Hour), slot(9, time.Hour))
+	joined := func(age time.Duration) *claim.Record {
+		return rec(claim.Established, 2, slot(1, time.Hour), slot(9, age))
+	}
+	runAttend(t, []running{
+		{name: "a member", kept: c1, rec: established, leader: true, raft: true, want: "beat"},
+		{name: "its quorum is lost for now", kept: c1, rec: established, raft: true, want: "beat"},
+		{name: "it has not found the cluster yet", kept: c1, rec: joined(time.Second), want: "hold"},
+		{name: "it does not find the cluster", kept: c1, rec: joined(expiry), want: "undecided: this server has found no cluster in 2m0s"},
+		{name: "another cluster", kept: kept("c2", 1), rec: established, leader: true, raft: true, want: "fenced: this server belongs to cluster c2 and the registry names c1"},
+		{name: "another cluster, and no data", kept: kept("c2", 1), rec: established, want: "fenced: this server belongs to cluster c2 and the registry names c1"},
+		{
+			name: "without a slot where there is one", kept: c1, rec: rec(claim.Established, 2, slot(1, time.Hour)), leader: true, raft: true,
+			want: "swap c1 established term 1 by i1 of 2: i1 i9*; this server holds no slot and there is one",
+		},
+		{name: "without a slot, and all are taken", kept: c1, rec: rec(claim.Established, 1, slot(1, time.Hour)), leader: true, raft: true, want: "beat"},
+		{name: "no record", kept: c1, leader: true, raft: true, want: "swap c1 established term 1 by i9 of 1: i9*; the cluster record was gone"},
+		{
+			name: "no record: it is as it was", kept: claim.Kept{ClusterID: "c1", Term: 4, Desired: 3, Birth: claim.Quorum}, leader: true, raft: true,
+			want: "swap c1 established term 4 by i9 of 3: i9*; the cluster record was gone",
+		},
+		{name: "no record and no leader", kept: c1, raft: true, want: "beat"},
+		{name: "decided without claims", rec: established, leader: true, raft: true, want: "beat"},
+		{name: "decided without claims, no record", leader: true, raft: true, want: "beat"},
+	})
+	back, err := claim.Attend(running{kept: claim.Kept{ClusterID: "c1", Term: 1, Desired: 3, Birth: claim.Quorum}, leader: true}.attendance())
+	if err != nil || back.Swap == nil || back.Swap.Birth != claim.Quorum || back.Swap.Seq != 1 {
+		t.Errorf("got %+v written back, %v; want birth quorum, seq 1", back.Swap, err)
+	}
+}
+
+func TestAttendAgent(t *testing.T) {
+	t.Parallel()
+	open := kept("c1", 1)
+	open.Open = true
+	overdue, young := rec(claim.Bootstrapping, 1, slot(1, expiry)), rec(claim.Bootstrapping, 1, slot(1, expiry-time.Second))
+	runAttend(t, []running{
+		{name: "the birth is overdue", agent: true, kept: open, rec: overdue, want: "undecided: s1 was to bootstrap and has not in 2m0s"},
+		{name: "the birth is overdue, and yet there are servers", agent: true, kept: open, rec: overdue, leader: true, want: "beat"},
+		{name: "in time", agent: true, kept: open, rec: young, want: "beat"},
+		{name: "told to be an agent", agent: true, kept: kept("c1", 1), rec: overdue, want: "beat"},
+		{name: "decided without claims", agent: true, rec: overdue, want: "beat"},
+		{name: "another cluster: it has no data that could meet", agent: true, kept: kept("c2", 1), rec: rec(claim.Established, 1, slot(1, time.Hour)), want: "beat"},
+		{name: "no record: a server writes it back", agent: true, kept: open, leader: true, want: "beat"},
+	})
+}
+
+func TestConfirm(t *testing.T) {
+	t.Parallel()
+	mine := rec(claim.Bootstrapping, 2, slot(9, expiry-time.Second), slot(1, time.Second))
+	tests := []struct {
+		name string
+		rec  *claim.Record
+		want string
+	}{
+		{"it stands", mine, ""},
+		{"gone", nil, "undecided: the cluster record is gone"},
+		{"another cluster", with(rec(claim.Bootstrapping, 1, slot(9, 0)), func(r *claim.Record) { r.ClusterID = "c2" }), "undecided: the registry names cluster c2 now"},
+		{"taken over", with(rec(claim.Bootstrapping, 1, slot(1, 0)), func(r *claim.Record) { r.Bootstrap.Term = 2 }), "undecided: s1 may bootstrap now, in term 2"},
+		{"established", rec(claim.Established, 1, slot(9, 0)), "undecided: cluster c1 has bootstrapped already"},
+		{"established, term later", with(rec(claim.Established, 1, slot(1, 0)), func(r *claim.Record) { r.Bootstrap.Term = 2 }), "undecided: s1 may bootstrap now, in term 2"},
+		{"the slot is another's", rec(claim.Bootstrapping, 1, slot(1, 0)), "undecided: this node's slot was given to another"},
+		{"too old", rec(claim.Bootstrapping, 1, slot(9, expiry)), "undecided: the claim is older than 2m0s and nothing came of it"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := claim.Confirm(tt.rec, epoch, claim.Claimed{ClusterID: "c1", Incarnation: "i9", Term: 1, Expiry: expiry})
+			if got := fmt.Sprint(err); got != tt.want && (err != nil || tt.want != "") {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+			if err != nil && !errors.Is(err, claim.ErrUndecided) {
+				t.Errorf("got %v, want it to wrap %v", err, claim.ErrUndecided)
+			}
+		})
+	}
+}
+
+// What the rules find is told apart by what their errors wrap.
+func TestAttendErrors(t *testing.T) {
+	t.Parallel()
+	_, fence := claim.Attend(running{kept: kept("c2", 1), rec: rec(claim.Established, 1, slot(1, 0))}.attendance())
+	_, again := claim.Attend(running{kept: kept("c1", 1), rec: rec(claim.Bootstrapping, 1, slot(1, expiry))}.attendance())
+	if !errors.Is(fence, claim.ErrFenced) || errors.Is(fence, claim.ErrUndecided) {
+		t.Errorf("got %v, want %v", fence, claim.ErrFenced)
+	}
+	if again != nil {
+		t.Errorf("got %v of a server without a slot, want nothing", again)
+	}
+}

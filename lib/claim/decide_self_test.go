@@ -1,0 +1,143 @@
+package claim_test
+
+import (
+	"testing"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/wire"
+)
+
+// elsewhere is a slot of node s9 or of its incarnation that lies elsewhere.
+func elsewhere(incarnation, node string, n int, age time.Duration) claim.Slot {
+	s := slot(n, age)
+	s.Incarnation, s.Node = incarnation, node
+	return s
+}
+
+// Two incarnations of one name, and one incarnation of two names.
+func TestDecideWhoAmI(t *testing.T) {
+	t.Parallel()
+	witness := []registry.Member{beats(1, time.Minute)}
+	twin := func(age time.Duration) *claim.Record {
+		return rec(claim.Established, 3, slot(1, time.Hour), elsewhere("i8", "s9", 8, age))
+	}
+	three := claim.Policy{Desired: 3}
+	moved := rec(claim.Bootstrapping, 1, elsewhere("i9", "s9", 7, time.Second))
+	copied := rec(claim.Established, 1, elsewhere("i9", "s7", 7, time.Hour))
+	const waits = "wait for another incarnation of node s9, at 192.0.2.8, to be gone"
+	runCases(t, []situation{
+		{name: "twin, young", policy: three, rec: twin(time.Second), servers: witness, want: waits},
+		{
+			name: "twin, alive", policy: three, rec: twin(time.Hour), want: waits,
+			servers: []registry.Member{beats(1, time.Minute), {Node: "s9", Address: "192.0.2.8", Heartbeat: epoch, Oldest: epoch}},
+		},
+		{name: "twin, silent: no other place is taken, though one is free", policy: three, rec: twin(time.Hour), servers: witness, want: "probe 192.0.2.8"},
+		{
+			name: "twin, silent, unproven", policy: three, rec: twin(time.Hour), servers: []registry.Member{beats(1, time.Second)},
+			want: "wait to see whether server s9, silent and at 192.0.2.8, is dead, watching i8",
+		},
+		{
+			name: "twin, dead", policy: three, rec: twin(time.Hour), servers: witness, evidence: nobodyAt(claim.Evidence{}, 0, "192.0.2.8"),
+			want: "swap c1 established term 1 by i1 of 3: i1 i9*; 1 servers held, 3 desired: in place of s9 " +
+				"(s9: silent although the store took servers/20260102030305-s1; s9: nobody answers at 192.0.2.8)",
+		},
+		{
+			name: "twin, and raft state: a kept server that waits for no slot", self: claim.Self{Mode: wire.Server, Raft: true, Kept: kept("c1", 1)},
+			policy: three, rec: twin(time.Second), servers: witness,
+			want: "server join [192.0.2.1] held [s1 s9] of 3; the data directory holds raft state of this cluster; all slots are taken",
+		},
+		{name: "moved", rec: moved, want: "probe 192.0.2.7"},
+		{
+			name: "moved, nobody is there any more", rec: moved, evidence: nobodyAt(claim.Evidence{}, 0, "192.0.2.7"),
+			want: "swap c1 bootstrapping term 1 by i9 of 1: i9*; this node holds a slot",
+		},
+		{
+			name: "cloned", rec: copied, evidence: somebodyAt(claim.Evidence{}, "192.0.2.7"),
+			want: "fenced: this data directory is a copy: its incarnation is node s7, and somebody answers at 192.0.2.7: start with an empty data directory",
+		},
+		{
+			name: "cloned with raft state", self: claim.Self{Mode: wire.Server, Raft: true, Kept: kept("c1", 1)}, rec: copied,
+			evidence: somebodyAt(claim.Evidence{}, "192.0.2.7"),
+			want:     "fenced: this data directory is a copy: its incarnation is node s7, and somebody answers at 192.0.2.7: start with an empty data directory",
+		},
+		{name: "renamed", rec: rec(claim.Established, 1, elsewhere("i9", "s7", 9, time.Second)), want: "probe 192.0.2.9"},
+	})
+	step := claim.Decide(situation{rec: moved, evidence: nobodyAt(claim.Evidence{}, 0, "192.0.2.7")}.asCase())
+	if got, want := step.Swap.Bootstrap.Address, "192.0.2.9"; got != want {
+		t.Errorf("got %s as the address of who bootstraps, want %s", got, want)
+	}
+}
+
+func TestDecideResize(t *testing.T) {
+	t.Parallel()
+	to := func(n int) claim.Policy { return claim.Policy{Desired: n, Resize: true} }
+	three := rec(claim.Established, 3, slot(1, time.Hour), slot(2, time.Hour), slot(9, time.Second))
+	alive := []registry.Member{beats(1, time.Second), beats(2, time.Second)}
+	runCases(t, []situation{
+		{name: "grown", policy: to(5), rec: three, servers: alive, want: "swap c1 established term 1 by i1 of 5: i1 i2 i9; resize from 3 to 5 servers"},
+		{name: "shrunk: nobody is turned out", policy: to(1), rec: three, servers: alive, want: "swap c1 established term 1 by i1 of 1: i1 i2 i9; resize from 3 to 1 servers"},
+		{
+			name: "as it is", policy: to(3), rec: three, servers: alive,
+			want: "server join [192.0.2.2 192.0.2.1] held [s1 s2 s9] of 3; this node holds a slot",
+		},
+		{name: "nothing to resize", policy: to(3), want: "swap new bootstrapping term 1 by i9 of 3: i9*; no live servers and no cluster record"},
+		{
+			name: "by an agent too", self: claim.Self{Mode: wire.Agent}, policy: to(5), rec: rec(claim.Established, 3, slot(1, time.Hour)), servers: alive,
+			want: "swap c1 established term 1 by i1 of 5: i1; resize from 3 to 5 servers",
+		},
+		{
+			name: "not by one of another cluster", self: claim.Self{Kept: kept("c2", 1)}, policy: to(5), rec: rec(claim.Established, 3, slot(1, time.Hour)),
+			want: "fenced: the data directory belongs to cluster c2 and the registry names c1: start with an empty data directory, or give the one with this data its own registry",
+		},
+		{
+			name: "without the word it is only said", policy: claim.Policy{Desired: 5}, rec: rec(claim.Established, 1, slot(1, time.Second)),
+			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired; note: the cluster record says 1 servers and this node was told 5: the record rules; -resize changes it",
+		},
+	})
+}
+
+// The record alone is enough where every place was taken just now.
+func TestDecideNewborn(t *testing.T) {
+	t.Parallel()
+	young := func() *claim.Record { return rec(claim.Bootstrapping, 1, slot(1, expiry-time.Second)) }
+	only := func(name string, r *claim.Record, self claim.Self) situation {
+		return situation{name: name, self: self, rec: r, recordOnly: true, want: "more"}
+	}
+	enough := only("enough", young(), claim.Self{})
+	enough.want = "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired"
+	resized := only("to be resized", young(), claim.Self{})
+	resized.policy.Resize = true
+	agent := only("a kept agent wants others to join", young(), claim.Self{Mode: wire.Agent})
+	runCases(t, []situation{
+		enough, resized, agent,
+		only("too few", rec(claim.Bootstrapping, 2, slot(1, time.Second)), claim.Self{}),
+		only("one is old", rec(claim.Bootstrapping, 2, slot(1, time.Second), slot(2, expiry)), claim.Self{}),
+		only("its own", rec(claim.Bootstrapping, 1, slot(9, time.Second)), claim.Self{}),
+		only("its own name", rec(claim.Bootstrapping, 1, elsewhere("i8", "s9", 8, time.Second)), claim.Self{}),
+		only("a kept server", young(), claim.Self{Mode: wire.Server}),
+		only("raft state", young(), claim.Self{Raft: true, Kept: kept("c1", 1)}),
+	})
+}
+
+// An agent of a cluster that was never born decides anew.
+func TestDecideOpenAgent(t *testing.T) {
+	t.Parallel()
+	open := claim.Self{Mode: wire.Agent, Kept: claim.Kept{ClusterID: "c1", Term: 1, Desired: 1, Birth: claim.First, Open: true}}
+	set := open
+	set.Kept.Open = false
+	overdue := rec(claim.Bootstrapping, 1, slot(1, expiry))
+	const agent = "; the data directory keeps mode agent"
+	raft := open
+	raft.Raft = true
+	runCases(t, []situation{
+		{name: "overdue", self: open, rec: overdue, want: "wait to see whether server s1, silent and at 192.0.2.1, is dead, watching i1"},
+		{name: "overdue, but it was told to be an agent", self: set, rec: overdue, want: "agent join [192.0.2.1] held [] of 1" + agent},
+		{name: "overdue, but there is raft state", self: raft, rec: overdue, want: "agent join [192.0.2.1] held [] of 1" + agent},
+		{name: "in time", self: open, rec: rec(claim.Bootstrapping, 1, slot(1, time.Second)), want: "agent join [192.0.2.1] held [s1] of 1" + agent},
+		{name: "born, and silent since", self: open, rec: rec(claim.Established, 1, slot(1, time.Hour)), want: "agent join [192.0.2.1] held [] of 1" + agent},
+		{name: "it took the birth over", self: open, rec: rec(claim.Bootstrapping, 1, slot(9, time.Second)), want: "server bootstrap join [] held [s9] of 1; this node holds a slot"},
+		{name: "no record", self: open, want: "agent join [] held [] of 1" + agent},
+	})
+}

@@ -1,0 +1,67 @@
+package consul
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/consul/api"
+)
+
+// Peer is a server as the raft leader sees it.
+type Peer struct {
+	Node  string
+	Voter bool
+	Alive bool
+}
+
+// Peers asks for the cluster's servers. With ACLs it needs operator:read. There
+// is no answer without a leader.
+func (a *Agent) Peers(ctx context.Context) ([]Peer, error) {
+	limited, cancel := context.WithTimeout(ctx, a.patience)
+	defer cancel()
+	health, err := a.client.Operator().AutopilotServerHealth(new(api.QueryOptions).WithContext(limited))
+	if err != nil {
+		return nil, fmt.Errorf("ask for the servers: %w", classify(ctx, "operator:read", err))
+	}
+	var out []Peer
+	for _, s := range health.Servers {
+		out = append(out, Peer{Node: s.Name, Voter: s.Voter, Alive: s.SerfStatus == "alive"})
+	}
+	return out, nil
+}
+
+// KeepQuorum reports whether more than half of the voters that are left live
+// once a node has left.
+func KeepQuorum(peers []Peer, leaving string) bool {
+	voters, alive := 0, 0
+	for _, p := range peers {
+		if p.Voter && p.Node != leaving {
+			voters++
+			if p.Alive {
+				alive++
+			}
+		}
+	}
+	return alive*2 > voters
+}
+
+// Leader asks for the raft leader's address; empty if there is none.
+func (a *Agent) Leader(ctx context.Context) (string, error) {
+	limited, cancel := context.WithTimeout(ctx, a.patience)
+	defer cancel()
+	leader, err := a.client.Status().LeaderWithQueryOptions(new(api.QueryOptions).WithContext(limited))
+	if err != nil {
+		return "", fmt.Errorf("ask for the leader: %w", classify(ctx, "agent:read", err))
+	}
+	return leader, nil
+}
+
+// Leave makes the agent leave its cluster gracefully and end. With ACLs it needs
+// agent:write.
+func (a *Agent) Leave(ctx context.Context) error {
+	// A server drains for some seconds before it answers.
+	if _, err := a.client.Raw().Write("/v1/agent/leave", nil, nil, new(api.WriteOptions).WithContext(ctx)); err != nil {
+		return fmt.Errorf("leave: %w", classify(ctx, "agent:write", err))
+	}
+	return nil
+}
