@@ -7,25 +7,37 @@ import (
 	"github.com/hashicorp/consul/api"
 )
 
-// Peer is a server as the raft leader sees it.
+// Peer is a server of the raft configuration.
 type Peer struct {
 	Node  string
 	Voter bool
-	Alive bool
+	Alive bool // as this agent sees it
 }
 
-// Peers asks for the cluster's servers. With ACLs it needs operator:read. There
-// is no answer without a leader.
+// serfAlive is a member's status in /v1/agent/members.
+const serfAlive = 1
+
+// Peers asks for the raft configuration, and for who of it lives. With ACLs it
+// needs operator:read. There is no answer without a leader.
 func (a *Agent) Peers(ctx context.Context) ([]Peer, error) {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
-	health, err := a.client.Operator().AutopilotServerHealth(new(api.QueryOptions).WithContext(limited))
+	q := new(api.QueryOptions).WithContext(limited)
+	raft, err := a.client.Operator().RaftGetConfiguration(q)
 	if err != nil {
-		return nil, fmt.Errorf("ask for the servers: %w", classify(ctx, "operator:read", err))
+		return nil, fmt.Errorf("ask for the raft peers: %w", classify(ctx, "operator:read", err))
+	}
+	var members []api.AgentMember
+	if _, err := a.client.Raw().Query("/v1/agent/members", &members, q); err != nil {
+		return nil, fmt.Errorf("ask for the members: %w", classify(ctx, "node:read", err))
+	}
+	alive := map[string]bool{}
+	for _, m := range members {
+		alive[m.Name] = m.Status == serfAlive
 	}
 	var out []Peer
-	for _, s := range health.Servers {
-		out = append(out, Peer{Node: s.Name, Voter: s.Voter, Alive: s.SerfStatus == "alive"})
+	for _, s := range raft.Servers {
+		out = append(out, Peer{Node: s.Node, Voter: s.Voter, Alive: alive[s.Node]})
 	}
 	return out, nil
 }
