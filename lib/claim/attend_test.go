@@ -185,7 +185,7 @@ func TestAttendErrors(t *testing.T) {
 	if !errors.Is(fence, claim.ErrFenced) || errors.Is(fence, claim.ErrUndecided) {
 		t.Errorf("got %v, want %v", fence, claim.ErrFenced)
 	}
-	if again != nil {
-		t.Errorf("got %v of a server without a slot, want nothing", again)
+	if !errors.Is(again, claim.ErrUndecided) || errors.Is(again, claim.ErrFenced) {
+		t.Errorf("got %v, want %v", again, claim.ErrUndecided)
 	}
 }

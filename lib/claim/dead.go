@@ -3,6 +3,7 @@ package claim
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"auto-consul/lib/registry"
@@ -185,9 +186,15 @@ func (c Case) lost() Step {
 	if c.Silent[Everybody] < c.Policy.Expiry {
 		return Step{Wait: "to see whether " + c.lostName() + " is lost: no server sends heartbeats", Watch: []string{Everybody}}
 	}
+	if held := c.heldOthers(); len(held) > 0 {
+		return Step{Wait: fmt.Sprintf("for %s to start, who hold slots of %s", strings.Join(held, ", "), c.lostName()), Watch: []string{Everybody}}
+	}
 	evidence := []string{fmt.Sprintf("no server's heartbeat seen in %s of watching", c.Silent[Everybody].Round(time.Second))}
 	var open Step
-	for _, s := range c.silentSlots() {
+	for _, s := range c.slots() {
+		if s.Incarnation == c.Self.Incarnation {
+			continue
+		}
 		if step, ok := c.nobodyAt(s); !ok {
 			open = open.or(step)
 		}

@@ -21,7 +21,7 @@ func Decide(c Case) Step {
 	switch {
 	case c.Look.RecordOnly && !c.newborn():
 		return Step{More: true}
-	case rec != nil && c.Policy.Resize && rec.Desired != c.Policy.Desired:
+	case rec != nil && c.Policy.Resize && rec.Desired != c.Policy.Desired && rec.State == Established:
 		return c.resize()
 	case c.Self.Mode == wire.Agent:
 		return c.agent("the data directory keeps mode agent")
@@ -96,6 +96,11 @@ func (c Case) recorded() Step {
 	if twin := c.twin(); twin != nil && c.held(*twin) {
 		return waitForTwin(*twin)
 	}
+	if rec.State == Established && c.silence() {
+		// Before any renewal: those who hold slots without data and find no
+		// cluster would keep each other held for ever.
+		return c.lost()
+	}
 	if own != nil {
 		if step, ok := c.renew(*own); ok {
 			return step
@@ -106,8 +111,6 @@ func (c Case) recorded() Step {
 	}
 	held := c.heldOthers()
 	switch {
-	case rec.State == Established && len(held) == 0:
-		return c.lost()
 	case own != nil:
 		return c.server("this node holds a slot")
 	case len(held) >= c.desired() && c.Self.Mode == wire.Server:

@@ -35,6 +35,7 @@ type Decider struct {
 	won     Step                 // the swap of ours that a look has shown
 	waiting time.Time            // since when, for other nodes
 	said    string               // the last thing waited for
+	polls   int                  // looks since then
 	failing time.Time            // since when looks have failed
 	able    bool
 }
@@ -167,7 +168,7 @@ func (d *Decider) ask(ctx context.Context, addresses []string) {
 	}
 }
 
-// wait looks again after a tenth of the expiry.
+// wait looks again, soon at first and then every tenth of the expiry.
 func (d *Decider) wait(ctx context.Context, step Step) error {
 	if d.DryRun {
 		return fmt.Errorf("%w: would wait %s", ErrUndecided, step.Wait)
@@ -180,10 +181,11 @@ func (d *Decider) wait(ctx context.Context, step Step) error {
 		return fmt.Errorf("%w: waited %v %s", ErrUndecided, d.Wait, step.Wait)
 	}
 	if step.Wait != d.said {
-		d.said = step.Wait
+		d.said, d.polls = step.Wait, 0
 		d.Progress("waiting %s (%v at most)", step.Wait, left.Round(time.Second))
 	}
-	poll := min(d.Policy.Expiry/10, 10*time.Second)
+	poll := min(time.Second<<min(d.polls, 6), d.Policy.Expiry/10, 10*time.Second)
+	d.polls++
 	if err := sleep(ctx, min(poll, left)); err != nil {
 		return err
 	}

@@ -86,13 +86,18 @@ func (c Case) silentSlots() []Slot {
 	return out
 }
 
+// silence: no other node beats as a server.
+func (c Case) silence() bool {
+	return len(others(c.Look.Live[registry.Servers], c.Self.Node)) == 0
+}
+
 // Silences are the keys of [Evidence.Silent] that this look found silent.
 func (c Case) Silences() []string {
 	var out []string
 	for _, s := range c.silentSlots() {
 		out = append(out, s.Incarnation)
 	}
-	if len(c.heldOthers()) == 0 {
+	if c.silence() {
 		out = append(out, Everybody)
 	}
 	if c.Look.Record == nil {

@@ -113,7 +113,7 @@ func (c Case) verdict(mode, reason string) Verdict {
 		slices.Sort(v.Held)
 	}
 	if c.Look.Record != nil && c.Policy.Desired != v.Desired {
-		v.Notes = append(v.Notes, fmt.Sprintf("the cluster record says %d servers and this node was told %d: the record rules; -resize changes it", v.Desired, c.Policy.Desired))
+		v.Notes = append(v.Notes, fmt.Sprintf("the cluster record says %d servers and this node was told %d: the record rules; -resize changes it once the cluster has a leader", v.Desired, c.Policy.Desired))
 	}
 	v.Join = targets(mode, c.Self, c.Look.Snapshot, c.heldSlots())
 	if len(v.Join) == 0 {

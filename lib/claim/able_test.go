@@ -1,0 +1,103 @@
+package claim_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/storetest"
+)
+
+// A store that accepts conditions and forgets them gets no cluster, and the
+// message names the way out. The probe leaves nothing behind.
+func TestDeciderUnableStore(t *testing.T) {
+	t.Parallel()
+	const out = "the store ignores conditions on writes, so that claims cannot be safe: use another store, or -claims off for the plain rule and its race"
+	creation := func(q storetest.Request) bool { return q.IfNoneMatch != "" }
+	change := func(q storetest.Request) bool { return q.IfMatch != "" }
+	unconditional := func(of func(storetest.Request) bool) func(storetest.Request) storetest.Fault {
+		return func(q storetest.Request) storetest.Fault { return storetest.Fault{Unconditional: of(q)} }
+	}
+	tests := []struct {
+		name  string
+		fault func(storetest.Request) storetest.Fault
+		want  string
+	}{
+		{"all", unconditional(storetest.Swaps), "create cluster.probe-"},
+		{"If-None-Match", unconditional(creation), "again: " + out},
+		{"If-Match", unconditional(change), "from a stale state: " + out},
+		{"knows no conditions", func(q storetest.Request) storetest.Fault {
+			if q.Conditional() {
+				return storetest.Fault{Status: 501, Code: "NotImplemented"}
+			}
+			return storetest.Fault{}
+		}, "the store does not implement conditional writes"},
+		{"lost answers", func(q storetest.Request) storetest.Fault {
+			return storetest.Fault{LoseAnswer: q.Conditional()}
+		}, "create cluster.probe-"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, r *rig) {
+				r.srv.SetFault(tt.fault)
+				_, _, err := r.decider(9).Decide(t.Context(), nil)
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("got %v, want %s", err, tt.want)
+				}
+				if got := r.srv.Keys(t, "b"); len(got) != 0 {
+					t.Errorf("got %q left behind, want nothing", got)
+				}
+			})
+		})
+	}
+}
+
+// A store that refuses a second creation and makes it all the same.
+func TestAbleReadsBack(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, r *rig) {
+		store := overwriting{r.reader.Registry.Store}
+		err := claim.Able(t.Context(), store, "x")
+		if err == nil || !strings.Contains(err.Error(), "create cluster.probe-x again: the store ignores conditions") {
+			t.Errorf("got %v, want the overwriting found", err)
+		}
+		if err := claim.Able(t.Context(), store.Store, "x"); err != nil {
+			t.Errorf("got %v of a store that is able", err)
+		}
+		if got := r.srv.Keys(t, "b"); len(got) != 0 {
+			t.Errorf("got %q left behind, want nothing", got)
+		}
+	})
+}
+
+// Only who creates asks whether the store is able: where there is a record,
+// somebody has found out.
+func TestDeciderUnableStoreLater(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, r *rig) {
+		r.put(rec(claim.Bootstrapping, 2, slot(1, time.Second)))
+		r.srv.IgnoreConditions(true)
+		r.decided(r.decider(9))
+		for _, q := range r.srv.Requests() {
+			if strings.Contains(q.Key, "cluster.probe") {
+				t.Errorf("got %s %s, want no probe", q.Op, q.Key)
+			}
+		}
+	})
+}
+
+// overwriting refuses to create what is there, and has overwritten it.
+type overwriting struct{ registry.Store }
+
+func (s overwriting) Swap(ctx context.Context, key string, body []byte, etag string) error {
+	err := s.Store.Swap(ctx, key, body, etag)
+	if errors.Is(err, registry.ErrConflict) {
+		return errors.Join(err, s.Put(ctx, key, body))
+	}
+	return err
+}

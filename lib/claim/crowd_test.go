@@ -1,0 +1,124 @@
+package claim_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/s3store"
+	"auto-consul/lib/storetest"
+	"auto-consul/lib/wire"
+)
+
+// crowd is how many nodes start at one moment, with one command line.
+const crowd = 1000
+
+// counted counts one node's requests.
+type counted struct {
+	*storetest.Server
+	all, swaps atomic.Int64
+}
+
+func (c *counted) Do(q *http.Request) (*http.Response, error) {
+	c.all.Add(1)
+	if q.Header.Get("If-Match")+q.Header.Get("If-None-Match") != "" {
+		c.swaps.Add(1)
+	}
+	return c.Server.Do(q)
+}
+
+// outcome is what became of a crowd.
+type outcome struct {
+	mu                           sync.Mutex
+	bootstraps, servers, agents  int
+	clusters                     map[string]int
+	requests, maxRequests, swaps int64
+}
+
+func (o *outcome) add(v claim.Verdict, look claim.Look, c *counted) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if v.Bootstrap {
+		o.bootstraps++
+	}
+	if v.Mode == wire.Server {
+		o.servers++
+	} else {
+		o.agents++
+	}
+	if look.Record != nil {
+		o.clusters[look.Record.ClusterID]++
+	}
+	o.requests += c.all.Load()
+	o.maxRequests, o.swaps = max(o.maxRequests, c.all.Load()), max(o.swaps, c.swaps.Load())
+}
+
+// start lets a crowd decide all at once.
+func start(t *testing.T, r *rig, decide func(n int, reader claim.Reader) (claim.Verdict, claim.Look, error)) *outcome {
+	t.Helper()
+	o := &outcome{clusters: map[string]int{}}
+	gate := make(chan struct{})
+	var wg sync.WaitGroup
+	for n := range crowd {
+		c := &counted{Server: r.srv}
+		reader := claim.Reader{Registry: &registry.Registry{Store: r.srv.Open(t, "b", "r", s3store.WithHTTPClient(c)), Expiry: expiry}}
+		wg.Go(func() {
+			<-gate
+			v, look, err := decide(n, reader)
+			if err != nil {
+				t.Errorf("node %d: %v", n, err)
+				return
+			}
+			o.add(v, look, c)
+		})
+	}
+	close(gate)
+	wg.Wait()
+	return o
+}
+
+// A thousand nodes that start at once agree on one bootstrap and on as many
+// servers as are desired.
+func TestCrowd(t *testing.T) {
+	for _, latency := range []time.Duration{0, 20 * time.Millisecond} {
+		for _, desired := range []int{1, 3, 5} {
+			t.Run(fmt.Sprintf("%d desired, latency %v", desired, latency), func(t *testing.T) {
+				bubble(t, func(t *testing.T, r *rig) {
+					r.srv.SetFault(func(storetest.Request) storetest.Fault { return storetest.Fault{Delay: latency} })
+					o := start(t, r, func(n int, reader claim.Reader) (claim.Verdict, claim.Look, error) {
+						d := r.decider(n)
+						d.Self.Address = fmt.Sprintf("10.0.%d.%d", n/250, n%250+1)
+						d.Reader, d.Policy.Desired = reader, desired
+						return d.Decide(t.Context(), nil)
+					})
+					t.Logf("%.2f requests a node, %d at most; %d swaps at most, the probe's four counted; %v of virtual time",
+						float64(o.requests)/crowd, o.maxRequests, o.swaps, r.passed())
+					if o.bootstraps != 1 || o.servers != desired || o.agents != crowd-desired || len(o.clusters) != 1 {
+						t.Errorf("got %d bootstraps, %d servers, %d agents in clusters %v; want 1, %d, %d in one",
+							o.bootstraps, o.servers, o.agents, o.clusters, desired, crowd-desired)
+					}
+				})
+			})
+		}
+	}
+}
+
+// The control: by the plain rule the same start makes many clusters.
+func TestCrowdPlain(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.srv.SetFault(func(storetest.Request) storetest.Fault { return storetest.Fault{Delay: 20 * time.Millisecond} })
+		o := start(t, r, func(n int, reader claim.Reader) (claim.Verdict, claim.Look, error) {
+			look, err := reader.Heartbeats(t.Context())
+			return claim.Plain(r.decider(n).Self, 1, look.Snapshot), look, err
+		})
+		t.Logf("%d bootstraps", o.bootstraps)
+		if o.bootstraps < 2 {
+			t.Errorf("got %d bootstraps by the plain rule, want it to show its race", o.bootstraps)
+		}
+	})
+}

@@ -1,0 +1,212 @@
+package claim_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/storetest"
+)
+
+// What becomes of a write is found by looking, whatever was answered.
+func TestDeciderSwapFaults(t *testing.T) {
+	t.Parallel()
+	const mine = "server bootstrap join [] held [s9] of 1; "
+	tests := []struct {
+		name   string
+		faults []storetest.Fault
+		swaps  int
+		says   string
+		want   string
+	}{
+		{"answered", nil, 1, "", mine + "no live servers and no cluster record"},
+		{"answer lost, took effect", []storetest.Fault{{LoseAnswer: true}}, 1, "looking whether it was written", mine + "no live servers and no cluster record"},
+		{"lost on the way", []storetest.Fault{{Drop: true}}, 2, "looking whether it was written", mine + "no live servers and no cluster record"},
+		{"lost twice", []storetest.Fault{{Drop: true}, {Drop: true}}, 3, "looking whether it was written", mine + "no live servers and no cluster record"},
+		// It lands while the node pauses, whose next write then meets its own
+		// record: it holds a slot, as it would after a crash.
+		{"lands in the pause", []storetest.Fault{{Late: 20 * time.Millisecond}}, 2, "looking whether it was written", mine + "this node holds a slot"},
+		{"lands much later", []storetest.Fault{{Late: time.Second}}, 2, "looking whether it was written", mine + "no live servers and no cluster record"},
+		{"409", []storetest.Fault{{Status: http.StatusConflict, Code: "ConditionalRequestConflict"}}, 2, "", mine + "no live servers and no cluster record"},
+		{"412", []storetest.Fault{{Status: http.StatusPreconditionFailed, Code: "PreconditionFailed"}}, 2, "", mine + "no live servers and no cluster record"},
+		{"503", []storetest.Fault{{Status: http.StatusServiceUnavailable, Code: "SlowDown"}}, 2, "looking whether it was written", mine + "no live servers and no cluster record"},
+		{"no answer in time", []storetest.Fault{{Delay: time.Hour}}, 2, "looking whether it was written", mine + "no live servers and no cluster record"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, r *rig) {
+				r.faults(ofRecord("put"), tt.faults...)
+				d := r.decider(9)
+				d.Draw = func() float64 { return 0.9 }
+				r.wantDecided(d, tt.want)
+				time.Sleep(time.Minute) // until everything has landed
+				r.wantStored("bootstrapping term 1 by i9: i9")
+				if got := r.srv.Count(ofRecord("put")); got != tt.swaps {
+					t.Errorf("got %d swaps, want %d", got, tt.swaps)
+				}
+				if got := r.progress(); !strings.Contains(got, tt.says) || tt.says == "" && got != "" {
+					t.Errorf("got said %q, want %q", got, tt.says)
+				}
+				// What it decided is what the store holds.
+				if err := stands(t, r, d); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// stands is what ac-exec finds of a decision to bootstrap.
+func stands(t *testing.T, r *rig, d *claim.Decider) error {
+	t.Helper()
+	look, err := r.reader.Record(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return claim.Confirm(look.Record, look.Time, claim.Claimed{
+		ClusterID: look.Record.ClusterID, Incarnation: d.Self.Incarnation, Term: 1, Expiry: expiry,
+	})
+}
+
+// Another was faster: between the look and the swap, or under a lost answer.
+func TestDeciderLosesTheRace(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]storetest.Fault{"refused": {}, "refused, answer lost": {LoseAnswer: true}, "lost on the way": {Drop: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, r *rig) {
+				r.once(ofRecord("put"), f, func() { r.decided(r.decider(1)) })
+				r.wantDecided(r.decider(9), "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired")
+				r.wantStored("bootstrapping term 1 by i1: i1")
+			})
+		})
+	}
+}
+
+// A record that vanishes is never taken for one that never was.
+func TestDeciderRecordVanishes(t *testing.T) {
+	t.Parallel()
+	free := func(r *rig) {
+		r.put(rec(claim.Established, 2, slot(1, time.Hour)))
+		r.beat(time.Second, 1)
+	}
+	twin := func(r *rig) {
+		r.put(rec(claim.Established, 2, slot(1, time.Hour), elsewhere("i8", "s9", 8, time.Second)))
+		r.beat(time.Second, 1)
+	}
+	tests := []struct {
+		name  string
+		setup func(r *rig)
+		fault func(r *rig)
+	}{
+		{"between look and swap", free, func(r *rig) { r.once(ofRecord("put"), storetest.Fault{}, r.vanish) }},
+		{"between look and swap, whose answer is lost", free, func(r *rig) { r.once(ofRecord("put"), storetest.Fault{LoseAnswer: true}, r.vanish) }},
+		{"while it waits", twin, func(r *rig) { time.AfterFunc(15*time.Second, r.vanish) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, r *rig) {
+				tt.setup(r)
+				tt.fault(r)
+				_, _, err := r.decider(9).Decide(t.Context(), nil)
+				if !errors.Is(err, claim.ErrUndecided) || !strings.Contains(err.Error(), "the cluster record vanished") {
+					t.Errorf("got %v, want the record's loss reported", err)
+				}
+				r.wantStored("")
+			})
+		})
+	}
+}
+
+// What cannot be read is never "nothing there": no such look leads to a write.
+func TestDeciderDenied(t *testing.T) {
+	t.Parallel()
+	held := func(r *rig) {
+		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		r.beat(time.Second, 1)
+	}
+	tests := []struct {
+		name  string
+		setup func(r *rig)
+		deny  func(storetest.Request) bool
+		want  string
+	}{
+		{"record", held, ofRecord("get"), "get s3://b/r/cluster.json: access denied"},
+		{"record that is not there", func(*rig) {}, ofRecord("get"), "get s3://b/r/cluster.json: access denied"},
+		{"lists", held, storetest.Op("list"), "list s3://b/r/"},
+		{"lists of nothing", func(*rig) {}, storetest.Op("list"), "list s3://b/r/"},
+		{"an address", held, func(q storetest.Request) bool { return strings.Contains(q.Key, "-s1") }, "access denied"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, r *rig) {
+				tt.setup(r)
+				r.srv.Deny(tt.deny)
+				_, _, err := r.decider(9).Decide(t.Context(), nil)
+				if !errors.Is(err, registry.ErrDenied) || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("got %v, want %s: access denied", err, tt.want)
+				}
+				if got := r.writes(); got != 0 {
+					t.Errorf("got %d writes, want none", got)
+				}
+			})
+		})
+	}
+}
+
+// Denied is final, wherever it comes: nothing is tried again, and no time goes by.
+func TestDeciderDeniedLate(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, r *rig) {
+		r.put(rec(claim.Established, 2, slot(1, time.Hour)))
+		r.beat(time.Second, 1)
+		r.srv.Deny(storetest.Swaps)
+		_, _, err := r.decider(9).Decide(t.Context(), nil)
+		if !errors.Is(err, registry.ErrDenied) || r.srv.Count(storetest.Swaps) != 1 || r.passed() != 0 {
+			t.Errorf("got %v after %d swaps and %v, want access denied at once", err, r.srv.Count(storetest.Swaps), r.passed())
+		}
+	})
+	bubble(t, func(t *testing.T, r *rig) {
+		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		time.AfterFunc(25*time.Second, func() { r.srv.Deny(storetest.Op("list")) })
+		_, _, err := r.decider(9).Decide(t.Context(), nil)
+		if !errors.Is(err, registry.ErrDenied) || r.passed() != 30*time.Second {
+			t.Errorf("got %v after %v, want access denied at the look that meets it", err, r.passed())
+		}
+	})
+}
+
+// A record that cannot be understood is named, and stays as it is.
+func TestDeciderGarbage(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"no json": "<html>", "empty": "", "half": `{"version":1,"seq":`, "a later version": `{"version":2}`,
+		"a field wrong": `{"version":1,"cluster_id":"c1","state":"asleep"}`,
+		"too large":     `{"version":1,"write":"` + strings.Repeat("x", 70_000) + `"}`,
+		"enormous":      strings.Repeat("x", registry.MaxObject+1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, r *rig) {
+				if err := r.reader.Registry.Store.Put(t.Context(), claim.RecordKey, []byte(body)); err != nil {
+					t.Fatal(err)
+				}
+				r.srv.Forget()
+				_, _, err := r.decider(9).Decide(t.Context(), nil)
+				if err == nil || !strings.Contains(err.Error(), "cluster.json") || errors.Is(err, claim.ErrUndecided) || errors.Is(err, claim.ErrFenced) {
+					t.Errorf("got %v, want an error that names cluster.json", err)
+				}
+				if got, _ := r.srv.Body(t, "b", "r/"+claim.RecordKey); string(got) != body || r.writes() != 0 {
+					t.Errorf("got %.40q after %d writes, want it left alone", got, r.writes())
+				}
+			})
+		})
+	}
+}

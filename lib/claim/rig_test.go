@@ -1,0 +1,220 @@
+package claim_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/storetest"
+)
+
+// rig is a registry in a bubble of virtual time, and the store's own clock.
+type rig struct {
+	t      *testing.T
+	srv    *storetest.Server
+	reader claim.Reader
+	start  time.Time
+	offset time.Duration // of the store's clock from the machine's
+
+	mu   sync.Mutex
+	said []string // what deciders told the operator
+}
+
+// bubble runs a test in virtual time.
+func bubble(t *testing.T, test func(t *testing.T, r *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{t: t, srv: storetest.New(t), start: time.Now()}
+		r.srv.SetClock(r.now)
+		r.srv.CreateBucket(t, "b")
+		r.reader = claim.Reader{Registry: &registry.Registry{Store: r.srv.Open(t, "b", "r"), Expiry: expiry}}
+		test(t, r)
+	})
+}
+
+// now is store time.
+func (r *rig) now() time.Time { return time.Now().Add(r.offset) }
+
+// passed is how much time there was since the start.
+func (r *rig) passed() time.Duration { return time.Since(r.start) }
+
+// decider is node n's, told to want one server.
+func (r *rig) decider(n int) *claim.Decider {
+	s := slot(n, 0)
+	return &claim.Decider{
+		Reader: r.reader,
+		Self:   claim.Self{Node: s.Node, Address: s.Address, Incarnation: s.Incarnation},
+		Policy: claim.Policy{Desired: 1, Birth: claim.First, Lost: claim.LostAuto, Expiry: expiry, StartOver: "START OVER"},
+		Wait:   10 * time.Minute, Timeout: 30 * time.Second,
+		Answers: func(context.Context, string) bool { return false },
+		ID:      claim.NewID,
+		Draw:    rand.New(rand.NewPCG(1, uint64(n))).Float64,
+		Progress: func(format string, args ...any) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.said = append(r.said, fmt.Sprintf(format, args...))
+		},
+	}
+}
+
+// progress is all that was said, a line each.
+func (r *rig) progress() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Join(r.said, "\n")
+}
+
+// put stores a record as it is, its times counted from the rig's start.
+func (r *rig) put(rec *claim.Record) {
+	r.t.Helper()
+	rec = with(rec, func(rec *claim.Record) {
+		for i := range rec.Servers {
+			rec.Servers[i].Since = r.now().Add(rec.Servers[i].Since.Sub(epoch))
+		}
+	})
+	body, err := rec.Encode()
+	if err == nil {
+		err = r.reader.Registry.Store.Put(r.t.Context(), claim.RecordKey, body)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.srv.Forget()
+}
+
+// beat writes heartbeats of servers that are so old.
+func (r *rig) beat(age time.Duration, nodes ...int) {
+	r.t.Helper()
+	for _, n := range nodes {
+		s := slot(n, 0)
+		if _, err := r.reader.Registry.Beat(r.t.Context(), s.Node, s.Address, r.now().Add(-age), registry.Servers, registry.Agents); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	r.srv.Forget()
+}
+
+// stored is the record as it lies in the store, in one line; empty if there is
+// none.
+func (r *rig) stored() string {
+	r.t.Helper()
+	body, ok := r.srv.Body(r.t, "b", "r/"+claim.RecordKey)
+	if !ok {
+		return ""
+	}
+	rec, err := claim.DecodeRecord(body)
+	if err != nil {
+		return string(body)
+	}
+	text := fmt.Sprintf("%s term %d by %s:", rec.State, rec.Bootstrap.Term, rec.Bootstrap.Incarnation)
+	for _, s := range rec.Servers {
+		text += " " + s.Incarnation
+	}
+	return text
+}
+
+func (r *rig) wantStored(want string) {
+	r.t.Helper()
+	if got := r.stored(); got != want {
+		r.t.Errorf("got %q in the store, want %q", got, want)
+	}
+}
+
+// decided runs a decider that must come to a verdict, which it shows.
+func (r *rig) decided(d *claim.Decider) string {
+	r.t.Helper()
+	v, look, err := d.Decide(r.t.Context(), nil)
+	if err != nil {
+		r.t.Fatalf("%v\n%s", err, r.progress())
+	}
+	if look.Time.IsZero() {
+		r.t.Error("got a look without store time")
+	}
+	return showVerdict(v)
+}
+
+func (r *rig) wantDecided(d *claim.Decider, want string) {
+	r.t.Helper()
+	if got := r.decided(d); got != want {
+		r.t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// ofRecord matches requests for the record itself, by operation.
+func ofRecord(op string) func(storetest.Request) bool {
+	return func(q storetest.Request) bool { return q.Op == op && q.Key == "r/"+claim.RecordKey }
+}
+
+// faults meet the first requests that match, one each.
+func (r *rig) faults(match func(storetest.Request) bool, faults ...storetest.Fault) {
+	var mu sync.Mutex
+	r.srv.SetFault(func(q storetest.Request) storetest.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(faults) == 0 || !match(q) {
+			return storetest.Fault{}
+		}
+		f := faults[0]
+		faults = faults[1:]
+		return f
+	})
+}
+
+// once does something as the first request that matches arrives, which then
+// meets a fault.
+func (r *rig) once(match func(storetest.Request) bool, f storetest.Fault, what func()) {
+	var mu sync.Mutex
+	done := false
+	r.srv.SetFault(func(q storetest.Request) storetest.Fault {
+		mu.Lock()
+		first := !done && match(q)
+		done = done || first
+		mu.Unlock()
+		if !first {
+			return storetest.Fault{}
+		}
+		what()
+		return f
+	})
+}
+
+// vanish removes the record.
+func (r *rig) vanish() {
+	if err := r.reader.Registry.Store.Delete(r.t.Context(), claim.RecordKey); err != nil {
+		r.t.Error(err)
+	}
+}
+
+// writes counts what was sent to change the store.
+func (r *rig) writes() int { return r.srv.Count(storetest.Op("put", "delete")) }
+
+// sends is what was asked, each with the time of its arrival. Requests of one
+// moment are in order of the text.
+func (r *rig) sends() []string {
+	var out []string
+	for _, q := range r.srv.Requests() {
+		what := strings.TrimPrefix(q.Key, "r/")
+		switch {
+		case q.Op == "list":
+			what = strings.TrimPrefix(q.Query.Get("prefix"), "r/")
+		case strings.HasPrefix(what, "cluster.probe-"):
+			what = "cluster.probe"
+		case strings.Contains(what, "/"):
+			what = what[:strings.Index(what, "/")+1] + "…" + what[strings.Index(what, "-"):]
+		}
+		if q.Conditional() {
+			q.Op = "swap"
+		}
+		out = append(out, fmt.Sprintf("%4dms %s %s", q.Time.Add(-r.offset).Sub(r.start).Milliseconds(), q.Op, what))
+	}
+	slices.SortStableFunc(out, func(a, b string) int { return strings.Compare(a, b) })
+	return out
+}
