@@ -92,11 +92,17 @@ func (c Case) resize() Step {
 
 // recorded is the decision of a node without raft state where there is a record.
 func (c Case) recorded() Step {
-	rec, own := c.Look.Record, c.own()
+	rec, own, held := c.Look.Record, c.own(), c.heldOthers()
 	if twin := c.twin(); twin != nil && c.held(*twin) {
 		return waitForTwin(*twin)
 	}
-	if rec.State == Established && c.silence() {
+	if own != nil {
+		if step, ok := c.copied(*own); ok {
+			return step
+		}
+	}
+	enough := own == nil && len(held) >= rec.Desired
+	if rec.State == Established && c.silence() && !enough {
 		// Before any renewal: those who hold slots without data and find no
 		// cluster would keep each other held for ever.
 		return c.lost()
@@ -109,14 +115,13 @@ func (c Case) recorded() Step {
 	if step, ok := c.takeOver(); ok {
 		return step
 	}
-	held := c.heldOthers()
 	switch {
 	case own != nil:
 		return c.server("this node holds a slot")
-	case len(held) >= c.desired() && c.Self.Mode == wire.Server:
+	case enough && c.Self.Mode == wire.Server:
 		return c.server("the data directory keeps mode server")
-	case len(held) >= c.desired():
-		return c.agent(fmt.Sprintf("%d servers held, %d desired", len(held), c.desired()))
+	case enough:
+		return c.agent(fmt.Sprintf("%d servers held, %d desired", len(held), rec.Desired))
 	}
 	return c.claim()
 }

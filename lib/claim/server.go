@@ -23,6 +23,9 @@ func (c Case) returning() Step {
 		return Step{Swap: &next, Why: reason}
 	}
 	if own := c.own(); own != nil {
+		if step, ok := c.copied(*own); ok {
+			return step
+		}
 		if step, ok := c.renew(*own); ok {
 			return step
 		}
@@ -37,22 +40,31 @@ func (c Case) returning() Step {
 	return c.server(reason + "; all slots are taken")
 }
 
+// moved: the own slot names another node or address than this node's.
+func (c Case) moved(own Slot) bool { return own.Node != c.Self.Node || own.Address != c.Self.Address }
+
+// copied finds out whether a node that seems to have moved is a copy of one that
+// lives: then somebody answers where it was.
+func (c Case) copied(own Slot) (Step, bool) {
+	if !c.moved(own) {
+		return Step{}, false
+	}
+	switch answers, asked := c.Answers[own.Address]; {
+	case !asked:
+		return Step{Probe: []string{own.Address}}, true
+	case answers:
+		return Step{Err: fmt.Errorf("%w: this data directory is a copy: its incarnation is node %s, and somebody answers at %s: start with an empty data directory",
+			ErrFenced, own.Node, own.Address)}, true
+	}
+	return Step{}, false
+}
+
 // renew keeps an own slot: where it was claimed long ago it is claimed anew, so
 // that this node has its time to start; where the node has moved, its new
 // address is written down.
 func (c Case) renew(own Slot) (Step, bool) {
-	moved := own.Node != c.Self.Node || own.Address != c.Self.Address
-	if !moved && c.age(own.Since) < c.Policy.Expiry/2 {
+	if !c.moved(own) && c.age(own.Since) < c.Policy.Expiry/2 {
 		return Step{}, false
-	}
-	if moved {
-		switch answers, asked := c.Answers[own.Address]; {
-		case !asked:
-			return Step{Probe: []string{own.Address}}, true
-		case answers:
-			return Step{Err: fmt.Errorf("%w: this data directory is a copy: its incarnation is node %s, and somebody answers at %s: start with an empty data directory",
-				ErrFenced, own.Node, own.Address)}, true
-		}
 	}
 	next := c.Look.Record.next(c.Random.Write)
 	*next.slot(own.Incarnation) = c.slot()
@@ -113,7 +125,7 @@ func (c Case) verdict(mode, reason string) Verdict {
 		slices.Sort(v.Held)
 	}
 	if c.Look.Record != nil && c.Policy.Desired != v.Desired {
-		v.Notes = append(v.Notes, fmt.Sprintf("the cluster record says %d servers and this node was told %d: the record rules; -resize changes it once the cluster has a leader", v.Desired, c.Policy.Desired))
+		v.Notes = append(v.Notes, fmt.Sprintf("the cluster record says %d servers and this node was told %d: the record rules; -resize changes it", v.Desired, c.Policy.Desired))
 	}
 	v.Join = targets(mode, c.Self, c.Look.Snapshot, c.heldSlots())
 	if len(v.Join) == 0 {
