@@ -30,7 +30,7 @@ func run(ctx context.Context, args []string, s cli.Streams) int {
 func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	dir := datadir.Dir(p.dir)
 	if p.set {
-		if err := dir.KeepMode(p.mode); err != nil {
+		if err := set(dir, p.mode); err != nil {
 			return err
 		}
 		return s.Print(wire.Kept{Version: wire.Version, Mode: p.mode, DataDir: p.dir})
@@ -102,10 +102,25 @@ func (p *program) self(dir datadir.Dir) (claim.Self, error) {
 	return self, dir.KeepIncarnation(self.Incarnation)
 }
 
+// set keeps a mode that is the operator's word: it is not decided anew.
+func set(dir datadir.Dir, mode string) error {
+	kept, err := dir.Cluster()
+	if err != nil {
+		return err
+	}
+	if kept.Open {
+		kept.Open = false
+		if err := dir.KeepCluster(kept); err != nil {
+			return err
+		}
+	}
+	return dir.KeepMode(mode)
+}
+
 // keep writes down what this node is from now on. The cluster comes first: a
 // server must not run on data that is tied to none.
 func keep(dir datadir.Dir, v claim.Verdict) error {
-	if v.Kept.ClusterID != "" {
+	if v.Kept != (claim.Kept{}) {
 		if err := dir.KeepCluster(v.Kept); err != nil {
 			return err
 		}

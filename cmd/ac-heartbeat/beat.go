@@ -22,6 +22,7 @@ type heart struct {
 	dir      datadir.Dir
 	out      cli.Streams
 	written  []string  // own heartbeats that have not been removed
+	last     time.Time // store time of the last beat as a server
 	due      time.Time // when the next beat is
 	absent   bool      // the agent was not running at the last look
 	held     time.Time // since when a server's beats are held; zero: they are not
@@ -48,6 +49,9 @@ func (h *heart) beat(ctx context.Context) (status consul.Status, hold bool, err 
 	keys, err := h.registry.Beat(ctx, node, address, look.Time, roles...)
 	if err != nil {
 		return status, hold, store.Fail(err)
+	}
+	if status.Server && !hold {
+		h.last = look.Time
 	}
 	h.tidy(ctx, keys, look.Time)
 	return status, hold, h.out.Print(wire.Beat{
@@ -76,8 +80,11 @@ func (h *heart) attend(ctx context.Context) (status consul.Status, look claim.Lo
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
 	defer cancel()
 	a := claim.Attendance{
-		Expiry: h.expiry, Agent: !status.Server,
+		Expiry: h.expiry, Agent: !status.Server, LastBeat: h.last,
 		Leader: status.Leader != "" || status.KnownServers > 0, Raft: status.LogIndex > 0,
+	}
+	if !h.held.IsZero() {
+		a.Held = time.Since(h.held)
 	}
 	a.Self.Node, a.Self.Address = h.self(status)
 	if a.Self.Kept, err = h.dir.Cluster(); err != nil {

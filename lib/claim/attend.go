@@ -15,6 +15,10 @@ type Attendance struct {
 	Leader bool      // Consul reports a raft leader, or an agent knows servers
 	Raft   bool      // Consul's raft log is not empty
 	Write  string    // random
+	// LastBeat is the store time of this server's last heartbeat; zero if it is
+	// not known.
+	LastBeat time.Time
+	Held     time.Duration // for how long its heartbeats have been held
 }
 
 // Attended is what a running node is to do.
@@ -36,7 +40,7 @@ type Attended struct {
 func Attend(a Attendance) (Attended, error) {
 	kept, rec := a.Self.Kept, a.Record
 	switch {
-	case kept.ClusterID == "":
+	case kept == (Kept{}):
 		return Attended{}, nil
 	case a.Agent && kept.Open && !a.Leader && rec != nil && rec.State == Bootstrapping && a.overdue():
 		return Attended{}, fmt.Errorf("%w: %s was to bootstrap and has not in %v", ErrUndecided, rec.Bootstrap.Node, a.Expiry)
@@ -68,8 +72,20 @@ func Attend(a Attendance) (Attended, error) {
 		next := rec.next(a.Write)
 		next.Servers = append(next.Servers, a.slot())
 		return Attended{Swap: &next, Why: "this server holds no slot and there is one"}, nil
+	case a.returning():
+		next := rec.next(a.Write)
+		next.slot(a.Self.Incarnation).Since = a.Time
+		return Attended{Swap: &next, Why: "this server was silent for long"}, nil
 	}
 	return Attended{}, nil
+}
+
+// returning: this server holds a slot and was silent for so long that another
+// may be about to take it. Renewing the slot first makes that write fail, which
+// a heartbeat could not.
+func (a Attendance) returning() bool {
+	slot := a.Record.slot(a.Self.Incarnation)
+	return slot != nil && a.Time.Sub(slot.Since) >= a.Expiry && a.Time.Sub(a.LastBeat) >= a.Expiry
 }
 
 // overdue: whoever may bootstrap, or this server in a cluster that lives, has had
@@ -82,7 +98,10 @@ func (a Attendance) overdue() bool {
 			return false // nobody else may do it as long as this node tries
 		}
 	}
-	return slot != nil && a.Time.Sub(slot.Since) >= a.Expiry
+	if slot == nil {
+		return a.Held >= a.Expiry
+	}
+	return a.Time.Sub(slot.Since) >= a.Expiry
 }
 
 // fading: this server's slot must be renewed to stay young, as it sends no

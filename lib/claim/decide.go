@@ -102,7 +102,7 @@ func (c Case) recorded() Step {
 		}
 	}
 	enough := own == nil && len(held) >= rec.Desired
-	if rec.State == Established && c.silence() && !enough {
+	if rec.State == Established && c.silence() && !(enough && c.Self.Mode == "") {
 		// Before any renewal: those who hold slots without data and find no
 		// cluster would keep each other held for ever.
 		return c.lost()

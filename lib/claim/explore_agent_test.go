@@ -3,6 +3,7 @@ package claim_test
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"auto-consul/lib/claim"
 )
@@ -85,7 +86,12 @@ func (x *explorer) attend(w world, i int8) world {
 	if x.plainRule {
 		return w
 	}
+	var last time.Time
+	if n.known > 0 && w.sb[i] != 0 {
+		last = epoch
+	}
 	want, err := claim.Attend(claim.Attendance{
+		LastBeat: last, Held: time.Duration(n.gap) * unit,
 		Self: n.self(i), Expiry: expiry, Time: epoch, Record: w.rec.record(0),
 		Leader: x.leader(w, n.raft), Raft: n.raft != 0, Write: "w",
 	})

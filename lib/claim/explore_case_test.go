@@ -60,11 +60,10 @@ func (n xnode) self(i int8) claim.Self {
 		Node: nodeName(i), Address: address(i), Incarnation: incName(n.inc),
 		Mode: []string{"", wire.Server, wire.Agent}[n.mode], Raft: n.raft != 0,
 	}
+	s.Kept.Open = n.mode == 2
 	if n.keptCluster != 0 {
-		s.Kept = claim.Kept{
-			ClusterID: fmt.Sprintf("c%d", n.keptCluster), Term: int64(n.keptTerm),
-			Desired: 1, Birth: claim.First, Open: n.mode == 2,
-		}
+		s.Kept.ClusterID, s.Kept.Term = fmt.Sprintf("c%d", n.keptCluster), int64(n.keptTerm)
+		s.Kept.Desired, s.Kept.Birth = 1, claim.First
 	}
 	return s
 }

@@ -162,6 +162,7 @@ func explorations(size string) []explorer {
 			explorer{nodes: 2, desired: 2, faults: 1},
 			explorer{nodes: 2, desired: 2, faults: 1, birth: claim.Quorum},
 			explorer{nodes: 2, desired: 2, faults: 1, lost: claim.LostBootstrap},
+			explorer{nodes: 2, desired: 1, faults: 2},
 			explorer{nodes: 3, desired: 1, faults: 0},
 			explorer{nodes: 3, desired: 2, faults: 0},
 			explorer{nodes: 3, desired: 3, faults: 0},
@@ -169,7 +170,6 @@ func explorations(size string) []explorer {
 	}
 	if size == "full" {
 		out = append(out,
-			explorer{nodes: 2, desired: 1, faults: 2},
 			explorer{nodes: 2, desired: 2, faults: 2},
 			explorer{nodes: 3, desired: 1, faults: 1},
 			explorer{nodes: 4, desired: 1, faults: 0},

@@ -111,8 +111,10 @@ func (c Case) mayBootstrap() bool {
 // agent is the verdict of one that is to be an agent.
 func (c Case) agent(reason string) Step {
 	v := c.verdict(wire.Agent, reason)
-	if rec := c.Look.Record; rec != nil && c.Self.Mode == "" && !c.Self.Raft {
-		v.Kept = keptOf(*rec)
+	if c.Self.Mode == "" && !c.Self.Raft {
+		if rec := c.Look.Record; rec != nil {
+			v.Kept = keptOf(*rec)
+		}
 		v.Kept.Open = true
 	}
 	return Step{Verdict: &v}
@@ -125,7 +127,7 @@ func (c Case) verdict(mode, reason string) Verdict {
 		slices.Sort(v.Held)
 	}
 	if c.Look.Record != nil && c.Policy.Desired != v.Desired {
-		v.Notes = append(v.Notes, fmt.Sprintf("the cluster record says %d servers and this node was told %d: the record rules; -resize changes it", v.Desired, c.Policy.Desired))
+		v.Notes = append(v.Notes, fmt.Sprintf("the cluster record says %d servers and this node was told %d: the record rules; -resize changes it once the cluster has a leader", v.Desired, c.Policy.Desired))
 	}
 	v.Join = targets(mode, c.Self, c.Look.Snapshot, c.heldSlots())
 	if len(v.Join) == 0 {

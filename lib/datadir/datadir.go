@@ -44,8 +44,7 @@ func (d Dir) Incarnation() (string, error) { return d.read("incarnation") }
 // KeepIncarnation gives the data directory its id, once and for all.
 func (d Dir) KeepIncarnation(id string) error { return d.write("incarnation", id) }
 
-// Cluster returns the cluster that a server's data belongs to; zero if none is
-// kept.
+// Cluster returns the cluster that the node belongs to; zero if none is kept.
 func (d Dir) Cluster() (claim.Kept, error) {
 	var kept claim.Kept
 	text, err := d.read(clusterFile)
@@ -54,9 +53,6 @@ func (d Dir) Cluster() (claim.Kept, error) {
 	}
 	if err := json.Unmarshal([]byte(text), &kept); err != nil {
 		return kept, fmt.Errorf("%s: %w", d.path(clusterFile), err)
-	}
-	if kept.ClusterID == "" {
-		return kept, fmt.Errorf("%s: cluster_id is missing", d.path(clusterFile))
 	}
 	return kept, nil
 }
