@@ -54,11 +54,20 @@ func (d Dir) Cluster() (claim.Kept, error) {
 	if err := json.Unmarshal([]byte(text), &kept); err != nil {
 		return kept, fmt.Errorf("%s: %w", d.path(clusterFile), err)
 	}
+	if kept.ClusterID == "" && !kept.Open {
+		return kept, fmt.Errorf("%s: cluster_id is missing", d.path(clusterFile))
+	}
 	return kept, nil
 }
 
-// KeepCluster ties the data directory to a cluster.
+// KeepCluster ties the data directory to a cluster, or unties it.
 func (d Dir) KeepCluster(kept claim.Kept) error {
+	if kept.ClusterID == "" && !kept.Open {
+		if err := os.Remove(d.path(clusterFile)); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
 	text, err := json.Marshal(kept)
 	if err != nil {
 		return err
