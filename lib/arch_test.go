@@ -48,6 +48,10 @@ var bans = []ban{
 		why: "a store holds no rules: it knows what a store is, and nothing else",
 	},
 	{
+		in: under("lib/route/route.go", "lib/route/table.go"), of: input,
+		why: "which address is chosen can be tested on any machine: only local.go looks at one",
+	},
+	{
 		in: not(under("lib/consul/")), of: below("github.com/hashicorp"),
 		why: "one place knows Consul's client",
 	},
@@ -135,6 +139,7 @@ func TestArchitectureFails(t *testing.T) {
 		{"lib/claim/x.go", head + `import _ "net"`, "may not import net"},
 		{"lib/claim/x.go", head + `import _ "net/http"`, "may not import net/http"},
 		{"lib/claim/x.go", head + `import _ "auto-consul/lib/store"`, "may not import auto-consul/lib/store"},
+		{"lib/route/route.go", head + `import _ "net"`, "may not import net"},
 		{"lib/registry/x.go", head + `import _ "auto-consul/lib/claim"`, "may not import auto-consul/lib/claim"},
 		{"lib/dirstore/x.go", head + `import _ "auto-consul/lib/claim"`, "may not import auto-consul/lib/claim"},
 		{"cmd/ac-exec/x.go", head + `import _ "auto-consul/lib/storetest"`, "may not import auto-consul/lib/storetest"},
@@ -178,6 +183,7 @@ func TestArchitecturePasses(t *testing.T) {
 		"lib/registry/x.go":        head + "import (\n_ \"net/netip\"\n_ \"net/url\"\n_ \"io/fs\"\n)",
 		"lib/registry/x_test.go":   head + "import (\n_ \"net/http\"\n\"time\"\n)\nvar _ = time.Now",
 		"lib/claim/decider.go":     head + "import \"time\"\nvar _ = time.Now",
+		"lib/route/local.go":       head + "import (\n_ \"net\"\n_ \"os\"\n)",
 		"lib/consul/x.go":          head + `import _ "github.com/hashicorp/consul/api"`,
 		"lib/wire/x.go":            head + `import _ "encoding/json"`,
 		"lib/x/docs.go":            head + "// F does.\nfunc F() {}\n\n// All of them.\nconst (\n\tA = 1\n\tB = 2 // the other\n)\n\n// E is.\ntype E struct{}\n\nfunc (*E) Error() string { return \"\" }",

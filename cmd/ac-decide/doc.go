@@ -4,7 +4,7 @@ that joins the others, or an agent.
 
 # Usage
 
-	ac-decide [-r URL] [-n NODE] -a ADDRESS [-s 1] [-e 120] [-d DIR]
+	ac-decide [-r URL] [-n NODE] [-a ADDRESS] [-s 1] [-e 120] [-d DIR]
 	          [-mode auto|kept|server|agent] [-birth first|quorum]
 	          [-lost-cluster auto|wait|bootstrap] [-wait 5m] [-claims on|off]
 	          [-resize] [-dry-run]
@@ -15,6 +15,10 @@ that joins the others, or an agent.
 With -r it reads the registry. Without, it reads an ac-members document on
 standard input and takes registry, expiry and members from there; a claim is
 then a compare-and-swap against exactly the record that the document shows.
+
+Without -address, -advertise and -bind the node's address is that of the default
+route's interface. Where several addresses may be meant, they are listed and
+nothing is decided: -address decides.
 
 The data directory's file mode decides if it is there; -mode server and
 -mode agent set it, -mode kept asks for it to be there.

@@ -10,6 +10,7 @@ import (
 	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/route"
 	"auto-consul/lib/wire"
 )
 
@@ -63,11 +64,7 @@ func (p *program) Check(cli.Streams) error {
 	if p.node == "" {
 		p.node = cli.ShortHostName()
 	}
-	if p.where.Announced() == "" {
-		bad = append(bad, errors.New("no -address: want the IP address that other nodes reach this one at"))
-	} else {
-		bad = append(bad, registry.CheckAddress(p.where.Announced()))
-	}
+	bad = append(bad, p.checkAddress())
 	if p.servers < 1 {
 		bad = append(bad, fmt.Errorf("bad -servers %d: want 1 or more", p.servers))
 	}
@@ -82,6 +79,18 @@ func (p *program) Check(cli.Streams) error {
 		oneOf("birth", p.birth, string(claim.First), string(claim.Quorum)),
 		oneOf("lost-cluster", p.lost, string(claim.LostAuto), string(claim.LostWait), string(claim.LostBootstrap)),
 		oneOf("claims", p.claims, "on", "off"))...)
+}
+
+// checkAddress gives the node the default route's address where it has none.
+func (p *program) checkAddress() error {
+	if p.where.Announced() == "" {
+		ip, err := route.Local()
+		if err != nil {
+			return fmt.Errorf("no -address, and %w: -address decides", err)
+		}
+		p.where.Advertise = ip.String()
+	}
+	return registry.CheckAddress(p.where.Announced())
 }
 
 func oneOf(name, value string, choice ...string) error {

@@ -153,14 +153,14 @@ func (p *program) document(v claim.Verdict, look claim.Look, r *registry.Registr
 }
 
 // startOver is the command that gives a lost cluster up.
-func (p *program) startOver(at registry.Location) string {
-	return fmt.Sprintf("ac-decide -registry %s -node %s -address %s -data-dir %s -servers %d -lost-cluster bootstrap",
-		at, p.node, p.where.Announced(), p.dir, p.servers)
+func (p *program) startOver(at registry.Location, expiry time.Duration) string {
+	return fmt.Sprintf("ac-decide -registry %s -node %s -address %s -data-dir %s -servers %d -expiry %d -lost-cluster bootstrap",
+		at, p.node, p.where.Announced(), p.dir, p.servers, expiry/time.Second)
 }
 
 func (p *program) policy(expiry time.Duration, at registry.Location) claim.Policy {
 	return claim.Policy{
 		Desired: p.servers, Birth: claim.Birth(p.birth), Lost: claim.Lost(p.lost),
-		Resize: p.resize, Expiry: expiry, StartOver: p.startOver(at),
+		Resize: p.resize, Expiry: expiry, StartOver: p.startOver(at, expiry),
 	}
 }

@@ -39,7 +39,9 @@ Consul's own once it runs; before that:
 	0    done; the answer is on standard output (-dry-run)
 	1    failure that fits no other line
 	2    misuse: bad flag, bad environment, malformed or empty standard input
+	69   the registry cannot be reached or answers with errors
 	75   undecided, or the ground of the decision is gone: decide again
+	77   the registry denies access
 	126  Consul found but not executable
 	127  Consul not found
 

@@ -1,12 +1,14 @@
 package main
 
 import (
-	"errors"
+	"os"
 	"os/exec"
-	"strconv"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"auto-consul/lib/scripttest"
 )
 
 func TestMain(m *testing.M) {
@@ -14,33 +16,22 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-		// The race detector has every process sleep for a second at its end.
-		Setup: func(e *testscript.Env) error { e.Setenv("GORACE", "atexit_sleep_ms=0"); return nil },
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
-	})
+	t.Setenv("PATH", os.Getenv("PATH")+string(filepath.ListSeparator)+built(t))
+	scripttest.Run(t, "testdata/script", nil)
 }
 
-// exits runs a command and wants an exit code: exits 2 ac-exec -x.
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits code program [args...]")
+// built is a folder with the real programs, as they are installed: a bootstrap
+// is confirmed through ac-members.
+func built(t *testing.T) string {
+	t.Helper()
+	// The test's result holds as long as their sources are what they are.
+	if _, err := os.ReadDir("../ac-members"); err != nil {
+		t.Fatal(err)
 	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	got := 0
-	var exit *exec.ExitError
-	switch err := ts.Exec(args[1], args[2:]...); {
-	case errors.As(err, &exit):
-		got = exit.ExitCode()
-	case err != nil:
-		ts.Fatalf("%v", err)
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", dir, "../ac-members")
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
 	}
-	if got != want {
-		ts.Fatalf("got exit code %d, want %d", got, want)
-	}
+	return dir
 }

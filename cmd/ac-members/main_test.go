@@ -14,5 +14,5 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	scripttest.Run(t, "testdata/script")
+	scripttest.Run(t, "testdata/script", nil)
 }

@@ -16,12 +16,16 @@ type running struct {
 	rec          *claim.Record
 	agent        bool
 	leader, raft bool
-	want         string // hold, swap …, or an error
+	beat         time.Duration // ago; 0 if it is not known when
+	want         string        // hold, swap …, or an error
 }
 
 func (r running) attendance() claim.Attendance {
 	a := claim.Attendance{
 		Expiry: expiry, Time: epoch, Record: r.rec, Agent: r.agent, Leader: r.leader, Raft: r.raft, Write: "mine",
+	}
+	if r.beat > 0 {
+		a.LastBeat = epoch.Add(-r.beat)
 	}
 	a.Self.Node, a.Self.Address, a.Self.Incarnation, a.Self.Kept = "s9", "192.0.2.9", "i9", r.kept
 	return a
@@ -104,8 +108,18 @@ func TestAttendCluster(t *testing.T) {
 		return rec(claim.Established, 2, slot(1, time.Hour), slot(9, age))
 	}
 	runAttend(t, []running{
-		{name: "a member", kept: c1, rec: established, leader: true, raft: true, want: "beat"},
-		{name: "its quorum is lost for now", kept: c1, rec: established, raft: true, want: "beat"},
+		{name: "a member", kept: c1, rec: established, beat: expiry - time.Second, leader: true, raft: true, want: "beat"},
+		{name: "its quorum is lost for now", kept: c1, rec: established, beat: time.Minute, raft: true, want: "beat"},
+		{
+			name: "silent for long: another may be about to take its slot", kept: c1, rec: established, beat: expiry, leader: true, raft: true,
+			want: "swap c1 established term 1 by i1 of 2: i1 i9*; this server was silent for long",
+		},
+		{
+			name: "it is not known for how long it was silent", kept: c1, rec: established, leader: true, raft: true,
+			want: "swap c1 established term 1 by i1 of 2: i1 i9*; this server was silent for long",
+		},
+		{name: "its claim is young", kept: c1, rec: joined(expiry - time.Second), leader: true, raft: true, want: "beat"},
+		{name: "silent for long, and its slot is another's", kept: c1, rec: rec(claim.Established, 1, slot(1, time.Hour)), beat: time.Hour, leader: true, raft: true, want: "beat"},
 		{name: "it has not found the cluster yet", kept: c1, rec: joined(time.Second), want: "hold"},
 		{name: "it does not find the cluster", kept: c1, rec: joined(expiry), want: "undecided: this server has found no cluster in 2m0s"},
 		{name: "another cluster", kept: kept("c2", 1), rec: established, leader: true, raft: true, want: "fenced: this server belongs to cluster c2 and the registry names c1"},

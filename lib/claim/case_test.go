@@ -227,5 +227,5 @@ func who(incarnation, node, address string) string {
 
 // told is the note of a node that wants one server where there are to be others.
 func told(desired int) string {
-	return fmt.Sprintf("; note: the cluster record says %d servers and this node was told 1: the record rules; -resize changes it", desired)
+	return fmt.Sprintf("; note: the cluster record says %d servers and this node was told 1: the record rules; -resize changes it once the cluster has a leader", desired)
 }

@@ -3,6 +3,7 @@ package claim_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,10 +16,7 @@ import (
 	"auto-consul/lib/wire"
 )
 
-// crowd is how many nodes start at one moment, with one command line.
-const crowd = 1000
-
-// counted counts one node's requests.
+// counted counts one node's requests, and its swaps of the record among them.
 type counted struct {
 	*storetest.Server
 	all, swaps atomic.Int64
@@ -26,7 +24,7 @@ type counted struct {
 
 func (c *counted) Do(q *http.Request) (*http.Response, error) {
 	c.all.Add(1)
-	if q.Header.Get("If-Match")+q.Header.Get("If-None-Match") != "" {
+	if q.Method == http.MethodPut && strings.HasSuffix(q.URL.Path, "/"+claim.RecordKey) {
 		c.swaps.Add(1)
 	}
 	return c.Server.Do(q)
@@ -82,7 +80,7 @@ func start(t *testing.T, r *rig, decide func(n int, reader claim.Reader) (claim.
 	return o
 }
 
-// A thousand nodes that start at once agree on one bootstrap and on as many
+// A crowd that starts at once, with one command line, agrees on one bootstrap and on as many
 // servers as are desired.
 func TestCrowd(t *testing.T) {
 	for _, latency := range []time.Duration{0, 20 * time.Millisecond} {
@@ -96,11 +94,17 @@ func TestCrowd(t *testing.T) {
 						d.Reader, d.Policy.Desired = reader, desired
 						return d.Decide(t.Context(), nil)
 					})
-					t.Logf("%.2f requests a node, %d at most; %d swaps at most, the probe's four counted; %v of virtual time",
+					t.Logf("%.2f requests a node, %d at most; %d swaps tried at most; %v of virtual time",
 						float64(o.requests)/crowd, o.maxRequests, o.swaps, r.passed())
 					if o.bootstraps != 1 || o.servers != desired || o.agents != crowd-desired || len(o.clusters) != 1 {
 						t.Errorf("got %d bootstraps, %d servers, %d agents in clusters %v; want 1, %d, %d in one",
 							o.bootstraps, o.servers, o.agents, o.clusters, desired, crowd-desired)
+					}
+					if o.swaps > 8 {
+						t.Errorf("got a node that tried %d swaps, want 8 at most", o.swaps)
+					}
+					if latency == 0 && o.requests > 3*crowd {
+						t.Errorf("got %d requests, want 3 a node at most", o.requests)
 					}
 				})
 			})

@@ -74,7 +74,7 @@ func TestDecideForeignData(t *testing.T) {
 		{
 			name: "an earlier birth without raft state",
 			self: claim.Self{Mode: wire.Server, Kept: kept("c1", 1)},
-			rec:  with(rec(claim.Established, 1, slot(1, time.Second)), func(r *claim.Record) { r.Bootstrap.Term = 2 }),
+			rec:  with(rec(claim.Established, 1, slot(1, time.Second)), func(r *claim.Record) { r.Bootstrap.Term = 2 }), servers: alive,
 			want: "server join [192.0.2.1] held [s1] of 1; the data directory keeps mode server",
 			kept: "c1 term 2 of 1, open false",
 		},

@@ -19,7 +19,7 @@ func TestDecideHeld(t *testing.T) {
 			want: "agent join [192.0.2.1 192.0.2.3] held [s1] of 1; 1 servers held, 1 desired", kept: "c1 term 1 of 1, open true",
 		},
 		{
-			name: "held by its youth", rec: rec(claim.Established, 1, slot(1, expiry-time.Second)),
+			name: "held by its youth", rec: rec(claim.Bootstrapping, 1, slot(1, expiry-time.Second)),
 			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired",
 		},
 		{
@@ -152,6 +152,18 @@ func TestDecideLostCluster(t *testing.T) {
 		{
 			name: "not watched for a whole expiry", rec: one, evidence: silent(expiry-1, claim.Everybody),
 			want: "wait to see whether cluster c1 is lost: no server sends heartbeats, watching *",
+		},
+		{
+			name: "young slots that suffice are enough for an agent", rec: rec(claim.Established, 1, slot(1, time.Second)),
+			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired",
+		},
+		{
+			name: "a young slot is no sign of life to one who would be a server", rec: rec(claim.Established, 3, slot(1, time.Hour), slot(2, time.Second)),
+			want: "wait to see whether cluster c1 is lost: no server sends heartbeats, watching *",
+		},
+		{
+			name: "it has its time to start", rec: rec(claim.Established, 3, slot(1, time.Hour), slot(2, time.Second)), evidence: quiet, policy: policy(claim.LostBootstrap),
+			want: "wait for s2 to start, who hold slots of cluster c1, watching *",
 		},
 		{name: "watched", rec: three, evidence: watched, want: "probe 192.0.2.1 192.0.2.2"},
 		{

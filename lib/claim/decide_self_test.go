@@ -25,7 +25,7 @@ func TestDecideWhoAmI(t *testing.T) {
 	}
 	three := claim.Policy{Desired: 3}
 	moved := rec(claim.Bootstrapping, 1, elsewhere("i9", "s9", 7, time.Second))
-	copied := rec(claim.Established, 1, elsewhere("i9", "s7", 7, time.Hour))
+	copied := rec(claim.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 7, time.Hour))
 	const waits = "wait for another incarnation of node s9, at 192.0.2.8, to be gone"
 	runCases(t, []situation{
 		{name: "twin, young", policy: three, rec: twin(time.Second), servers: witness, want: waits},
@@ -54,7 +54,7 @@ func TestDecideWhoAmI(t *testing.T) {
 			want: "swap c1 bootstrapping term 1 by i9 of 1: i9*; this node holds a slot",
 		},
 		{
-			name: "cloned", rec: copied, evidence: somebodyAt(claim.Evidence{}, "192.0.2.7"),
+			name: "cloned", rec: copied, servers: witness, evidence: somebodyAt(claim.Evidence{}, "192.0.2.7"),
 			want: "fenced: this data directory is a copy: its incarnation is node s7, and somebody answers at 192.0.2.7: start with an empty data directory",
 		},
 		{
@@ -62,7 +62,7 @@ func TestDecideWhoAmI(t *testing.T) {
 			evidence: somebodyAt(claim.Evidence{}, "192.0.2.7"),
 			want:     "fenced: this data directory is a copy: its incarnation is node s7, and somebody answers at 192.0.2.7: start with an empty data directory",
 		},
-		{name: "renamed", rec: rec(claim.Established, 1, elsewhere("i9", "s7", 9, time.Second)), want: "probe 192.0.2.9"},
+		{name: "renamed", rec: rec(claim.Bootstrapping, 1, elsewhere("i9", "s7", 9, time.Second)), want: "probe 192.0.2.9"},
 	})
 	step := claim.Decide(situation{rec: moved, evidence: nobodyAt(claim.Evidence{}, 0, "192.0.2.7")}.asCase())
 	if got, want := step.Swap.Bootstrap.Address, "192.0.2.9"; got != want {
@@ -75,6 +75,7 @@ func TestDecideResize(t *testing.T) {
 	to := func(n int) claim.Policy { return claim.Policy{Desired: n, Resize: true} }
 	three := rec(claim.Established, 3, slot(1, time.Hour), slot(2, time.Hour), slot(9, time.Second))
 	alive := []registry.Member{beats(1, time.Second), beats(2, time.Second)}
+	const note = "; note: the cluster record says 1 servers and this node was told 5: the record rules; -resize changes it once the cluster has a leader"
 	runCases(t, []situation{
 		{name: "grown", policy: to(5), rec: three, servers: alive, want: "swap c1 established term 1 by i1 of 5: i1 i2 i9; resize from 3 to 5 servers"},
 		{name: "shrunk: nobody is turned out", policy: to(1), rec: three, servers: alive, want: "swap c1 established term 1 by i1 of 1: i1 i2 i9; resize from 3 to 1 servers"},
@@ -92,8 +93,12 @@ func TestDecideResize(t *testing.T) {
 			want: "fenced: the data directory belongs to cluster c2 and the registry names c1: start with an empty data directory, or give the one with this data its own registry",
 		},
 		{
-			name: "without the word it is only said", policy: claim.Policy{Desired: 5}, rec: rec(claim.Established, 1, slot(1, time.Second)),
-			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired; note: the cluster record says 1 servers and this node was told 5: the record rules; -resize changes it",
+			name: "not while it is being born: a quorum has been told how many to wait for", policy: to(5), rec: rec(claim.Bootstrapping, 1, slot(1, time.Second)),
+			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired" + note,
+		},
+		{
+			name: "without the word it is only said", policy: claim.Policy{Desired: 5}, rec: rec(claim.Established, 1, slot(1, time.Hour)), servers: alive[:1],
+			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired" + note,
 		},
 	})
 }
@@ -107,11 +112,13 @@ func TestDecideNewborn(t *testing.T) {
 	}
 	enough := only("enough", young(), claim.Self{})
 	enough.want = "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired"
+	born := enough
+	born.name, born.rec = "enough, where there was a leader", rec(claim.Established, 1, slot(1, time.Second))
 	resized := only("to be resized", young(), claim.Self{})
 	resized.policy.Resize = true
 	agent := only("a kept agent wants others to join", young(), claim.Self{Mode: wire.Agent})
 	runCases(t, []situation{
-		enough, resized, agent,
+		enough, born, resized, agent,
 		only("too few", rec(claim.Bootstrapping, 2, slot(1, time.Second)), claim.Self{}),
 		only("one is old", rec(claim.Bootstrapping, 2, slot(1, time.Second), slot(2, expiry)), claim.Self{}),
 		only("its own", rec(claim.Bootstrapping, 1, slot(9, time.Second)), claim.Self{}),

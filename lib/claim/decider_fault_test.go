@@ -175,9 +175,9 @@ func TestDeciderDeniedLate(t *testing.T) {
 	})
 	bubble(t, func(t *testing.T, r *rig) {
 		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
-		time.AfterFunc(25*time.Second, func() { r.srv.Deny(storetest.Op("list")) })
+		time.AfterFunc(20*time.Second, func() { r.srv.Deny(storetest.Op("list")) })
 		_, _, err := r.decider(9).Decide(t.Context(), nil)
-		if !errors.Is(err, registry.ErrDenied) || r.passed() != 30*time.Second {
+		if !errors.Is(err, registry.ErrDenied) || r.passed() != 25*time.Second {
 			t.Errorf("got %v after %v, want access denied at the look that meets it", err, r.passed())
 		}
 	})

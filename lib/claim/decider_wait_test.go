@@ -18,7 +18,7 @@ const newCluster = "server bootstrap join [] held [s9] of 1; cluster c1 is lost:
 // A lost cluster is watched for a whole expiry without a gap.
 func TestDeciderWatch(t *testing.T) {
 	t.Parallel()
-	// Looks come every 10 s, and the one that ends the watch begins a whole
+	// Looks come every 10 s in the end, and the one that ends the watch begins a whole
 	// expiry after the one that began it ended.
 	tests := []struct {
 		name  string
@@ -63,8 +63,8 @@ func TestDeciderWatchEnds(t *testing.T) {
 		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
 		time.AfterFunc(115*time.Second, func() { r.beat(0, 1) })
 		r.wantDecided(r.decider(9), "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired")
-		if got, want := r.passed(), expiry; got != want {
-			t.Errorf("got it after %v, want %v", got, want)
+		if got := r.passed(); got < 115*time.Second || got > 126*time.Second {
+			t.Errorf("got it after %v, want it at the next look", got)
 		}
 		r.wantStored("established term 1 by i1: i1")
 	})
@@ -79,14 +79,7 @@ func TestDeciderWatchGap(t *testing.T) {
 			r.reader.Registry.Expiry = 10 * time.Second
 			d := r.decider(9)
 			d.Reader, d.Policy.Expiry = r.reader, 10*time.Second
-			slow := false
-			r.srv.SetFault(func(q storetest.Request) storetest.Fault {
-				if slow || r.passed() < 4*time.Second || q.Op != "list" {
-					return storetest.Fault{}
-				}
-				slow = true
-				return storetest.Fault{Delay: delay}
-			})
+			r.faults(func(q storetest.Request) bool { return q.Op == "list" && r.passed() >= 4*time.Second }, storetest.Fault{Delay: delay})
 			r.wantDecided(d, newCluster)
 			if got := r.passed(); got < want || got > want+time.Second {
 				t.Errorf("delay %v: got a new cluster after %v, want %v", delay, got, want)
@@ -99,7 +92,7 @@ func TestDeciderWatchGap(t *testing.T) {
 // ones are borne for as long as the timeout.
 func TestDeciderOutage(t *testing.T) {
 	t.Parallel()
-	for name, at := range map[string]time.Duration{"at first": 0, "later": 15 * time.Second} {
+	for name, at := range map[string]time.Duration{"at first": 0, "later": 20 * time.Second} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T, r *rig) {
@@ -112,7 +105,7 @@ func TestDeciderOutage(t *testing.T) {
 				}
 				want := time.Duration(0)
 				if at > 0 {
-					want = 50 * time.Second // the look at 20 s fails, and 30 s are borne
+					want = 55 * time.Second // the look at 25 s fails, and 30 s are borne
 				}
 				if got := r.passed(); got < want || got > want+time.Second {
 					t.Errorf("got it after %v, want %v", got, want)

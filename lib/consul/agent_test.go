@@ -17,7 +17,7 @@ import (
 
 const (
 	serverSelf = `{"Config":{"NodeName":"server1","Server":true},"Member":{"Name":"server1","Addr":"10.0.0.1","Port":8301},
-		"Stats":{"consul":{"server":"true","leader":"false","leader_addr":"10.0.0.2:8300"},"serf_lan":{"members":"5"}}}`
+		"Stats":{"consul":{"server":"true","leader":"false","leader_addr":"10.0.0.2:8300"},"raft":{"last_log_index":"17"},"serf_lan":{"members":"5"}}}`
 	clientSelf = `{"Config":{"NodeName":"agent1","Server":false},"Member":{"Addr":"2001:db8::7"},
 		"Stats":{"consul":{"server":"false","known_servers":"3"},"serf_lan":{"members":"4"}}}`
 )
@@ -52,12 +52,12 @@ func serve(t *testing.T, h http.Handler) *Agent {
 
 func TestStatus(t *testing.T) {
 	t.Parallel()
-	const leaderless = `{"Config":{"NodeName":"s","Server":true},"Member":{"Addr":"10.0.0.1"},"Stats":{"consul":{"leader_addr":""},"serf_lan":{"members":"1"}}}`
+	const leaderless = `{"Config":{"NodeName":"s","Server":true},"Member":{"Addr":"10.0.0.1"},"Stats":{"consul":{"leader_addr":""},"raft":{"last_log_index":"0"},"serf_lan":{"members":"1"}}}`
 	tests := []struct {
 		name, body string
 		want       Status
 	}{
-		{"server", serverSelf, Status{Node: "server1", Address: "10.0.0.1", Server: true, Members: 5, Leader: "10.0.0.2:8300"}},
+		{"server", serverSelf, Status{Node: "server1", Address: "10.0.0.1", Server: true, Members: 5, Leader: "10.0.0.2:8300", LogIndex: 17}},
 		{"client", clientSelf, Status{Node: "agent1", Address: "2001:db8::7", Members: 4, KnownServers: 3}},
 		{"server without a leader", leaderless, Status{Node: "s", Address: "10.0.0.1", Server: true, Members: 1}},
 	}
@@ -104,6 +104,7 @@ func TestStatusRefused(t *testing.T) {
 		{"nothing", 200, "", "other", "EOF"},
 		{"another service", 200, `{"status":"ok"}`, "other", "not a Consul agent's"},
 		{"a list", 200, `[]`, "other", "cannot unmarshal"},
+		{"no log index", 200, strings.Replace(serverSelf, `"17"`, `"many"`, 1), "other", "raft.last_log_index"},
 		{"no members", 200, strings.Replace(serverSelf, `"members":"5"`, `"members":"many"`, 1), "other", "serf_lan.members"},
 		{"client without servers", 200, strings.Replace(clientSelf, `known_servers`, `x`, 1), "other", "known_servers"},
 	}

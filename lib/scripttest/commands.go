@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -36,7 +37,9 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	w.mark = w.srv.Count(nil)
 	want, got := number(ts, args[0]), 0
 	var exit *exec.ExitError
-	switch err := ts.Exec(args[1], args[2:]...); {
+	err := ts.Exec(args[1], args[2:]...)
+	w.end = w.srv.Count(nil)
+	switch {
 	case errors.As(err, &exit):
 		got = exit.ExitCode()
 	case err != nil:
@@ -72,6 +75,33 @@ func put(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(worldOf(ts).store.Put(context.Background(), args[0], []byte(args[1])))
 }
 
+func upload(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "upload key file")
+	ts.Check(worldOf(ts).store.Put(context.Background(), args[0], []byte(ts.ReadFile(args[1]))))
+}
+
+func remove(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 1, "remove key")
+	ts.Check(worldOf(ts).store.Delete(context.Background(), args[0]))
+}
+
+func object(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg && len(args) == 1 || !neg && len(args) == 2, "[!] object key [file]")
+	o, err := worldOf(ts).store.Get(context.Background(), args[0])
+	if neg {
+		if !errors.Is(err, fs.ErrNotExist) {
+			ts.Fatalf("got %s, %v, want no such object", o.Body, err)
+		}
+		return
+	}
+	ts.Check(err)
+	// A file of a script ends with a line end.
+	got, want := randomID.ReplaceAllString(string(o.Body), "ID"), ts.ReadFile(args[1])
+	if strings.TrimSuffix(got, "\n") != strings.TrimSuffix(want, "\n") {
+		ts.Fatalf("got  %s\nwant %s", got, want)
+	}
+}
+
 func holds(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg, "holds [key...]")
 	w := worldOf(ts)
@@ -91,7 +121,7 @@ func sent(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg, "sent [op=count...]")
 	w := worldOf(ts)
 	counts := map[string]int{}
-	for _, r := range w.srv.Requests()[w.mark:] {
+	for _, r := range w.srv.Requests()[w.mark:w.end] {
 		counts[r.Op]++
 	}
 	var got []string

@@ -8,6 +8,10 @@
 //	answer file                    want this on standard output; random ids read ID
 //	term                           send SIGTERM to all that runs in the background
 //	put key body                   write an object
+//	upload key file                write a file's text as an object
+//	remove key                     remove an object
+//	object key file                want this text in the object; random ids read ID
+//	! object key                   want no such object
 //	holds [key...]                 want these keys in the registry and no other
 //	sent [op=count...]             want these requests of the last exits, and no other
 //	await count op                 wait for so many further requests
@@ -17,6 +21,7 @@
 package scripttest
 
 import (
+	"maps"
 	"net/http/httptest"
 	"path/filepath"
 	"sync"
@@ -34,21 +39,26 @@ const (
 	prefix = "r"
 )
 
-// Run runs all scripts of a folder.
-func Run(t *testing.T, dir string) {
+// Command is a further command of scripts.
+type Command = func(ts *testscript.TestScript, neg bool, args []string)
+
+// Run runs all scripts of a folder. They may use more commands, by name.
+func Run(t *testing.T, dir string, more map[string]Command) {
 	t.Helper()
 	if scripts, err := filepath.Glob(filepath.Join(dir, "*.txtar")); err != nil || len(scripts) == 0 {
 		t.Fatalf("got %d scripts in %s, %v", len(scripts), dir, err)
 	}
+	cmds := map[string]Command{
+		"exits": exits, "answer": answer, "term": term, "put": put, "upload": upload, "remove": remove, "object": object,
+		"holds": holds, "sent": sent, "await": await, "deny": deny, "hang": hang, "clock": setClock,
+	}
+	maps.Copy(cmds, more)
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               func(e *testscript.Env) error { return setup(t, e) },
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "answer": answer, "term": term, "put": put, "holds": holds,
-			"sent": sent, "await": await, "deny": deny, "hang": hang, "clock": setClock,
-		},
+		Cmds:                cmds,
 	})
 }
 
@@ -56,9 +66,9 @@ type key struct{}
 
 // world is what lies outside the programs of one script.
 type world struct {
-	srv   *storetest.Server
-	store registry.Store
-	mark  int // requests before the last exits
+	srv       *storetest.Server
+	store     registry.Store
+	mark, end int // requests before the last exits, and after
 
 	mu  sync.Mutex
 	now time.Time

@@ -1,0 +1,131 @@
+package consul
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+)
+
+// answering is an agent that gives one answer for each path, and the requests
+// that it was sent.
+func answering(t *testing.T, answers map[string]string) (agent *Agent, sent func() []string) {
+	t.Helper()
+	var requests []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests = append(requests, r.Method+" "+r.URL.EscapedPath())
+		answer, ok := answers[r.URL.Path]
+		if !ok {
+			http.Error(w, "Permission denied", http.StatusForbidden)
+			return
+		}
+		_, _ = w.Write([]byte(answer)) // a client that has gone is no matter
+	}))
+	t.Cleanup(server.Close)
+	agent, err := newAgent(&api.Config{Address: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	agent.patience = 10 * time.Second
+	return agent, func() []string { return requests }
+}
+
+const (
+	raftConfiguration = `{"Servers":[{"Node":"a","Voter":true},{"Node":"b","Voter":true},{"Node":"c","Voter":false}]}`
+	agentMembers      = `[{"Name":"a","Status":1},{"Name":"b","Status":4},{"Name":"c","Status":1},{"Name":"d","Status":1}]`
+)
+
+func TestPeers(t *testing.T) {
+	t.Parallel()
+	agent, _ := answering(t, map[string]string{
+		"/v1/operator/raft/configuration": raftConfiguration, "/v1/agent/members": agentMembers,
+	})
+	got, err := agent.Peers(t.Context())
+	want := []Peer{{"a", true, true}, {"b", true, false}, {"c", false, true}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	denied, _ := answering(t, nil)
+	if _, err := denied.Peers(t.Context()); !errors.Is(err, ErrNoPermission) || !strings.Contains(err.Error(), "operator:read") {
+		t.Errorf("denied: got %v, want the permission operator:read", err)
+	}
+}
+
+func TestKeepQuorum(t *testing.T) {
+	t.Parallel()
+	peers := func(alive, failed int) []Peer {
+		var out []Peer
+		for i := range alive + failed {
+			out = append(out, Peer{Node: string(rune('a' + i)), Voter: true, Alive: i < alive})
+		}
+		return append(out, Peer{Node: "observer", Alive: true})
+	}
+	for _, test := range []struct {
+		name          string
+		alive, failed int
+		leaving       string
+		want          bool
+	}{
+		{"the last", 1, 0, "a", false},
+		{"one of two", 2, 0, "a", true},
+		{"one of three", 3, 0, "b", true},
+		{"one of two that live of three", 2, 1, "a", false},
+		{"the dead one", 2, 1, "c", true},
+		{"no voter", 1, 1, "observer", false},
+		{"one of five, one dead", 4, 1, "a", true},
+		{"one of five, two dead", 3, 2, "a", false},
+	} {
+		if got := KeepQuorum(peers(test.alive, test.failed), test.leaving); got != test.want {
+			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+func TestJoinLeaveLeader(t *testing.T) {
+	t.Parallel()
+	agent, sent := answering(t, map[string]string{
+		"/v1/agent/join/10.0.0.2": "", "/v1/agent/leave": "", "/v1/status/leader": `"10.0.0.2:8300"`,
+	})
+	leader, err := agent.Leader(t.Context())
+	if leader != "10.0.0.2:8300" || err != nil {
+		t.Errorf("got leader %q, %v", leader, err)
+	}
+	if err := errors.Join(agent.Join(t.Context(), "10.0.0.2"), agent.Leave(t.Context())); err != nil {
+		t.Error(err)
+	}
+	want := []string{"GET /v1/status/leader", "PUT /v1/agent/join/10.0.0.2", "PUT /v1/agent/leave"}
+	if !slices.Equal(sent(), want) {
+		t.Errorf("sent %v, want %v", sent(), want)
+	}
+	denied, _ := answering(t, nil)
+	for name, err := range map[string]error{
+		"join": denied.Join(t.Context(), "10.0.0.2"), "leave": denied.Leave(context.Background()),
+	} {
+		if !errors.Is(err, ErrNoPermission) || !strings.Contains(err.Error(), "agent:write") {
+			t.Errorf("%s denied: got %v, want the permission agent:write", name, err)
+		}
+	}
+}
+
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		status Status
+		want   bool
+	}{
+		{Status{Server: true, Leader: "10.0.0.1:8300", Members: 1}, false},
+		{Status{Server: true, Members: 3}, true},
+		{Status{Members: 1}, true},
+		{Status{KnownServers: 1, Members: 2}, false},
+	} {
+		if got := test.status.Alone(); got != test.want {
+			t.Errorf("%+v: got %v, want %v", test.status, got, test.want)
+		}
+	}
+}

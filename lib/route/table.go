@@ -1,0 +1,54 @@
+package route
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Flags of a route in the kernel's tables.
+const (
+	flagUp     = 0x1
+	flagReject = 0x200
+)
+
+// defaults4 reads the text of /proc/net/route: interface, destination, gateway,
+// flags, reference count, use, metric, mask. What is no default route is passed
+// over, and so is the heading.
+func defaults4(text string) []Default {
+	var out []Default
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) < 8 || !zero(f[1]) || !zero(f[7]) || !usable(f[3]) {
+			continue
+		}
+		if metric, err := strconv.ParseUint(f[6], 10, 32); err == nil {
+			out = append(out, Default{Interface: f[0], Metric: metric})
+		}
+	}
+	return out
+}
+
+// defaults6 reads the text of /proc/net/ipv6_route: destination, its length,
+// source, its length, next hop, metric, reference count, use, flags, interface.
+// A route for some sources only is not a default route.
+func defaults6(text string) []Default {
+	var out []Default
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) < 10 || !zero(f[0]) || !zero(f[1]) || !zero(f[3]) || !usable(f[8]) {
+			continue
+		}
+		if metric, err := strconv.ParseUint(f[5], 16, 32); err == nil {
+			out = append(out, Default{Interface: f[9], IPv6: true, Metric: metric})
+		}
+	}
+	return out
+}
+
+// zero: a hexadecimal number of any length that is nothing.
+func zero(digits string) bool { return strings.Trim(digits, "0") == "" }
+
+func usable(flags string) bool {
+	n, err := strconv.ParseUint(flags, 16, 32)
+	return err == nil && n&flagUp != 0 && n&flagReject == 0
+}
