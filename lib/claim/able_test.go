@@ -91,6 +91,36 @@ func TestDeciderUnableStoreLater(t *testing.T) {
 	})
 }
 
+// A store may refuse the first creation for reasons of its own, and again.
+func TestAbleTriesAgain(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		conflicts int
+		able      bool
+	}{{1, true}, {3, true}, {100, false}} {
+		bubble(t, func(t *testing.T, r *rig) {
+			store := &reluctant{r.reader.Registry.Store, test.conflicts}
+			if err := claim.Able(t.Context(), store, "x"); (err == nil) != test.able {
+				t.Errorf("after %d conflicts: got %v, want able %v", test.conflicts, err, test.able)
+			}
+		})
+	}
+}
+
+// reluctant refuses so many swaps before it does what it is asked.
+type reluctant struct {
+	registry.Store
+	conflicts int
+}
+
+func (s *reluctant) Swap(ctx context.Context, key string, body []byte, etag string) error {
+	if s.conflicts > 0 {
+		s.conflicts--
+		return registry.ErrConflict
+	}
+	return s.Store.Swap(ctx, key, body, etag)
+}
+
 // overwriting refuses to create what is there, and has overwritten it.
 type overwriting struct{ registry.Store }
 

@@ -122,7 +122,7 @@ func Able(ctx context.Context, store registry.Store, random string) (err error) 
 		defer cancel()
 		err = errors.Join(err, store.Delete(ctx, key))
 	}()
-	if err := store.Swap(ctx, key, []byte("first"), ""); err != nil {
+	if err := createProbe(ctx, store, key); err != nil {
 		return fmt.Errorf("create %s: %w", key, err)
 	}
 	if err := refused(store.Swap(ctx, key, []byte("second"), "")); err != nil {
@@ -142,6 +142,21 @@ func Able(ctx context.Context, store registry.Store, random string) (err error) 
 		return fmt.Errorf("swap %s from a stale state: %w", key, err)
 	}
 	return nil
+}
+
+// createProbe tries again after a conflict. Nobody else knows the key, so it is
+// not about the probe: versitygw answers so when another probe's removal takes
+// the emptied folder away at the same moment.
+func createProbe(ctx context.Context, store registry.Store, key string) error {
+	for pause := 50 * time.Millisecond; ; pause *= 2 {
+		err := store.Swap(ctx, key, []byte("first"), "")
+		if !errors.Is(err, registry.ErrConflict) || pause > time.Second {
+			return err
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
 }
 
 var errIgnored = errors.New("the store ignores conditions on writes, so that claims cannot be safe: use another store, or -claims off for the plain rule and its race")
