@@ -1,0 +1,235 @@
+package prove
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/s3store"
+	"auto-consul/lib/storetest"
+)
+
+const recordPath = "p/" + claim.RecordKey
+
+// sent is one request as it left its node, with what the node knew then.
+type sent struct {
+	n       *node
+	op, key string
+	ground  ground    // the record that the node read last
+	listed  time.Time // when its last listing of servers was made
+	raft    *lineage  // whose data it holds
+
+	way    time.Duration // until it arrives
+	late   time.Duration // until it arrives, when nobody waits for it any more
+	cut    bool          // it never does
+	fate   int           // of the node
+	side   int           // when it strikes
+	length time.Duration // of what follows
+}
+
+// What may become of a node in the middle of a request for the record, and when.
+const (
+	stalls = 1 + iota
+	dies
+	before
+	behind
+)
+
+// stumble lets the node pause or crash. It is true if the node is no more.
+func (s sent) stumble(side int) bool {
+	w := s.n.w
+	switch {
+	case s.fate == 0 || s.side != side:
+		return false
+	case s.fate == stalls:
+		w.do(func() {
+			w.count("fault: pause in a request for the record")
+			s.n.pause(s.length)
+		})
+		return s.n.hold(s.n.ctx) != nil
+	}
+	w.do(func() {
+		w.count("fault: crash in a request for the record")
+		w.note("%s stumbles", s.n.name)
+	})
+	go w.restart(s.n, false, s.length)
+	<-s.n.ctx.Done()
+	return true
+}
+
+// ground is what one reading of the record showed.
+type ground struct {
+	rec *claim.Record
+	era int // counts the clusters and terms that the record has named
+	at  time.Time
+}
+
+func (n *node) storeOptions() []s3store.Option {
+	return []s3store.Option{
+		s3store.WithHTTPClient(n),
+		s3store.WithBackoff(func(attempt int) time.Duration { return time.Duration(attempt) * 200 * time.Millisecond }),
+	}
+}
+
+// Do sends a request to the store: it takes its time, may be lost on either way
+// or arrive when nobody waits for it any more, and nothing happens while the
+// node is paused.
+func (n *node) Do(r *http.Request) (*http.Response, error) {
+	if err := n.hold(r.Context()); err != nil {
+		return nil, err
+	}
+	w := n.w
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	h := mix(w.seed, uint64(n.id), uint64(time.Since(w.start)), name(r.Method, w.timeless(strings.TrimPrefix(r.URL.Path, "/"+bucket+"/")), r.URL.RawQuery))
+	var s sent
+	w.do(func() { s = n.sends(r, h) })
+	if s.stumble(before) || !sleep(r.Context(), s.way) || s.cut {
+		return nil, syscall.ECONNRESET
+	}
+	r = r.Clone(context.WithoutCancel(r.Context()))
+	if s.late > 0 {
+		time.AfterFunc(s.late, func() {
+			_, _ = w.effect(s, r, body) // nobody is there to be told
+			w.do(func() { w.pending-- })
+		})
+		return nil, syscall.ECONNRESET
+	}
+	resp, err := w.effect(s, r, body)
+	if s.stumble(behind) || !sleep(n.ctx, span(mix(h, 4), time.Millisecond, 40*time.Millisecond)) {
+		return nil, syscall.ECONNRESET
+	}
+	if held := n.hold(n.ctx); held != nil {
+		return nil, held
+	}
+	return resp, err
+}
+
+// timeless is a key without what the store's clock has put into it.
+func (w *world) timeless(key string) string {
+	h, err := registry.ParseKey(strings.TrimPrefix(key, "p/"))
+	if err != nil {
+		return key
+	}
+	return fmt.Sprint(h.Role, h.Node, h.Time.Sub(w.start.Add(w.skew).Truncate(time.Second)))
+}
+
+// sends is a request as it leaves, with its fate drawn from h. w.mu is held.
+func (n *node) sends(r *http.Request, h uint64) sent {
+	w := n.w
+	s := sent{n: n, key: strings.TrimPrefix(r.URL.Path, "/"+bucket+"/"), ground: n.ground, listed: n.listed, raft: n.disk.raft, cut: n.cut}
+	s.way = span(mix(h, 1), time.Millisecond, 40*time.Millisecond)
+	switch lost := chance(mix(h, 2)); {
+	case lost < w.flaky && r.Method == http.MethodPut:
+		s.late = span(mix(h, 3), time.Second, 4*w.policy.Expiry)
+		w.pending++
+		w.count("fault: lands late")
+	case lost < 2*w.flaky:
+		s.way = span(mix(h, 3), time.Second, 20*time.Second)
+		w.count("fault: slow")
+	}
+	if s.key == recordPath && chance(mix(h, 5)) < w.clumsy && !w.settling && !w.gentle && !n.gem {
+		s.fate, s.side = pickBy(mix(h, 6), stalls, dies), pickBy(mix(h, 7), before, behind)
+		s.length = span(mix(h, 8), time.Second, 3*w.policy.Expiry)
+	}
+	switch {
+	case r.Method == http.MethodGet && !strings.HasPrefix(s.key, "p/"):
+		s.op, s.key = "list", r.URL.Query().Get("prefix")
+	default:
+		s.op = strings.ToLower(r.Method)
+	}
+	return s
+}
+
+// hold keeps a paused node from going on. A request whose time is up by then is
+// not sent any more.
+func (n *node) hold(ctx context.Context) error {
+	for {
+		n.w.mu.Lock()
+		left := time.Until(n.thaw)
+		n.w.mu.Unlock()
+		if n.ctx.Err() != nil {
+			return n.ctx.Err()
+		}
+		if left <= 0 {
+			return ctx.Err()
+		}
+		if !sleep(n.ctx, left) {
+			return n.ctx.Err()
+		}
+	}
+}
+
+// effect lets a request take effect at the store, and the judge see it.
+func (w *world) effect(s sent, r *http.Request, body []byte) (*http.Response, error) {
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	resp, err := w.srv.Do(r)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count("requests")
+	answered := err == nil && (resp.StatusCode < 300 || resp.StatusCode == http.StatusNotFound)
+	switch {
+	case s.op == "get" && s.key == recordPath && answered:
+		s.n.ground = ground{w.judge.rec, w.judge.era, time.Now()}
+	case s.op == "list" && s.key == "p/servers/" && answered:
+		s.n.listed = time.Now()
+	case s.key == recordPath:
+		if now, ok := w.srv.Body(w.t, bucket, recordPath); string(now) != string(w.judge.body) {
+			w.judge.changed(&s, now, ok)
+		}
+	case s.op == "put" && strings.HasPrefix(s.key, "p/servers/"):
+		if _, ok := w.srv.Body(w.t, bucket, s.key); ok {
+			w.judge.beat(s)
+		}
+	}
+	return resp, err
+}
+
+// fault is what the store makes of one request.
+func (w *world) fault(r storetest.Request) storetest.Fault {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := storetest.Fault{Unconditional: w.deaf && r.Key == recordPath}
+	if w.flaky == 0 {
+		return f
+	}
+	f2, kind := drawFault(chance(mix(w.seed, uint64(time.Since(w.start)), name(r.Op, w.timeless(r.Key))))/w.flaky, r)
+	if kind != "" {
+		w.count("fault: " + kind)
+	}
+	f2.Unconditional = f.Unconditional
+	return f2
+}
+
+func drawFault(c float64, r storetest.Request) (storetest.Fault, string) {
+	switch {
+	case c < 1:
+		return storetest.Fault{Drop: true}, "request lost"
+	case c < 2:
+		return storetest.Fault{Status: http.StatusServiceUnavailable, Code: "SlowDown"}, "503"
+	case c < 3:
+		return storetest.Fault{Status: http.StatusInternalServerError, Code: "InternalError"}, "500"
+	case c < 5:
+		return storetest.Fault{LoseAnswer: true}, "answer lost"
+	case c < 6 && r.Conditional():
+		return storetest.Fault{Status: http.StatusConflict, Code: "ConditionalRequestConflict"}, "409"
+	case c < 6 && r.Method == http.MethodGet:
+		return storetest.Fault{Truncate: true}, "answer cut short"
+	}
+	return storetest.Fault{}, ""
+}
+
+// hand is the store as somebody with rights on the bucket has it.
+func (w *world) hand() registry.Store { return w.srv.Open(w.t, bucket, "p") }

@@ -1,0 +1,248 @@
+package prove
+
+import (
+	"slices"
+	"time"
+
+	"auto-consul/lib/claim"
+)
+
+// This file is a small model of Consul: who finds whom, who founds a cluster,
+// who has a leader. It is as quick as can be, and knows no defence.
+
+// lineage is one birth of raft data: what descends from one founding.
+type lineage struct {
+	id      int
+	cluster string // the record's cluster under which it was founded
+	term    int64
+	voters  map[int]time.Time // disks, and when each was last seen by the leader
+	led     bool              // had a leader, so that somebody may have written
+}
+
+// agent is a running Consul process.
+type agent struct {
+	server    bool
+	bootstrap bool
+	expect    int
+	kept      claim.Kept
+	stale     bool // its start rested on a record read long before
+	up        bool // it listens, and answers
+	since     time.Time
+	joins     time.Time // when a leader takes it in
+	knows     uint64    // nodes that it knows of, a bit each
+}
+
+const maxNodes = 60
+
+// stage is how long a new server has the data and no vote.
+const stage = 20 * time.Second
+
+// forget is how long the leader keeps the vote of a server that is gone.
+const forget = 30 * time.Second
+
+// launch starts a node's agent. w.mu is held.
+func (n *node) launch(a *agent) {
+	n.agent = a
+	n.w.after(n.span(200*time.Millisecond, 3*time.Second), func() { n.listen(a) })
+}
+
+func (n *node) listen(a *agent) {
+	if n.agent != a {
+		return
+	}
+	if n.frozen() {
+		n.w.after(time.Until(n.thaw), func() { n.listen(a) })
+		return
+	}
+	w := n.w
+	a.up, a.since, a.joins = true, time.Now(), time.Now().Add(span(mix(w.seed, uint64(n.id), uint64(time.Since(w.start))), 0, 10*time.Second))
+	w.note("%s agent up server=%v bootstrap=%v expect=%d knows=%x", n.name, a.server, a.bootstrap, a.expect, a.knows)
+	w.after(time.Until(a.joins), w.settle)
+	if a.bootstrap && n.disk.raft == nil { // written before anything else
+		w.found(a.kept, []*node{n})
+	}
+	w.settle()
+}
+
+// found makes a new lineage. All founders start with its data.
+func (w *world) found(kept claim.Kept, founders []*node) {
+	l := &lineage{id: len(w.lineages), cluster: kept.ClusterID, term: kept.Term, voters: map[int]time.Time{}}
+	w.lineages = append(w.lineages, l)
+	for _, n := range founders {
+		n.disk.raft = l
+		l.voters[n.disk.id] = time.Now()
+	}
+	w.count("births")
+	w.note("lineage %d is founded by %d, first %s, term %d of %.8s", l.id, len(founders), founders[0].name, l.term, l.cluster)
+	w.judge.founded(l, founders)
+}
+
+// settle brings the model up to date. w.mu is held.
+func (w *world) settle() {
+	var done uint64
+	for _, n := range w.nodes {
+		if n.gossips() {
+			w.judge.watch(n)
+		}
+		if n.gossips() && done>>n.id&1 == 0 {
+			pool := w.pool(n)
+			for _, m := range pool {
+				done |= 1 << m.id
+			}
+			w.birth(pool)
+			w.lead(pool)
+		}
+	}
+}
+
+// gossips: its agent runs.
+func (n *node) gossips() bool { return n.agent != nil && n.agent.up && !n.frozen() }
+
+// pool is everybody whom a node's agent finds, itself included. They all know
+// each other from then on.
+func (w *world) pool(first *node) []*node {
+	in, knows := uint64(1)<<first.id, first.agent.knows
+	pool := []*node{first}
+	for grown := true; grown; {
+		grown = false
+		for _, m := range w.nodes {
+			if m.gossips() && in>>m.id&1 == 0 && m.group == first.group && (knows>>m.id&1 == 1 || m.agent.knows&in != 0) {
+				pool, grown = append(pool, m), true
+				in |= 1 << m.id
+				knows |= m.agent.knows
+			}
+		}
+	}
+	for _, m := range pool {
+		m.agent.knows = knows | in
+	}
+	return pool
+}
+
+// birth founds a lineage where enough servers that expect each other meet, and
+// none that has data.
+func (w *world) birth(pool []*node) {
+	var founders []*node
+	var newest claim.Kept
+	for _, n := range pool {
+		a := n.agent
+		switch {
+		case !a.server:
+		case n.disk.raft != nil || a.bootstrap:
+			return
+		case a.expect > 0:
+			founders = append(founders, n)
+			if len(founders) > 1 && a.kept.ClusterID != newest.ClusterID {
+				w.judge.fail("servers of two clusters expect each other")
+			}
+			if a.kept.Term > newest.Term {
+				newest = a.kept
+			}
+		}
+	}
+	differs := func(n *node) bool { return n.agent.expect != founders[0].agent.expect }
+	if len(founders) > 0 && len(founders) >= founders[0].agent.expect && !slices.ContainsFunc(founders, differs) {
+		w.found(newest, founders)
+	}
+}
+
+// lead finds the pool's leader, who takes in new servers and drops lost ones.
+func (w *world) lead(pool []*node) *lineage {
+	present := map[*lineage]int{}
+	var led *lineage
+	for _, n := range pool {
+		if l := n.disk.raft; n.agent.server && l != nil {
+			for other := range present {
+				if other != l {
+					w.judge.met(l, other)
+				}
+			}
+			present[l] += 0
+			if _, votes := l.voters[n.disk.id]; votes {
+				present[l]++
+			}
+			if 2*present[l] > len(l.voters) {
+				led = l
+			}
+		}
+	}
+	if led == nil {
+		return nil
+	}
+	led.led = true
+	for _, n := range pool {
+		if n.agent.server {
+			n.follow(led)
+		}
+	}
+	for disk, seen := range led.voters {
+		if time.Since(seen) > forget {
+			delete(led.voters, disk)
+		}
+	}
+	return led
+}
+
+// follow: the leader takes a server of its pool in.
+func (n *node) follow(led *lineage) {
+	if n.disk.raft == nil && !n.agent.bootstrap && !time.Now().Before(n.agent.joins) {
+		n.disk.raft, n.adopted = led, time.Now()
+		n.w.note("%s adopts lineage %d", n.name, led.id)
+		n.w.judge.tied(n.disk)
+		n.w.after(stage+time.Millisecond, n.w.settle)
+	}
+	if _, votes := led.voters[n.disk.id]; n.disk.raft == led && (votes || time.Since(n.adopted) >= stage) {
+		led.voters[n.disk.id] = time.Now()
+	}
+}
+
+// status is what a node's agent says.
+type status struct {
+	runs   bool
+	server bool
+	leader bool // it knows of one; of an agent: of a server
+	alone  bool // it knows of nobody
+}
+
+func (n *node) status() (st status) {
+	n.w.mu.Lock()
+	defer n.w.mu.Unlock()
+	if !n.gossips() {
+		return st
+	}
+	n.w.settle()
+	pool := n.w.pool(n)
+	led := n.w.lead(pool)
+	st = status{runs: true, server: n.agent.server, alone: len(pool) == 1}
+	if st.server {
+		st.leader = led != nil && n.disk.raft == led
+	} else {
+		st.leader = slices.ContainsFunc(pool, func(m *node) bool { return m.agent.server })
+	}
+	return st
+}
+
+// answers: somebody accepts a connection at an address. A paused process does.
+func (n *node) answers(address string) bool {
+	if n.w.haunted {
+		return true
+	}
+	for _, m := range n.w.nodes {
+		if m.address == address && m.agent != nil && m.agent.up && m.group == n.group {
+			return true
+		}
+	}
+	return false
+}
+
+// reach is the nodes at some addresses.
+func (w *world) reach(addresses []string) (bits uint64) {
+	for _, n := range w.nodes {
+		for _, a := range addresses {
+			if n.address == a {
+				bits |= 1 << n.id
+			}
+		}
+	}
+	return bits
+}

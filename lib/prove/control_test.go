@@ -1,0 +1,43 @@
+//go:build !race
+
+package prove
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestControls takes something away each time, and wants the judge to find out:
+// one that cannot condemn shows nothing.
+func TestControls(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		v    variant
+		want []string // each begins a verdict
+	}{
+		"plain rule":          {variant{plain: true, calm: true}, []string{"born twice", "advertised", "met"}},
+		"deaf store":          {variant{deaf: true, calm: true}, []string{"lost"}},
+		"one look":            {variant{oneLook: true, calm: true}, []string{"alive"}},
+		"nobody confirms":     {variant{unconfirmed: true, calm: true}, []string{"unconfirmed"}},
+		"nobody attends":      {variant{unattended: true, calm: true}, []string{"advertised", "gone", "stuck"}},
+		"a reckless operator": {variant{reckless: true, calm: true}, []string{"lost"}},
+		"everybody answers":   {variant{haunted: true, calm: true}, []string{"stuck"}},
+		"greedy":              {variant{greedy: true, calm: true}, []string{"slots"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			missing := slices.Clone(tt.want)
+			total := many(t, 200, tt.v, func(w *world) bool {
+				missing = slices.DeleteFunc(missing, func(begin string) bool {
+					return slices.ContainsFunc(w.verdicts, func(v string) bool { return strings.HasPrefix(v, begin+":") })
+				})
+				return len(missing) == 0
+			})
+			if len(missing) > 0 {
+				t.Errorf("got no verdict that begins with %q in %d runs", missing, total["runs"])
+			}
+			t.Logf("found out after %d runs", total["runs"])
+		})
+	}
+}

@@ -1,0 +1,50 @@
+// Package prove has no code but a test: thousands of seeded random runs, of up to
+// tens of nodes over virtual hours each, against the in-process S3 server and
+// through the real store, decider, confirmation and beats. Only Consul is a
+// model, which is quicker than the real one and has no defences. Nodes crash
+// (with their disks or without), are paused for longer than a claim may be
+// silent, also in the middle of a request for the record, are cut off from each
+// other or from the store, leave for good and hand their addresses on; the store
+// is away, refuses writes, loses requests and answers, is slow, carries a write
+// out when nobody waits for it any more; hands delete the record, resize, purge.
+//
+// These must never be, at any moment:
+//
+//   - advertised: two clusters shown to the world. What shows a cluster is a
+//     server's heartbeat from a node with raft data. Its writer has read the
+//     record just before, so data of another cluster_id or term than the record
+//     named then must not be shown; and among the heartbeats that rest on one
+//     reading of the record, those that have not expired show one lineage. What
+//     was under way when the record changed is not held against its writer: no
+//     rule can call a request back, its stamp expires, and readers of the record
+//     know better.
+//   - born twice: two lineages of raft data founded under one cluster_id and term.
+//   - unconfirmed: data founded under a claim that was overtaken before its
+//     founder's start, unless the founder was paused between the question and the
+//     start. No rule can shut that gap; the first look at the record ends such a
+//     server before it has shown itself.
+//   - unfenced: a server that goes on with overtaken data for more than a beat and
+//     three time-outs although the store answers it.
+//   - met: servers with the data of two lineages that find each other while
+//     neither is overtaken. Overtaken ones may meet their successors until they
+//     look; that is counted.
+//   - slots: more of them than desired, except after a shrink.
+//   - alive: a server replaced that had answered at its address all the time since
+//     its replacer last listed heartbeats, or whose heartbeat was in that list.
+//   - established: a cluster that had a leader born again.
+//   - lost: another cluster_id in place of one, where more than one server was
+//     desired and nobody has ordered it.
+//   - gone: a record that a hand deleted and that no living server wrote back.
+//   - stuck: faults are over, there are nodes enough, and yet there is no
+//     established cluster with a leader, the desired servers and nobody with other
+//     data; unless it is documented to wait: its data or its quorum is lost for
+//     good.
+//
+// The store's clock is decades away from that of the nodes, and shifting it by
+// years changes nothing in any run. A seed makes a run and its story: all that
+// happens has a moment of its own, to the nanosecond, and is drawn from the seed.
+// Controls take something away, one at a time, and must be condemned.
+//
+// PROVE=full runs ten thousand seeds, PROVE=n the first n, PROVE_SEED=n one of them
+// with its story.
+package prove

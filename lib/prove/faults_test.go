@@ -1,0 +1,245 @@
+package prove
+
+import (
+	"context"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+)
+
+// kind is one kind of fault.
+type kind struct {
+	name   string
+	weight int
+	happen func(*world, dice)
+}
+
+func allKinds() []kind {
+	return []kind{
+		{"crash", 4, func(w *world, d dice) { w.crash(d, false) }},
+		{"crash, disk lost", 2, func(w *world, d dice) { w.crash(d, true) }},
+		{"gone for good", 1, (*world).remove},
+		{"agent dies", 2, (*world).killAgent},
+		{"pause", 5, (*world).freeze},
+		{"everybody crashes", 1, (*world).crashAll},
+		{"new node", 2, func(w *world, _ dice) { w.spawn(w.policy.Expiry, "", "") }},
+		{"new node of a name that is taken", 1, func(w *world, d dice) { w.spawn(w.policy.Expiry, pick(d, w.nodes...).name, "") }},
+		{"store away", 2, func(w *world, d dice) { w.away(d, w.srv.Outage) }},
+		{"store refuses writes", 2, func(w *world, d dice) { w.away(d, w.srv.RefuseWrites) }},
+		{"store flaky", 3, (*world).unreliable},
+		{"node cut off from the store", 2, (*world).cutOff},
+		{"network split", 2, (*world).split},
+		{"record deleted", 1, (*world).slip},
+		{"resize", 1, (*world).resizes},
+		{"purge", 2, (*world).purge},
+	}
+}
+
+// faults lets things go wrong, one after another, until the time is up or there
+// is nothing left but to wait.
+func (w *world) faults() {
+	d := newDice(w.seed, name("faults"))
+	total := 0
+	for _, k := range w.kinds {
+		total += k.weight
+	}
+	for total > 0 && time.Since(w.start) < w.faulty && w.ending() == "" {
+		if w.hasty && time.Since(w.start) < 2*w.policy.Expiry {
+			time.Sleep(d.span(0, w.policy.Expiry/4))
+		} else {
+			time.Sleep(d.span(w.pause/10, 2*w.pause))
+		}
+		draw := d.IntN(total)
+		for _, k := range w.kinds {
+			if draw -= k.weight; draw < 0 {
+				w.do(func() {
+					w.note("FAULT %s", k.name)
+					w.count("fault: " + k.name)
+				})
+				k.happen(w, d)
+				break
+			}
+		}
+	}
+}
+
+// someone is a node that the fault may happen to. The original's nodes are not
+// started again: nobody would fence them.
+func (w *world) someone(d dice) *node {
+	for range 20 {
+		if n := pick(d, w.nodes...); !n.gone && !n.gem {
+			return n
+		}
+	}
+	return nil
+}
+
+// term is how long a fault lasts: often short, sometimes longer than anything
+// else.
+func (w *world) term(d dice) time.Duration {
+	if d.hit(0.5) {
+		return d.span(time.Second, w.policy.Expiry)
+	}
+	return d.span(w.policy.Expiry/2, 5*w.policy.Expiry)
+}
+
+// restart ends a node's life and begins another, unless that is under way.
+func (w *world) restart(n *node, empty bool, delay time.Duration) {
+	var dying bool
+	w.do(func() { dying, n.dying = n.dying || w.over, true })
+	if dying {
+		return
+	}
+	n.kill()
+	w.do(func() {
+		n.thaw, n.dying = time.Time{}, false
+		if empty {
+			n.wipe()
+		}
+		if !n.gone && !w.over {
+			n.boot(delay)
+		}
+	})
+}
+
+func (w *world) crash(d dice, empty bool) {
+	if n := w.someone(d); n != nil {
+		w.restart(n, empty, w.term(d))
+	}
+}
+
+func (w *world) remove(d dice) {
+	if n := w.someone(d); n != nil && len(w.nodes) < maxNodes-15 {
+		w.do(func() { n.gone = true })
+		w.restart(n, false, 0)
+		w.spawn(w.policy.Expiry, "", pick(d, "", "", n.address))
+	}
+}
+
+// crashAll stops every node at once, and starts them again together.
+func (w *world) crashAll(d dice) {
+	delay := w.term(d)
+	for _, n := range w.nodes {
+		if !n.gone && !n.gem {
+			w.restart(n, d.hit(0.02), delay+d.span(0, 5*time.Second))
+		}
+	}
+}
+
+// killAgent ends the agent alone; its keeper starts it again.
+func (w *world) killAgent(d dice) {
+	if n := w.someone(d); n != nil {
+		w.restart(n, false, d.span(time.Second, 10*time.Second))
+	}
+}
+
+func (w *world) freeze(d dice) {
+	if n := pick(d, w.nodes...); !n.gone {
+		w.do(func() { n.pause(w.term(d)) })
+	}
+}
+
+// away switches something off at the store for a while.
+func (w *world) away(d dice, off func(bool)) {
+	set := func(on bool) {
+		off(on)
+		w.do(func() { w.outage, w.disturbed = on, time.Now() })
+	}
+	set(true)
+	time.AfterFunc(w.term(d), func() { set(false) })
+}
+
+func (w *world) unreliable(d dice) {
+	w.do(func() {
+		w.flaky = pick(d, 0.01, 0.03, 0.06)
+		w.after(w.term(d), func() { w.flaky, w.disturbed = 0, time.Now() })
+	})
+}
+
+func (w *world) cutOff(d dice) {
+	if n := w.someone(d); n != nil {
+		w.do(func() {
+			n.cut = true
+			w.after(w.term(d), func() { n.cut, w.disturbed = false, time.Now() })
+		})
+	}
+}
+
+// split keeps groups of nodes from reaching each other.
+func (w *world) split(d dice) {
+	w.do(func() {
+		groups := 2 + d.IntN(2)
+		for _, n := range w.nodes {
+			n.group = d.IntN(groups)
+		}
+		w.regroup = time.Now()
+		w.after(w.term(d), w.join)
+	})
+}
+
+// join ends a split. w.mu is held.
+func (w *world) join() {
+	for _, n := range w.nodes {
+		n.group = 0
+	}
+	w.regroup = time.Now()
+	w.settle()
+}
+
+// slip is a hand that deletes the record of a cluster that works and has sent
+// heartbeats, without which nothing would tell of it; and nothing else goes wrong
+// until it is back.
+func (w *world) slip(dice) {
+	able := false
+	w.do(func() {
+		able = w.judge.rec != nil && w.works() && w.heard() && !w.outage && w.flaky == 0 && w.pending == 0
+		w.gentle = able
+	})
+	if !able {
+		return
+	}
+	_ = w.hand().Delete(context.Background(), claim.RecordKey) // it never fails where nothing is wrong
+	w.do(func() { w.judge.changed(nil, nil, false) })
+	back := false
+	for tries := 0; !back && tries < 30; tries++ {
+		time.Sleep(w.policy.Expiry / 10)
+		w.do(func() { back = w.judge.rec != nil })
+	}
+	w.do(func() {
+		w.gentle = false
+		if !back {
+			w.judge.fail("gone: nobody wrote the record back")
+		}
+	})
+}
+
+// heard: a server of the cluster sends heartbeats, and can go on to.
+func (w *world) heard() bool {
+	for _, n := range w.nodes {
+		if n.gossips() && !n.gem && !n.cut && n.agent.server && n.disk.raft == w.current() && n.heard() {
+			return true
+		}
+	}
+	return false
+}
+
+// heard: its last heartbeat as a server has not expired.
+func (n *node) heard() bool {
+	return len(n.beats) > 0 && n.beats[len(n.beats)-1].stamp.Add(n.w.policy.Expiry).After(n.w.storeTime())
+}
+
+func (w *world) resizes(d dice) {
+	if n := w.someone(d); n != nil {
+		w.do(func() { n.resize = 1 + d.IntN(mostServers) })
+		w.restart(n, false, d.span(0, 5*time.Second))
+	}
+}
+
+// purge is what ac-members does beside listing.
+func (w *world) purge(dice) {
+	r := registry.Registry{Store: w.hand(), Expiry: w.policy.Expiry}
+	if snap, err := r.Read(context.Background(), registry.Query{}); err == nil {
+		_, _ = r.Purge(context.Background(), snap.Expired) // the next one will
+	}
+}

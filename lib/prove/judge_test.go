@@ -1,0 +1,183 @@
+package prove
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+)
+
+// judge sees every effect at the store and everything in Consul, and says what
+// must never be.
+type judge struct {
+	w        *world
+	body     []byte        // of the record, as it is in the store
+	rec      *claim.Record // the same, nil if there is none
+	last     *claim.Record // the last there was
+	era      int           // counts the clusters and terms that the record has named
+	eras     []time.Time   // when each era began
+	lived    map[string]bool
+	births   map[birthright]*lineage
+	shown    map[*lineage]shown
+	verdicts []string
+}
+
+// birthright is what one lineage at most may be founded under.
+type birthright struct {
+	cluster string
+	term    int64
+}
+
+// shown is a lineage's newest server heartbeat.
+type shown struct {
+	era   int
+	until time.Time // store time at which it expires
+}
+
+// beat is one server heartbeat in the store.
+type beat struct{ at, stamp time.Time }
+
+func (j *judge) fail(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	j.w.note("VIOLATION: %s", text)
+	if len(j.verdicts) < 20 && !slices.Contains(j.verdicts, text) {
+		j.verdicts = append(j.verdicts, text)
+	}
+}
+
+// changed sees the record written by s, or gone.
+func (j *judge) changed(s *sent, body []byte, there bool) {
+	prev := j.rec
+	j.body, j.rec = body, nil
+	if !there {
+		j.w.note("the record is gone")
+		return
+	}
+	next, err := claim.DecodeRecord(body)
+	if err != nil {
+		j.fail("%s wrote a record that cannot be read: %v", s.n.name, err)
+		return
+	}
+	j.rec = &next
+	j.w.note("%s wrote the record: %.8s %s term %d by %s, slots %v of %d", s.n.name, next.ClusterID, next.State, next.Bootstrap.Term, next.Bootstrap.Node, slotNodes(next), next.Desired)
+	allowed := max(next.Desired, slotsOf(prev))
+	if j.w.greedy {
+		allowed--
+	}
+	if len(next.Servers) > allowed {
+		j.fail("slots: %s made %d of %d", s.n.name, len(next.Servers), next.Desired)
+	}
+	if prev != nil {
+		for _, slot := range prev.Servers {
+			if !slices.ContainsFunc(next.Servers, func(t claim.Slot) bool { return t.Incarnation == slot.Incarnation }) {
+				j.removed(s, slot)
+			}
+		}
+	}
+	j.succeeded(s, next)
+	if next.State == claim.Established {
+		j.lived[next.ClusterID] = true
+	}
+	j.last = &next
+}
+
+func slotNodes(r claim.Record) (names []string) {
+	for _, s := range r.Servers {
+		names = append(names, s.Node)
+	}
+	return names
+}
+
+func slotsOf(r *claim.Record) int {
+	if r == nil {
+		return 0
+	}
+	return len(r.Servers)
+}
+
+// succeeded compares the record with the one before it, also with one that
+// vanished meanwhile.
+func (j *judge) succeeded(s *sent, next claim.Record) {
+	old := j.last
+	if old == nil {
+		j.newEra()
+		return
+	}
+	if old.ClusterID == next.ClusterID {
+		if old.State == claim.Established && next.State != claim.Established {
+			j.fail("established: %s let cluster %.8s be born again", s.n.name, next.ClusterID)
+		}
+		if old.Bootstrap.Term != next.Bootstrap.Term {
+			j.newEra()
+			j.w.count("takeovers")
+		}
+		return
+	}
+	j.newEra()
+	j.w.count("clusters given up")
+	policy := j.w.policy
+	if policy.Lost == claim.LostWait || policy.Lost == claim.LostAuto && old.Desired > 1 {
+		j.fail("lost: %s put cluster %.8s in place of %.8s (%s) without being told", s.n.name, next.ClusterID, old.ClusterID, old.State)
+	}
+}
+
+func (j *judge) newEra() {
+	j.era++
+	j.eras = append(j.eras, time.Now())
+}
+
+// removed sees a slot taken away by s, who looked at the heartbeats at s.listed
+// and asked at the address after that.
+func (j *judge) removed(s *sent, slot claim.Slot) {
+	j.w.count("replacements")
+	for _, n := range j.w.nodes {
+		if n.name != slot.Node || n.disk.incarnation != slot.Incarnation {
+			continue
+		}
+		a := n.agent
+		if a != nil && a.up && a.since.Before(s.listed) && n.group == s.n.group && j.w.regroup.Before(s.listed) {
+			j.fail("alive: %s replaced %s, which answers", s.n.name, n.name)
+		}
+		for _, b := range n.beats {
+			if b.at.Before(s.listed) && b.stamp.Add(j.w.policy.Expiry).After(s.listed.Add(j.w.skew+time.Second)) {
+				j.fail("alive: %s replaced %s, which sends heartbeats", s.n.name, n.name)
+			}
+		}
+	}
+}
+
+// beat sees a server's heartbeat written.
+func (j *judge) beat(s sent) {
+	h, err := registry.ParseKey(s.key[len("p/"):])
+	if err != nil {
+		j.fail("%s wrote heartbeat %s", s.n.name, s.key)
+		return
+	}
+	j.w.count("server heartbeats")
+	expiry := j.w.policy.Expiry
+	s.n.beats = append(s.n.beats, beat{time.Now(), h.Time})
+	if len(s.n.beats) > 64 {
+		s.n.beats = s.n.beats[32:]
+	}
+	l := s.raft
+	if l == nil {
+		return
+	}
+	if r := s.ground.rec; r != nil && l.cluster != "" && (r.ClusterID != l.cluster || r.Bootstrap.Term != l.term) {
+		j.fail("advertised: %s shows lineage %d of %.8s term %d after reading %.8s term %d", s.n.name, l.id, l.cluster, l.term, r.ClusterID, r.Bootstrap.Term)
+	}
+	era := s.ground.era
+	if s.n.gem {
+		era = j.era
+	}
+	for other, seen := range j.shown {
+		if other != l && seen.era == era && seen.until.After(j.w.storeTime()) && h.Live(j.w.storeTime(), expiry) {
+			j.fail("advertised: lineages %d and %d at once", min(l.id, other.id), max(l.id, other.id))
+		}
+	}
+	if until := h.Time.Add(expiry); until.After(j.shown[l].until) {
+		j.shown[l] = shown{era, until}
+	}
+}

@@ -1,0 +1,84 @@
+package prove
+
+import (
+	"time"
+
+	"auto-consul/lib/claim"
+)
+
+// plan is what a seed makes of a run, before anything happens.
+type plan struct {
+	seed    uint64
+	nodes   int // that start at the beginning
+	gems    int // nodes that know of heartbeats only, there before all others
+	policy  claim.Policy
+	mixed   bool // some nodes are told another number of servers
+	ticks   time.Duration
+	timeout time.Duration
+	faulty  time.Duration // how long faults go on
+	pause   time.Duration // between two faults, about
+	skew    time.Duration // of all nodes' clocks, by which the store's is
+	kinds   []kind        // of faults that this run has
+	hasty   bool          // faults come thick and fast while the cluster is born
+
+	stumbles float64 // how likely a request for the record is a node's bad moment
+}
+
+// variant is a run's conditions beside its seed: none for the real thing, and
+// what is taken away from it in a control.
+type variant struct {
+	plain       bool // nodes decide by the plain rule
+	deaf        bool // the store forgets conditions once it was found able
+	oneLook     bool // silence is taken for death at the first look
+	unconfirmed bool // nobody asks again before the start
+	unattended  bool // servers beat without a look at the record
+	reckless    bool // nodes give clusters up that were not to be given up
+	haunted     bool // somebody seems to answer everywhere
+	greedy      bool // records that are one server short
+	ahead       time.Duration
+	calm        bool // no gem nodes, several servers, a cluster that is not given up
+}
+
+// mostServers is the most that a run ever wants.
+const mostServers = 5
+
+const years = 365 * 24 * time.Hour
+
+func newPlan(seed uint64, v variant) plan {
+	d := newDice(seed, name("plan"))
+	p := plan{
+		seed:    seed,
+		nodes:   pick(d, 1, 2, 3, 3, 4, 4, 5, 6, 8, 10, 14, 20),
+		timeout: pick(d, 10*time.Second, 30*time.Second),
+		mixed:   d.hit(0.1),
+		hasty:   d.hit(0.5),
+		skew:    d.span(-20*years, 60*years) + v.ahead,
+	}
+	if d.hit(0.02) {
+		p.nodes = 20 + d.IntN(21)
+	}
+	p.policy = claim.Policy{
+		Desired: pick(d, 1, 1, 2, 3, 3, 3, 5),
+		Birth:   pick(d, claim.First, claim.Quorum),
+		Lost:    pick(d, claim.LostAuto, claim.LostAuto, claim.LostWait, claim.LostBootstrap),
+		Expiry:  pick(d, 30*time.Second, 60*time.Second, 120*time.Second),
+	}
+	p.ticks = p.policy.Expiry / pick(d, time.Duration(2), 2, 3, 4)
+	p.faulty = time.Duration(3+d.IntN(27)) * p.policy.Expiry
+	p.pause = d.span(p.policy.Expiry/4, 3*p.policy.Expiry)
+	if d.hit(0.5) {
+		p.stumbles = pick(d, 0.005, 0.02, 0.05)
+	}
+	if d.hit(0.1) {
+		p.gems = 1 + d.IntN(3)
+	}
+	if v.calm {
+		p.gems, p.policy.Lost, p.policy.Desired = 0, claim.LostAuto, max(2, p.policy.Desired)
+	}
+	for _, k := range allKinds() {
+		if d.hit(0.6) {
+			p.kinds = append(p.kinds, k)
+		}
+	}
+	return p
+}

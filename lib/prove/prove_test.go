@@ -1,0 +1,87 @@
+package prove
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// full is how many seeds PROVE=full has.
+const full = 10_000
+
+// TestProve runs many seeds and wants nothing that must never be. PROVE=full
+// runs very many, PROVE=n so many, PROVE_SEED=n one, with its story.
+func TestProve(t *testing.T) {
+	if text := os.Getenv("PROVE_SEED"); text != "" {
+		tell(t, text)
+		return
+	}
+	runs := wanted(t, os.Getenv("PROVE"))
+	total := many(t, runs, variant{}, func(w *world) bool {
+		if len(w.verdicts) > 0 {
+			t.Errorf("PROVE_SEED=%d shows:\n%s", w.seed, strings.Join(w.verdicts, "\n"))
+		}
+		return false
+	})
+	t.Logf("what happened:\n%s", total)
+	for _, k := range allKinds() {
+		if runs >= 100 && total["fault: "+k.name] == 0 {
+			t.Errorf("no run had %s", k.name)
+		}
+	}
+}
+
+func wanted(t *testing.T, text string) (runs uint64) {
+	switch text {
+	case "":
+		return usual
+	case "full":
+		return full
+	}
+	runs, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("bad PROVE: %v", err)
+	}
+	return runs
+}
+
+func tell(t *testing.T, text string) {
+	seed, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("bad PROVE_SEED: %v", err)
+	}
+	w := one(t, seed, variant{}, true)
+	t.Logf("seed %d, %+v\n%s\n%s", seed, w.plan.policy, strings.Join(w.lines, "\n"), w.tally)
+	if len(w.verdicts) > 0 {
+		t.Errorf("got:\n%s\nwant nothing of that", strings.Join(w.verdicts, "\n"))
+	}
+}
+
+// TestReplay wants a seed to tell one story, also where the nodes' clocks are
+// years away from the store's: nothing may rest on them.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(max(1, usual/20)) {
+		want := one(t, seed, variant{}, true)
+		for _, ahead := range []time.Duration{0, 7 * years, -13 * years} {
+			got := one(t, seed, variant{ahead: ahead}, true)
+			if got.sum == want.sum {
+				continue
+			}
+			i := 0
+			for i < min(len(got.lines), len(want.lines)) && got.lines[i] == want.lines[i] {
+				i++
+			}
+			t.Errorf("seed %d, clocks %v off: got\n%s\nwant\n%s", seed, ahead, line(got, i), line(want, i))
+		}
+	}
+}
+
+func line(w *world, i int) string {
+	if i < len(w.lines) {
+		return w.lines[i]
+	}
+	return "the end"
+}

@@ -1,0 +1,134 @@
+package prove
+
+import (
+	"time"
+
+	"auto-consul/lib/claim"
+)
+
+// settleDown ends all faults, gives the cluster nodes enough, and waits until it
+// works as it should, or waits as it is documented to.
+func (w *world) settleDown() {
+	w.srv.Outage(false)
+	w.srv.RefuseWrites(false)
+	w.do(func() {
+		w.note("faults are over")
+		w.settling, w.flaky, w.outage, w.disturbed = true, 0, false, time.Now()
+		for _, n := range w.nodes {
+			n.cut = false
+			n.thaw = time.Time{}
+		}
+		w.join()
+	})
+	begin, bound := time.Now(), 30*w.policy.Expiry
+	for i := 0; time.Since(begin) < bound; i++ {
+		if i%70 == 0 { // a server may be wanted when those before are agents
+			for range mostServers {
+				w.spawn(10*time.Second, "", "")
+			}
+		}
+		time.Sleep(w.policy.Expiry / 7)
+		end := w.ending()
+		w.do(func() {
+			if end == "" && w.whole() {
+				end = "the cluster works"
+			}
+		})
+		if end != "" {
+			w.do(func() {
+				w.note("end: %s", end)
+				w.count("end: " + end)
+				w.peak("expiries until the end", int(time.Since(begin)/w.policy.Expiry))
+			})
+			return
+		}
+	}
+	w.do(func() { w.judge.fail("stuck: no cluster after %v without faults", bound) })
+}
+
+// wanted is how many servers there should be.
+func (w *world) wanted() int {
+	if w.judge.rec != nil {
+		return w.judge.rec.Desired
+	}
+	return w.policy.Desired
+}
+
+// current is the lineage that the record names; without a record, the only one
+// that the original's nodes have.
+func (w *world) current() *lineage {
+	for _, l := range w.lineages {
+		if r := w.judge.rec; r == nil && l.cluster == "" || r != nil && l.cluster == r.ClusterID && l.term == r.Bootstrap.Term {
+			return l
+		}
+	}
+	return nil
+}
+
+// works: the record's lineage has a leader.
+func (w *world) works() bool {
+	w.settle()
+	l := w.current()
+	if l == nil {
+		return false
+	}
+	for _, n := range w.nodes {
+		if n.gossips() && n.agent.server && n.disk.raft == l && w.lead(w.pool(n)) == l {
+			return true
+		}
+	}
+	return false
+}
+
+// whole: it works, with the servers that are wanted, and no other data is in
+// use.
+func (w *world) whole() bool {
+	if !w.works() || w.judge.rec != nil && w.judge.rec.State != claim.Established {
+		return false
+	}
+	servers := 0
+	for _, n := range w.nodes {
+		if n.agent == nil || !n.agent.server || !n.agent.up {
+			continue
+		}
+		if n.disk.raft != nil && n.disk.raft != w.current() {
+			return false
+		}
+		if n.disk.raft != nil && n.heard() {
+			servers++
+		}
+	}
+	return servers >= w.wanted()
+}
+
+// ending is the documented wait that this run has come to; empty if it has not.
+func (w *world) ending() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r, l := w.judge.rec, w.current()
+	if r != nil && r.State != claim.Established {
+		return ""
+	}
+	if l == nil {
+		return ""
+	}
+	votes, alive := 0, false
+	for _, n := range w.nodes {
+		if n.gone || n.disk.raft != l {
+			continue
+		}
+		alive = true
+		if _, votes2 := l.voters[n.disk.id]; votes2 {
+			votes++
+		}
+	}
+	switch gaveUp := w.policy.Lost == claim.LostBootstrap || w.policy.Lost == claim.LostAuto && w.wanted() == 1; {
+	case !alive && gaveUp:
+		return "" // another cluster will take its place
+	case !alive:
+		return "lost with all its disks, waits"
+	case 2*votes <= len(l.voters):
+		return "its quorum is lost for good"
+	}
+	return ""
+}

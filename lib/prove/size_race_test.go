@@ -1,0 +1,7 @@
+//go:build race
+
+package prove
+
+// usual is how many seeds a test run has: few, as the race detector makes each
+// many times slower. The controls do without it.
+const usual = 10

@@ -1,0 +1,6 @@
+//go:build !race
+
+package prove
+
+// usual is how many seeds a test run has that was not asked for more.
+const usual = 150

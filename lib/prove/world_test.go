@@ -1,0 +1,165 @@
+package prove
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"sync"
+	"testing"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/storetest"
+)
+
+const bucket = "b"
+
+// world is one run: the store, the nodes, the model of Consul, and the judge,
+// who sees everything.
+type world struct {
+	plan
+	variant
+	t     *testing.T
+	srv   *storetest.Server
+	start time.Time
+
+	mu       sync.Mutex // of all below, and of every node's state
+	nodes    []*node
+	lineages []*lineage
+	regroup  time.Time // when who reaches whom last changed
+	flaky    float64   // how likely each fault of a request is
+	outage   bool
+	pending  int  // requests that will land late
+	gentle   bool // nothing else is to go wrong for the moment
+
+	disturbed time.Time // when a fault of the store last began or ended
+	clumsy    float64   // how likely a request for the record is a node's bad moment
+	settling  bool      // faults are over
+	over      bool      // everything is
+	judge
+	tally
+	trace
+}
+
+// trace is what happened, in order.
+type trace struct {
+	sum   uint64
+	lines []string
+	keep  bool
+}
+
+func newWorld(t *testing.T, p plan, v variant) *world {
+	w := &world{plan: p, variant: v, t: t, srv: storetest.New(t), start: time.Now(), tally: tally{}}
+	w.judge = judge{w: w, lived: map[string]bool{}, births: map[birthright]*lineage{}, shown: map[*lineage]shown{}}
+	w.srv.CreateBucket(t, bucket)
+	w.srv.SetClock(w.storeTime)
+	w.srv.SetFault(w.fault)
+	return w
+}
+
+// storeTime is the store's clock.
+func (w *world) storeTime() time.Time { return time.Now().Add(w.skew) }
+
+// note takes something that happened into the trace. w.mu is held. Times count
+// from the start, so that clocks leave no trace.
+func (w *world) note(format string, args ...any) {
+	line := fmt.Sprintf("%15.9f ", time.Since(w.start).Seconds()) + fmt.Sprintf(format, args...)
+	w.sum = mix(w.sum, name(line))
+	if w.keep {
+		w.lines = append(w.lines, line)
+	}
+}
+
+// after lets something happen later, with w.mu held.
+func (w *world) after(d time.Duration, do func()) {
+	time.AfterFunc(d, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		do()
+	})
+}
+
+// do is done with w.mu held.
+func (w *world) do(what func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	what()
+}
+
+// add makes a node; its life has not begun.
+func (w *world) add(gem bool) *node {
+	id := len(w.nodes)
+	n := &node{
+		w: w, id: id, gem: gem,
+		name:    fmt.Sprintf("n%d", id),
+		address: fmt.Sprintf("192.0.2.%d", id+1),
+		dice:    newDice(w.seed, name("node"), uint64(id)),
+		policy:  w.policy,
+	}
+	if w.mixed && n.hit(0.3) {
+		n.policy.Desired = 1 + n.IntN(mostServers)
+	}
+	if w.reckless {
+		n.policy.Lost = claim.LostBootstrap
+	}
+	n.policy.StartOver = "start over"
+	n.disk = w.newDisk()
+	n.registry = &registry.Registry{Store: w.srv.Open(w.t, bucket, "p", n.storeOptions()...), Expiry: w.policy.Expiry}
+	n.reader = claim.Reader{Registry: n.registry}
+	w.nodes = append(w.nodes, n)
+	return n
+}
+
+// spawn starts a new node after a while, with a name and an address that may be
+// or have been somebody's if they are given.
+func (w *world) spawn(within time.Duration, name, address string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.nodes) < maxNodes {
+		n := w.add(false)
+		n.name, n.address = cmp.Or(name, n.name), cmp.Or(address, n.address)
+		n.boot(n.span(0, within))
+	}
+}
+
+// run lets the whole story happen, in a bubble.
+func (w *world) run() {
+	w.do(func() {
+		w.clumsy = w.plan.stumbles
+		for i := range w.gems {
+			n := w.add(true)
+			n.boot(time.Duration(i)*10*time.Second + n.span(0, time.Second))
+		}
+		spread := time.Duration(math.Pow(10, 7+4*chance(mix(w.seed, name("spread")))))
+		for range w.plan.nodes {
+			n := w.add(false)
+			late := n.span(0, spread)
+			if w.gems > 0 {
+				late += 2 * w.policy.Expiry
+			}
+			n.boot(late)
+		}
+	})
+	w.faults()
+	w.settleDown()
+	w.do(func() { w.over = true })
+	for _, n := range w.nodes {
+		n.kill()
+	}
+	w.tally["runs"]++
+	w.tally["virtual seconds"] += int(time.Since(w.start).Seconds())
+}
+
+// sleep is false if the context ended it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
