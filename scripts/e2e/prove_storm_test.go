@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -28,7 +27,7 @@ func pick(few, many int) int {
 
 // Many separate processes decide at the same moment, with nothing shared but the
 // registry: one cluster, one bootstrap, and as many servers as are desired.
-func TestStorm(t *testing.T) {
+func TestProveStorm(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, func(t *testing.T, s store) {
 		for _, desired := range []int{1, 3, 5} {
@@ -47,7 +46,7 @@ func TestStorm(t *testing.T) {
 }
 
 // The control: the same start by the plain rule founds many clusters at once.
-func TestStormWithoutClaims(t *testing.T) {
+func TestProveStormWithoutClaims(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, func(t *testing.T, s store) {
 		const desired = 3
@@ -133,16 +132,7 @@ func (s storm) count(match func(wire.Decision) bool) (n int) {
 
 // judge compares the decisions with each other and with the record.
 func (s storm) judge(birth string) error {
-	var rec struct {
-		ClusterID string `json:"cluster_id"`
-		Desired   int    `json:"desired"`
-		Bootstrap wire.Slot
-		Servers   []wire.Slot
-	}
-	body, err := s.store.get("cluster.json")
-	if err == nil {
-		err = json.Unmarshal([]byte(body), &rec)
-	}
+	rec, err := s.store.record()
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 
 // Whoever may bootstrap dies for good before it does. The others, whose agents
 // run already, end theirs, decide again and are born without it.
-func TestBirthIsTakenOver(t *testing.T) {
+func TestProveBirthIsTakenOver(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, func(t *testing.T, s store) {
 		gone := newMachine(t, "gone", s)
@@ -39,7 +39,7 @@ func TestBirthIsTakenOver(t *testing.T) {
 
 // The control of all births: by the plain rule the same start founds clusters
 // that never become one.
-func TestBirthWithoutClaims(t *testing.T) {
+func TestProveBirthWithoutClaims(t *testing.T) {
 	t.Parallel()
 	b := newBirth(t, newDirectory(t), 3, "-claims", "off")
 	b.start()
