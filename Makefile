@@ -3,6 +3,7 @@
 GO ?= go
 BENCHTIME ?= 1s
 REGISTRY ?= file
+SOAK ?= 10m
 export GOTOOLCHAIN = local
 
 scripts = bin/auto-consul
@@ -14,7 +15,7 @@ shell = $(shell bin/tools/shfmt -f $(wildcard scripts examples .ci))
 .DELETE_ON_ERROR:
 PREFIX ?= /usr/local
 
-.PHONY: build install tools test lint unit explore e2e prove demo bench clean help
+.PHONY: build install tools test lint unit explore e2e prove soak demo bench clean help
 
 build: $(scripts) ## the four programs and auto-consul, into bin (the default)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
@@ -34,13 +35,14 @@ bin/tools/%: scripts/tools/go.mod scripts/tools/go.sum scripts/tool
 
 test: lint unit explore e2e ## all of the following four
 
-lint: $(checkers) ## format, vet, staticcheck, shellcheck, shfmt
+lint: $(checkers) ## format, vet, staticcheck, shellcheck, shfmt, units and user-data
 	@command -v shellcheck >/dev/null || { echo 'make: shellcheck is missing: install the package shellcheck' >&2; exit 1; }
 	@files=$$(bin/tools/gofumpt -l $(sources)) && { [ -z "$$files" ] || { echo "gofumpt would change:" $$files >&2; exit 1; }; }
 	$(GO) vet ./...
 	bin/tools/staticcheck ./...
 	shellcheck $(shell)
 	bin/tools/shfmt -d -i 2 -ci $(shell)
+	scripts/systemd/check bin/lint
 
 unit: ## tests of packages and commands, with the race detector
 	$(GO) test -race ./lib/... ./cmd/...
@@ -57,11 +59,14 @@ prove: build tools ## the proofs at full size; hours on a small machine
 	PROVE=full $(GO) test -count=1 -timeout=6h -v ./lib/prove
 	PROVE=full $(GO) test -count=1 -timeout=6h -v -run='^TestProve' ./scripts/e2e
 
+soak: build tools ## five nodes under random faults; SOAK=10m, SOAK_SEED=n for the same again
+	SOAK=$(SOAK) $(GO) test -count=1 -timeout=0 -v -run='^TestSoak$$' ./scripts/e2e
+
 demo: build tools ## a cluster on this machine; REGISTRY=s3 keeps its registry in S3
 	scripts/demo $(REGISTRY)
 
-bench: ## all benchmarks; BENCHTIME=1s
-	$(GO) test -run='^$$' -bench=. -benchtime=$(BENCHTIME) ./...
+bench: build tools ## figures of the programs, as ratios where they can be; BENCH=full for more
+	$(GO) test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -timeout=2h ./scripts/bench
 
 clean: ## remove bin
 	rm -rf bin
