@@ -67,8 +67,9 @@ func Arguments(l Launch) ([]string, error) {
 }
 
 // targets are the addresses to join, each once, without the node's own: an agent
-// that finds itself has joined and stops trying. A bootstrap server that has
-// nobody is given itself nevertheless, or it would never report to be ready.
+// that finds itself has joined and stops trying. A server that has nobody is
+// given itself nevertheless, or it would never report to be ready: Consul does so
+// after its first join only, also where it was a leader before.
 func (l Launch) targets() []string {
 	var out []string
 	own := []string{canonical(l.Advertise), canonical(l.Address)}
@@ -78,7 +79,7 @@ func (l Launch) targets() []string {
 			out = append(out, address)
 		}
 	}
-	if out == nil && l.Bootstrap {
+	if out == nil && l.Server {
 		return own[:1]
 	}
 	return out

@@ -42,8 +42,8 @@ func TestArguments(t *testing.T) {
 	t.Parallel()
 	for _, test := range []argumentsTest{
 		{
-			"server with nobody to join", nil,
-			start + "-server=true -bootstrap=false -bootstrap-expect=0",
+			"server with nobody to join is given itself, to be ready", nil,
+			start + "-server=true -bootstrap=false -bootstrap-expect=0 -retry-join=10.0.0.1 -retry-interval=2s",
 		},
 		{
 			"bootstrap alone joins itself", func(l *Launch) { l.Bootstrap = true },
@@ -62,8 +62,8 @@ func TestArguments(t *testing.T) {
 			start + "-server=true -bootstrap=false -bootstrap-expect=3 -retry-join=10.0.0.2 -retry-join=10.0.0.3 -retry-interval=2s",
 		},
 		{
-			"quorum never joins itself", func(l *Launch) { l.BootstrapExpect, l.Join = 3, []string{"10.0.0.1"} },
-			start + "-server=true -bootstrap=false -bootstrap-expect=3",
+			"the first of a quorum too", func(l *Launch) { l.BootstrapExpect, l.Join = 3, []string{"10.0.0.1"} },
+			start + "-server=true -bootstrap=false -bootstrap-expect=3 -retry-join=10.0.0.1 -retry-interval=2s",
 		},
 		{
 			"agent", func(l *Launch) { l.Server, l.Join = false, []string{"host.example", "10.0.0.2"} },
@@ -73,7 +73,7 @@ func TestArguments(t *testing.T) {
 			"configuration and further arguments", func(l *Launch) {
 				l.ConfigDir, l.Extra = "/etc/consul.d", []string{"-client", "127.0.0.1"}
 			},
-			start + "-config-dir=/etc/consul.d -server=true -bootstrap=false -bootstrap-expect=0 -client 127.0.0.1",
+			start + "-config-dir=/etc/consul.d -server=true -bootstrap=false -bootstrap-expect=0 -retry-join=10.0.0.1 -retry-interval=2s -client 127.0.0.1",
 		},
 	} {
 		t.Run(test.name, test.run)

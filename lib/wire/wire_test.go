@@ -15,6 +15,7 @@ var at = time.Date(2026, 11, 23, 1, 16, 10, 0, time.UTC)
 func members() wire.Members {
 	return wire.Members{
 		Version: wire.Version, Registry: "s3://my-bucket/consul", Time: at, ExpirySeconds: 120,
+		Roles: []string{"agents", "servers"},
 		Servers: []wire.Member{{
 			Node: "server1", Address: "192.168.50.100",
 			Heartbeat: at.Add(-22 * time.Second), Oldest: at.Add(-82 * time.Second), AgeSeconds: 22,
@@ -26,7 +27,7 @@ func members() wire.Members {
 	}
 }
 
-const membersText = `{"version":1,"registry":"s3://my-bucket/consul","time":"2026-11-23T01:16:10Z","expiry_seconds":120,` +
+const membersText = `{"version":1,"registry":"s3://my-bucket/consul","time":"2026-11-23T01:16:10Z","expiry_seconds":120,"roles":["agents","servers"],` +
 	`"servers":[{"node":"server1","address":"192.168.50.100","heartbeat":"2026-11-23T01:15:48Z","oldest":"2026-11-23T01:14:48Z","age_seconds":22}],` +
 	`"agents":[],"servers_total":1,"agents_total":0,"purged":["servers/20261123011310-server1"],"expired_total":1,` +
 	`"ignored":[{"key":"servers/x","reason":"not a heartbeat"}]}`
@@ -51,18 +52,18 @@ func decision() wire.Decision {
 		Version: wire.Version, Mode: wire.Server, Bootstrap: true, Join: []string{},
 		Node: "server1", Address: "192.168.50.100", Registry: "s3://my-bucket/consul",
 		ClusterID: "c1", Generation: 1, Incarnation: "i1", Reason: "no live servers",
-		Evidence: []string{"server0 is silent"}, DesiredServers: 1,
+		Evidence: []string{"server0 is silent"}, ExpirySeconds: 120, DesiredServers: 1,
 		HeldServers: []string{"server1"}, DecidedAt: at,
 	}
 }
 
 const decisionText = `{"version":1,"mode":"server","bootstrap":true,"bootstrap_expect":0,"join":[],"node":"server1",` +
 	`"address":"192.168.50.100","registry":"s3://my-bucket/consul","cluster_id":"c1","generation":1,"incarnation":"i1",` +
-	`"reason":"no live servers","evidence":["server0 is silent"],"desired_servers":1,"held_servers":["server1"],"decided_at":"2026-11-23T01:16:10Z"}`
+	`"reason":"no live servers","evidence":["server0 is silent"],"expiry_seconds":120,"desired_servers":1,"held_servers":["server1"],"decided_at":"2026-11-23T01:16:10Z"}`
 
 const plainText = `{"version":1,"mode":"agent","bootstrap":false,"bootstrap_expect":0,"join":["192.0.2.1"],"node":"n",` +
 	`"address":"192.0.2.2","registry":"file:///r","reason":"1 live servers, 1 desired","evidence":[],` +
-	`"desired_servers":1,"held_servers":[],"decided_at":"2026-11-23T01:16:10Z"}`
+	`"expiry_seconds":60,"desired_servers":1,"held_servers":[],"decided_at":"2026-11-23T01:16:10Z"}`
 
 // Scripts in the field read these, byte for byte.
 func TestDocuments(t *testing.T) {
@@ -77,7 +78,7 @@ func TestDocuments(t *testing.T) {
 		{"decision", decision(), decisionText},
 		{"decision of the plain rule", wire.Decision{
 			Version: wire.Version, Mode: wire.Agent, Join: []string{"192.0.2.1"}, Node: "n", Address: "192.0.2.2",
-			Registry: "file:///r", Reason: "1 live servers, 1 desired", Evidence: []string{}, DesiredServers: 1, HeldServers: []string{},
+			Registry: "file:///r", Reason: "1 live servers, 1 desired", Evidence: []string{}, ExpirySeconds: 60, DesiredServers: 1, HeldServers: []string{},
 			DecidedAt: at,
 		}, plainText},
 		{"beat", wire.Beat{
@@ -94,6 +95,11 @@ func TestDocuments(t *testing.T) {
 			"kept",
 			wire.Kept{Version: wire.Version, Mode: wire.Agent, DataDir: "/d"},
 			`{"version":1,"mode":"agent","data_dir":"/d"}`,
+		},
+		{
+			"left",
+			wire.Left{Version: wire.Version, Node: "a", Removed: []string{"agents/20261123011610-a"}, Slot: true},
+			`{"version":1,"node":"a","removed":["agents/20261123011610-a"],"slot":true}`,
 		},
 	}
 	for _, tt := range tests {

@@ -30,7 +30,6 @@ func TestBadInput(t *testing.T) {
 			{"decide on garbage", "{", []string{"ac-decide", "-n", "x", "-a", m.address}, 2},
 			{"decide on another version", `{"version":2}`, []string{"ac-decide", "-n", "x", "-a", m.address}, 2},
 			{"decide on a decision", `{"version":1,"mode":"agent","join":[]}`, []string{"ac-decide", "-n", "x", "-a", m.address}, 2},
-			{"decide without address", members, []string{"ac-decide", "-n", "x"}, 2},
 			{"decide with a bad node", members, []string{"ac-decide", "-n", "x y", "-a", m.address}, 2},
 			{"decide with a template for address", members, []string{"ac-decide", "-n", "x", "-a", "{{ GetPrivateIP }}"}, 2},
 			{"decide with no servers", members, []string{"ac-decide", "-n", "x", "-a", m.address, "-s", "0"}, 2},
