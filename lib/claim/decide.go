@@ -105,6 +105,9 @@ func (c Case) recorded() Step {
 	if rec.State == Established && c.silence() && !(enough && c.Self.Mode == "") {
 		// Before any renewal: those who hold slots without data and find no
 		// cluster would keep each other held for ever.
+		if c.beats(c.Self.Node) {
+			return c.waitForNamesake()
+		}
 		return c.lost()
 	}
 	if own != nil {
@@ -147,11 +150,19 @@ func (c Case) unrecorded() Step {
 		rec := c.create(Established)
 		rec.Bootstrap = Bootstrap{Term: 1, Since: c.Look.Time}
 		return Step{Swap: &rec, Why: fmt.Sprintf("%d live servers without a cluster record, %d desired", len(held), c.desired())}
+	case c.beats(c.Self.Node):
+		return c.waitForNamesake()
 	case len(c.Look.Expired) > 0 || c.Self.Kept.ClusterID != "":
 		return c.lost()
 	}
 	rec := c.create(Bootstrapping)
 	return Step{Swap: &rec, Why: "no live servers and no cluster record"}
+}
+
+// waitForNamesake: a node that decides does not beat, so a live heartbeat under
+// its name is of its earlier life, and will expire, or another machine's.
+func (c Case) waitForNamesake() Step {
+	return Step{Wait: fmt.Sprintf("for the heartbeats of another node %s, or of this one's earlier life, to expire", c.Self.Node)}
 }
 
 // create is the first record of a cluster, with this node's slot.

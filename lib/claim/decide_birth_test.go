@@ -54,7 +54,7 @@ func TestDecideNothingThere(t *testing.T) {
 		},
 		{
 			name: "its own heartbeat, from before it lost its disk", servers: []registry.Member{beats(9, time.Second)},
-			want: "swap new bootstrapping term 1 by i9 of 1: i9*; no live servers and no cluster record",
+			want: "wait for the heartbeats of another node s9, or of this one's earlier life, to expire",
 		},
 		{
 			name: "a kept server", self: claim.Self{Mode: wire.Server},

@@ -97,7 +97,7 @@ func (c Case) Silences() []string {
 	for _, s := range c.silentSlots() {
 		out = append(out, s.Incarnation)
 	}
-	if c.silence() {
+	if c.silence() && !c.beats(c.Self.Node) {
 		out = append(out, Everybody)
 	}
 	if c.Look.Record == nil {
