@@ -40,6 +40,9 @@ func allKinds() []kind {
 // is nothing left but to wait.
 func (w *world) faults() {
 	d := newDice(w.seed, name("faults"))
+	if w.gems > 0 { // they are there before anything goes wrong
+		time.Sleep(2 * w.policy.Expiry)
+	}
 	total := 0
 	for _, k := range w.kinds {
 		total += k.weight
@@ -236,8 +239,15 @@ func (w *world) resizes(d dice) {
 	}
 }
 
-// purge is what ac-members does beside listing.
+// purge is what ac-members does beside listing. Where there is no record and no
+// server can beat, expired heartbeats are the only sign of a cluster that knows
+// of none.
 func (w *world) purge(dice) {
+	known := false
+	w.do(func() { known = w.judge.rec != nil || w.gems == 0 })
+	if !known {
+		return
+	}
 	r := registry.Registry{Store: w.hand(), Expiry: w.policy.Expiry}
 	if snap, err := r.Read(context.Background(), registry.Query{}); err == nil {
 		_, _ = r.Purge(context.Background(), snap.Expired) // the next one will

@@ -186,7 +186,7 @@ END
 printf '%s\n' 'performance { raft_multiplier = 1 }' 'autopilot { server_stabilization_time = "100ms" }' >machine/etc/consul.d/fast.hcl
 mkdir -p tree/usr/local/bin tree/etc/systemd/system secrets/consul
 cp "$ROOT"/bin/ac-* "$ROOT/bin/auto-consul" tree/usr/local/bin
-ln -s "$ROOT/bin/tools/consul" tree/usr/local/bin/consul
+cp -L "$ROOT/bin/tools/consul" tree/usr/local/bin # the units do not see what lies below /tmp
 cp "$ROOT"/scripts/systemd/*.service tree/etc/systemd/system
 tar -cf archive -C tree .
 cd secrets/consul
