@@ -2,6 +2,7 @@ package claim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -78,6 +79,14 @@ func Attend(a Attendance) (Attended, error) {
 		return Attended{Swap: &next, Why: "this server was silent for long"}, nil
 	}
 	return Attended{}, nil
+}
+
+// slotless: no slot is this server's, nor another incarnation's of its name; two
+// slots of one name could not be told apart by their heartbeats.
+func (a Attendance) slotless() bool {
+	return !slices.ContainsFunc(a.Record.Servers, func(s Slot) bool {
+		return s.Incarnation == a.Self.Incarnation || s.Node == a.Self.Node
+	})
 }
 
 // returning: this server holds a slot and was silent for so long that another

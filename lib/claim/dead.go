@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"auto-consul/lib/registry"
+	"auto-consul/lib/wire"
 )
 
 // dead finds out whether a silent slot's node is dead. After an outage of the
@@ -158,6 +159,12 @@ func (c Case) claim() Step {
 			return Step{Swap: &next, Evidence: evidence, Why: why + ": in place of " + s.Node}
 		}
 		open = open.or(step)
+	}
+	if reason := fmt.Sprintf("%d slots, none of them silent, %d desired", len(rec.Servers), rec.Desired); len(silent) == 0 {
+		if c.Self.Mode == wire.Server {
+			return c.server(reason)
+		}
+		return c.agent(reason)
 	}
 	return open
 }
