@@ -69,7 +69,7 @@ func Attend(a Attendance) (Attended, error) {
 		return Attended{Swap: &next, Why: "this server waits for a leader", Hold: true}, nil
 	case !a.Leader && !a.Raft || rec.State == Bootstrapping:
 		return Attended{Hold: true}, nil
-	case rec.slot(a.Self.Incarnation) == nil && len(rec.Servers) < rec.Desired:
+	case a.slotless() && len(rec.Servers) < rec.Desired:
 		next := rec.next(a.Write)
 		next.Servers = append(next.Servers, a.slot())
 		return Attended{Swap: &next, Why: "this server holds no slot and there is one"}, nil
