@@ -27,15 +27,15 @@ func TestDeciderWatch(t *testing.T) {
 	}{
 		{"undisturbed", func(*rig) {}, expiry},
 		{"an outage starts it anew", func(r *rig) {
-			time.AfterFunc(55*time.Second, func() { r.srv.Outage(true) })
+			time.AfterFunc(54*time.Second, func() { r.srv.Outage(true) })
 			time.AfterFunc(75*time.Second, func() { r.srv.Outage(false) })
 		}, 75*time.Second + expiry},
 		{"one look that fails starts it anew", func(r *rig) {
-			time.AfterFunc(55*time.Second, func() { r.srv.Outage(true) })
+			time.AfterFunc(54*time.Second, func() { r.srv.Outage(true) })
 			time.AfterFunc(60*time.Second+time.Nanosecond, func() { r.srv.Outage(false) })
 		}, 60*time.Second + expiry},
 		{"writes refused do not", func(r *rig) {
-			time.AfterFunc(55*time.Second, func() { r.srv.RefuseWrites(true) })
+			time.AfterFunc(54*time.Second, func() { r.srv.RefuseWrites(true) })
 			time.AfterFunc(75*time.Second, func() { r.srv.RefuseWrites(false) })
 		}, expiry},
 	}
@@ -61,9 +61,9 @@ func TestDeciderWatchEnds(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
 		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
-		time.AfterFunc(115*time.Second, func() { r.beat(0, 1) })
+		time.AfterFunc(112*time.Second, func() { r.beat(0, 1) }) // between two looks
 		r.wantDecided(r.decider(9), "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired")
-		if got := r.passed(); got < 115*time.Second || got > 126*time.Second {
+		if got := r.passed(); got < 112*time.Second || got > 126*time.Second {
 			t.Errorf("got it after %v, want it at the next look", got)
 		}
 		r.wantStored("established term 1 by i1: i1")
