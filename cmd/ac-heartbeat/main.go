@@ -63,7 +63,7 @@ func (p *program) Check(s cli.Streams) error {
 		bad = append(bad, registry.CheckAddress(address))
 	}
 	bad = append(bad, registry.CheckTicks(p.ticks, p.expiry))
-	if p.ticks > p.expiry/2 {
+	if p.ticks > p.expiry/2 && p.ticks <= p.expiry {
 		s.Warnf("-ticks %v is more than half the expiry, %v: one beat that fails makes the node count as dead", p.ticks, p.expiry)
 	}
 	if _, err := time.ParseDuration(p.wait); err == nil {
