@@ -68,9 +68,7 @@ func (p *program) Check(cli.Streams) error {
 	if p.servers < 1 {
 		bad = append(bad, fmt.Errorf("bad -servers %d: want 1 or more", p.servers))
 	}
-	if p.timeout == 0 {
-		bad = append(bad, errors.New("bad -timeout: want more than nothing"))
-	}
+	bad = append(bad, cli.CheckTimeout(p.timeout))
 	if p.resize && p.claims == "off" {
 		bad = append(bad, errors.New("-resize changes the cluster record, which -claims off does without"))
 	}

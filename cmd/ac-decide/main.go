@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -57,7 +56,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	}
 	verdict, look, err := decide(ctx, s, reader, self, first)
 	if err != nil {
-		return failure(err)
+		return store.Fail(err)
 	}
 	for _, i := range look.Ignored {
 		s.Warnf("ignored %s: %s", i.Key, i.Reason)
@@ -126,17 +125,6 @@ func keep(dir datadir.Dir, v claim.Verdict) error {
 		}
 	}
 	return dir.KeepMode(v.Mode)
-}
-
-// failure gives a decision's error its exit code.
-func failure(err error) error {
-	switch {
-	case errors.Is(err, claim.ErrFenced):
-		return cli.Fail(cli.Fenced, err)
-	case errors.Is(err, claim.ErrUndecided):
-		return cli.Fail(cli.Undecided, err)
-	}
-	return store.Fail(err)
 }
 
 func (p *program) document(v claim.Verdict, look claim.Look, r *registry.Registry, at registry.Location, self claim.Self) wire.Decision {

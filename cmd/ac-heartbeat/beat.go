@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"auto-consul/lib/claim"
@@ -96,9 +95,6 @@ func (h *heart) attend(ctx context.Context) (status consul.Status, look claim.Lo
 	look, hold, wrote, err := claim.Reader{Registry: h.registry}.Attend(ctx, a, claim.NewID)
 	for _, why := range wrote {
 		h.out.Notef("wrote the cluster record: %s", why)
-	}
-	if errors.Is(err, claim.ErrFenced) || errors.Is(err, claim.ErrUndecided) {
-		return status, look, hold, failure(err)
 	}
 	return status, look, hold, store.Fail(err)
 }

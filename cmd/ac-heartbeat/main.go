@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
 	"auto-consul/lib/datadir"
@@ -71,9 +70,7 @@ func (p *program) Check(s cli.Streams) error {
 	} else if p.wait != "" && !slices.Contains([]string{joined, leader, voter}, p.wait) {
 		bad = append(bad, fmt.Errorf("bad -wait %q: want joined, leader or voter", p.wait))
 	}
-	if p.timeout == 0 {
-		bad = append(bad, errors.New("bad -timeout: want more than nothing"))
-	}
+	bad = append(bad, cli.CheckTimeout(p.timeout))
 	if p.dir == "" {
 		bad = append(bad, errors.New("no -data-dir"))
 	}
@@ -108,10 +105,6 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 // failure gives a beat's error its exit code.
 func failure(err error) error {
 	switch {
-	case errors.Is(err, claim.ErrFenced):
-		return cli.Fail(cli.Fenced, err)
-	case errors.Is(err, claim.ErrUndecided):
-		return cli.Fail(cli.Undecided, err)
 	case errors.Is(err, consul.ErrNotRunning):
 		return cli.Fail(cli.NotRunning, err)
 	case errors.Is(err, consul.ErrNoPermission):

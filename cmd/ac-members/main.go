@@ -74,9 +74,7 @@ func (p *program) Check(cli.Streams) error {
 	if p.limit < 0 {
 		bad = append(bad, errors.New("bad -limit: want 1 or more, or 0 for all"))
 	}
-	if p.timeout == 0 {
-		bad = append(bad, errors.New("bad -timeout: want more than nothing"))
-	}
+	bad = append(bad, cli.CheckTimeout(p.timeout))
 	p.at = at
 	return cli.Problems(bad...)
 }

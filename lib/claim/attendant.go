@@ -26,11 +26,7 @@ func (r Reader) Attend(ctx context.Context, a Attendance, id func() string) (loo
 		if err != nil || want.Swap == nil {
 			return look, want.Hold, wrote, err
 		}
-		body, err := want.Swap.Encode()
-		if err != nil {
-			return look, true, wrote, err
-		}
-		switch err := r.Registry.Store.Swap(ctx, RecordKey, body, look.ETag); {
+		switch err := r.Swap(ctx, look, want.Swap); {
 		case err == nil:
 			wrote = append(wrote, want.Why)
 		case !errors.Is(err, registry.ErrConflict):

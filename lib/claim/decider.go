@@ -114,19 +114,14 @@ func (d *Decider) start(ctx context.Context) error {
 func (d *Decider) swap(ctx context.Context, step Step) error {
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
-	store := d.Reader.Registry.Store
 	if d.look.Record == nil && !d.able {
-		if err := Able(ctx, store, d.ID()); err != nil {
+		if err := Able(ctx, d.Reader.Registry.Store, d.ID()); err != nil {
 			return err
 		}
 		d.able = true
 	}
-	body, err := step.Swap.Encode()
-	if err != nil {
-		return err
-	}
-	switch err := store.Swap(ctx, RecordKey, body, d.look.ETag); {
-	case errors.Is(err, registry.ErrDenied):
+	switch err := d.Reader.Swap(ctx, d.look, step.Swap); {
+	case errors.Is(err, registry.ErrDenied), errors.Is(err, errEncode):
 		return err
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: the cluster record vanished", ErrUndecided)

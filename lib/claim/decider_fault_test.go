@@ -2,6 +2,7 @@ package claim_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -209,4 +210,34 @@ func TestDeciderGarbage(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A record that nobody would read is not written, and not tried again.
+func TestDeciderRecordTooLarge(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, r *rig) {
+		full := rec(claim.Established, 1000)
+		var err error
+		for n := 0; err == nil; n++ {
+			s := slot(n, 0)
+			s.Address, s.Since = fmt.Sprintf("192.0.%d.%d", n/256, n%256), r.now()
+			full.Servers = append(full.Servers, s)
+			_, err = full.Encode()
+		}
+		full.Servers = full.Servers[:len(full.Servers)-1]
+		for i := range full.Servers {
+			full.Servers[i].Since = epoch // which put makes now
+		}
+		r.put(full)
+		r.beat(time.Second, 1)
+		before := r.stored()
+		_, _, err = r.decider(9999).Decide(t.Context(), nil)
+		if err == nil || !strings.Contains(err.Error(), "cluster.json: cannot be written: ") {
+			t.Errorf("got %v, want an error that names cluster.json", err)
+		}
+		if got := r.srv.Count(ofRecord("put")); got != 0 {
+			t.Errorf("got %d swaps, want none", got)
+		}
+		r.wantStored(before)
+	})
 }

@@ -26,16 +26,9 @@ func (r Reader) GiveBack(ctx context.Context, incarnation string, id func() stri
 		}
 		next := rec.next(id())
 		next.without(incarnation)
-		body, err := next.Encode()
-		if err != nil {
-			return false, err
-		}
-		err = r.Registry.Store.Swap(ctx, RecordKey, body, look.ETag)
-		if err != nil && !errors.Is(err, registry.ErrConflict) {
-			return false, err
-		}
-		if err == nil {
-			return true, nil
+		err = r.Swap(ctx, look, &next)
+		if err == nil || !errors.Is(err, registry.ErrConflict) {
+			return err == nil, err
 		}
 	}
 	return false, fmt.Errorf("%w: the cluster record changes too often", ErrUndecided)

@@ -87,6 +87,16 @@ func (r Reader) Heartbeats(ctx context.Context) (Look, error) {
 	return Look{Snapshot: snap}, err
 }
 
+// Swap writes a record over the one that a look has shown, or creates it where
+// the look has shown none. Its errors are the store's, or wrap [errEncode].
+func (r Reader) Swap(ctx context.Context, seen Look, next *Record) error {
+	body, err := next.Encode()
+	if err != nil {
+		return err
+	}
+	return r.Registry.Store.Swap(ctx, RecordKey, body, seen.ETag)
+}
+
 // with is the look with heartbeats added.
 func (l Look) with(snap registry.Snapshot) Look {
 	if l.Time.After(snap.Time) {

@@ -115,8 +115,20 @@ func (r Record) check() error {
 	return nil
 }
 
-// Encode is the record as it is stored.
-func (r Record) Encode() ([]byte, error) { return json.Marshal(r) }
+// Encode is the record as it is stored. Its error wraps [errEncode].
+func (r Record) Encode() ([]byte, error) {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", RecordKey, errEncode, err)
+	}
+	if len(body) > maxRecord {
+		return nil, fmt.Errorf("%s: %w: %d bytes, and nobody would read more than %d", RecordKey, errEncode, len(body), maxRecord)
+	}
+	return body, nil
+}
+
+// errEncode is no fault of the store, and does not pass by itself.
+var errEncode = errors.New("cannot be written")
 
 // slot returns an incarnation's slot, nil if it holds none.
 func (r Record) slot(incarnation string) *Slot {

@@ -9,8 +9,9 @@ type watch struct {
 	last  time.Time            // when the last look ended
 }
 
-// observe takes note of what a look that ended just now found silent. A heartbeat stays visible for a whole expiry, so looks less than gap apart
-// miss none as long as gap is shorter than that.
+// observe takes note of what a look that ended just now found silent. A
+// heartbeat stays visible for a whole expiry, so looks less than gap apart miss
+// none as long as gap is shorter than that.
 func (w *watch) observe(end time.Time, silences []string, gap time.Duration) {
 	if end.Sub(w.last) > gap {
 		w.reset()

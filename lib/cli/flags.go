@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -80,6 +81,14 @@ func (f *FlagSet) Servers(p *int) { f.IntVar(p, "servers", 1, "desired `number` 
 // Timeout defines -timeout.
 func (f *FlagSet) Timeout(p *time.Duration) {
 	f.Duration(p, "timeout", 30*time.Second, "bound on all work with the registry, in `seconds`")
+}
+
+// CheckTimeout refuses a timeout that leaves no time for anything.
+func CheckTimeout(d time.Duration) error {
+	if d == 0 {
+		return errors.New("bad -timeout: want more than nothing")
+	}
+	return nil
 }
 
 // Duration defines a flag that takes whole seconds (120) or a Go duration (2m).

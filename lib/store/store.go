@@ -1,11 +1,12 @@
-// Package store opens the registry that a URL names, and gives the errors of
-// all stores their exit codes.
+// Package store opens the registry that a URL names, and gives what goes wrong
+// with it its exit codes.
 package store
 
 import (
 	"context"
 	"errors"
 
+	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
 	"auto-consul/lib/dirstore"
 	"auto-consul/lib/registry"
@@ -20,12 +21,17 @@ func Open(ctx context.Context, at registry.Location) (registry.Store, error) {
 	return s3store.Open(ctx, at.Bucket, at.Prefix)
 }
 
-// Fail gives an error of a store its exit code. An error that has one keeps it.
+// Fail gives an error of a store, or of the rules that read it, its exit code. An
+// error that has one keeps it.
 func Fail(err error) error {
 	var coded *cli.Error
 	switch {
 	case err == nil || errors.As(err, &coded):
 		return err
+	case errors.Is(err, claim.ErrFenced):
+		return cli.Fail(cli.Fenced, err)
+	case errors.Is(err, claim.ErrUndecided):
+		return cli.Fail(cli.Undecided, err)
 	case errors.Is(err, registry.ErrDenied):
 		return cli.Fail(cli.Denied, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
 	"auto-consul/lib/dirstore"
 	"auto-consul/lib/registry"
@@ -89,6 +90,8 @@ func TestFail(t *testing.T) {
 		{"nil", nil, cli.OK},
 		{"denied", registry.ErrDenied, cli.Denied},
 		{"denied, wrapped", fmt.Errorf("list: %w", registry.ErrDenied), cli.Denied},
+		{"fenced", fmt.Errorf("%w: other cluster", claim.ErrFenced), cli.Fenced},
+		{"undecided", fmt.Errorf("%w: no slot", claim.ErrUndecided), cli.Undecided},
 		{"conflict", registry.ErrConflict, cli.Unavailable},
 		{"not there", fs.ErrNotExist, cli.Unavailable},
 		{"time out", context.DeadlineExceeded, cli.Unavailable},
