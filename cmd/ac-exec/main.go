@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"os"
+	"runtime"
 
 	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
@@ -15,6 +16,11 @@ import (
 
 //go:embed doc.go
 var doc string
+
+// init keeps main on the process's first thread. What the kernel keeps for a
+// thread, like the signal at its parent's death (setpriv --pdeathsig), survives
+// exec from that one only.
+func init() { runtime.LockOSThread() }
 
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:], cli.Std("ac-exec")))

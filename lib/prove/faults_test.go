@@ -124,7 +124,7 @@ func (w *world) crashAll(d dice) {
 	}
 }
 
-// killAgent ends the agent alone; its keeper starts it again.
+// killAgent ends the agent alone; its runner starts it again.
 func (w *world) killAgent(d dice) {
 	if n := w.someone(d); n != nil {
 		w.restart(n, false, d.span(time.Second, 10*time.Second))

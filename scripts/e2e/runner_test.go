@@ -118,16 +118,18 @@ func TestRunnerExitCodes(t *testing.T) {
 	}
 }
 
+// The first heartbeat process dies, the second is fenced.
 func TestRunnerEndsAFencedAgent(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "node", newDirectory(t))
-	fenced := "#!/bin/sh\nwhile [ ! -e " + m.path("up") + " ]; do sleep 0.05; done\nexit 76\n"
+	fenced := "#!/bin/sh\ncd " + m.path("") + "\nwhile [ ! -e up ]; do sleep 0.05; done\n[ -e died ] && exit 76\n: >died\nexit 1\n"
 	runner := m.runner("-t", "1", "-consul", m.write("consul", "#!/bin/sh\n"+
 		"trap 'echo TERM >>"+m.path("signals")+"; exit 1' TERM\n"+
 		"echo >"+m.path("up")+"\nwhile :; do sleep 0.05; done\n"), "run")
 	runner[0] = m.stand(map[string]string{"ac-heartbeat": fenced})
 	got := m.run("", runner...)
-	if err := errors.Join(want("exit code", got.code, 76), want("signals", m.read("signals"), "TERM\n")); err != nil {
+	if err := errors.Join(want("exit code", got.code, 76), want("signals", m.read("signals"), "TERM\n"),
+		contains("stderr", got.stderr, "ended with exit code 1; it is started again")); err != nil {
 		t.Errorf("%v\nstderr: %s", err, got.stderr)
 	}
 	m.wantNothingLeft()
