@@ -28,7 +28,11 @@ func (c Case) dead(s Slot) (evidence []string, next Step, ok bool) {
 	if next, ok := c.nobodyAt(s); !ok {
 		return nil, next, false
 	}
-	return []string{proof, fmt.Sprintf("%s: nobody answers at %s", s.Node, s.Address)}, Step{}, true
+	gone := fmt.Sprintf("%s: nobody answers at %s", s.Node, s.Address)
+	if by := c.inherited(s); by != "" {
+		gone = fmt.Sprintf("%s: %s is the address of %s now", s.Node, s.Address, by)
+	}
+	return []string{proof, gone}, Step{}, true
 }
 
 // witness: another node's live heartbeat that is at least half an expiry old
@@ -50,7 +54,7 @@ func (c Case) witness(s Slot) string {
 func (c Case) nobodyAt(s Slot) (Step, bool) {
 	answers, asked := c.Answers[s.Address]
 	switch {
-	case c.inherited(s):
+	case c.inherited(s) != "":
 		return Step{}, true
 	case !asked:
 		return Step{Probe: []string{s.Address}}, false
@@ -60,17 +64,22 @@ func (c Case) nobodyAt(s Slot) (Step, bool) {
 	return Step{}, true
 }
 
-// inherited: another live node announces the address, so whoever answers there
-// is not the slot's.
-func (c Case) inherited(s Slot) bool {
-	for _, live := range c.Look.Live {
-		for _, m := range live {
-			if m.Address == s.Address && m.Node != s.Node {
-				return true
+// inherited is who announces a silent slot's address now, in words: another live
+// node, or its own as an agent. Whoever answers there is not the slot's server.
+// Before a cluster is established its servers beat like agents.
+func (c Case) inherited(s Slot) string {
+	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
+		for _, m := range c.Look.Live[role] {
+			switch {
+			case m.Address != s.Address:
+			case m.Node != s.Node:
+				return m.Node
+			case role == registry.Agents && c.Look.Record.State == Established && !c.beats(m.Node):
+				return "agent " + m.Node
 			}
 		}
 	}
-	return false
+	return ""
 }
 
 // settle is how long the others must have been unreachable before a birth is

@@ -170,6 +170,7 @@ func TestDecideTakeOver(t *testing.T) {
 		{name: "silent, a witness too young", rec: dead, agents: []registry.Member{beats(3, time.Minute-time.Second)}, want: wait},
 		{name: "its own heartbeat as an agent is no witness", rec: dead, agents: []registry.Member{beats(1, time.Minute)}, want: wait},
 		{name: "a witness", rec: dead, agents: witness, want: "probe 192.0.2.1"},
+		{name: "before there is a cluster a server beats like an agent", rec: dead, agents: append(witness, beats(1, time.Second)), want: "probe 192.0.2.1"},
 		{name: "watched", rec: dead, evidence: silent(expiry, "i1"), want: "probe 192.0.2.1"},
 		{name: "watched for too short", rec: dead, evidence: silent(expiry-1, "i1"), want: wait},
 		{
@@ -186,7 +187,7 @@ func TestDecideTakeOver(t *testing.T) {
 			name: "another has its address now", rec: dead, agents: []registry.Member{{Node: "s4", Address: home, Heartbeat: epoch, Oldest: epoch.Add(-time.Minute)}},
 			evidence: claim.Evidence{Answers: map[string]bool{home: true}, Unanswered: map[string]time.Duration{home: time.Minute}},
 			want: "swap c1 bootstrapping term 2 by i9 of 1: i9*; s1 died before it had bootstrapped: term 2 " +
-				"(s1: silent although the store took agents/20260102030305-s4; s1: nobody answers at 192.0.2.1)",
+				"(s1: silent although the store took agents/20260102030305-s4; s1: 192.0.2.1 is the address of s4 now)",
 		},
 		{
 			name: "living slots are kept", rec: holders, evidence: nobodyAt(silent(expiry, "i1"), 3*time.Second, home, "192.0.2.2"), policy: claim.Policy{Desired: 3},

@@ -105,11 +105,16 @@ func TestDecideClaim(t *testing.T) {
 		{
 			name: "its address is another live node's", policy: two, rec: full, servers: []registry.Member{beats(1, time.Minute)},
 			agents: []registry.Member{{Node: "s3", Address: "192.0.2.2", Heartbeat: epoch, Oldest: epoch}},
-			want:   replaced + "(s2: silent although the store took servers/20260102030305-s1; s2: nobody answers at 192.0.2.2)",
+			want:   replaced + "(s2: silent although the store took servers/20260102030305-s1; s2: 192.0.2.2 is the address of s3 now)",
 		},
 		{
-			name: "its own live heartbeat as an agent is not another's", policy: two, rec: full, servers: witness,
+			name: "its node lives there as an agent", policy: two, rec: full, servers: witness,
 			agents: []registry.Member{beats(2, time.Second)},
+			want:   replaced + "(s2: silent although the store took servers/20260102030305-s1; s2: 192.0.2.2 is the address of agent s2 now)",
+		},
+		{
+			name: "its node lives elsewhere as an agent", policy: two, rec: full, servers: witness,
+			agents: []registry.Member{{Node: "s2", Address: "192.0.2.3", Heartbeat: epoch, Oldest: epoch}},
 			want:   "probe 192.0.2.2",
 		},
 		{

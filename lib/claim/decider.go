@@ -37,6 +37,7 @@ type Decider struct {
 	said    string               // the last thing waited for
 	polls   int                  // looks since then
 	failing time.Time            // since when looks have failed
+	written string               // what was written to see whether the store takes writes
 	able    bool
 }
 
@@ -54,6 +55,7 @@ func (d *Decider) Decide(ctx context.Context, first *Look) (Verdict, Look, error
 	} else if err := d.start(ctx); err != nil {
 		return Verdict{}, d.look, err
 	}
+	defer d.clear(ctx)
 	for {
 		step := Decide(d.current())
 		switch {
@@ -178,6 +180,11 @@ func (d *Decider) wait(ctx context.Context, step Step) error {
 	if step.Wait != d.said {
 		d.said, d.polls = step.Wait, 0
 		d.Progress("waiting %s (%v at most)", step.Wait, left.Round(time.Second))
+	}
+	if len(step.Watch) > 0 {
+		if err := d.audible(ctx); err != nil {
+			return err
+		}
 	}
 	poll := min(time.Second<<min(d.polls, 6), d.Policy.Expiry/10, 10*time.Second)
 	d.polls++

@@ -125,7 +125,7 @@ func (l Look) completed(later Look) Look {
 // kind on an object of its own. Some accept them and do as they like, and the
 // second creation of a cluster would then succeed like the first.
 func Able(ctx context.Context, store registry.Store, random string) (err error) {
-	key := "cluster.probe-" + random
+	key := probeKey(random)
 	defer func() {
 		// Also where a condition was ignored, and when there is no time left.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -153,6 +153,8 @@ func Able(ctx context.Context, store registry.Store, random string) (err error) 
 	}
 	return nil
 }
+
+func probeKey(random string) string { return "cluster.probe-" + random }
 
 // createProbe tries again after a conflict. Nobody else knows the key, so it is
 // not about the probe: versitygw answers so when another probe's removal takes

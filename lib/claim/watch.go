@@ -1,6 +1,12 @@
 package claim
 
-import "time"
+import (
+	"context"
+	"errors"
+	"time"
+
+	"auto-consul/lib/registry"
+)
 
 // watch measures silence on the observer's own monotonic clock. Only unbroken
 // watching counts: a failed look or a gap starts it anew.
@@ -36,4 +42,36 @@ func (w *watch) silent(begin time.Time) map[string]time.Duration {
 		out[key] = max(0, begin.Sub(at))
 	}
 	return out
+}
+
+// audible sees to it that only silence counts during which the store took
+// writes: where it refuses them, and can be read all the same, those who live
+// are silent too.
+func (d *Decider) audible(ctx context.Context) error {
+	if d.written == "" {
+		d.written = probeKey(d.ID())
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	err := d.Reader.Registry.Store.Put(ctx, d.written, []byte("watching"))
+	if errors.Is(err, registry.ErrDenied) {
+		return err
+	}
+	if err != nil {
+		d.watch.reset()
+		d.Progress("%v; the silence counts from when the store takes writes", err)
+	}
+	return nil
+}
+
+// clear removes what audible wrote.
+func (d *Decider) clear(ctx context.Context) {
+	if d.written == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := d.Reader.Registry.Store.Delete(ctx, d.written); err != nil {
+		d.Progress("%s stays: %v", d.written, err)
+	}
 }

@@ -204,19 +204,22 @@ func (r *Registry) Purge(ctx context.Context, keys []string) ([]string, error) {
 }
 
 // Beat writes a node's heartbeat under each role, stamped with store time now,
-// and returns the keys, ascending.
+// and returns the keys, ascending. That of a server is there before that of an
+// agent is written: the latter alone is never a server's.
 func (r *Registry) Beat(ctx context.Context, node, address string, now time.Time, roles ...Role) ([]string, error) {
 	if err := errors.Join(CheckNode(node), CheckAddress(address)); err != nil {
 		return nil, fmt.Errorf("refused to beat: %w", err)
 	}
-	keys := make([]string, len(roles))
-	g, gctx := errgroup.WithContext(ctx)
-	for i, role := range roles {
-		keys[i] = Heartbeat{role, now, node}.Key()
-		g.Go(func() error { return r.Store.Put(gctx, keys[i], []byte(address)) })
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
+	var keys []string
+	for _, role := range []Role{Servers, Agents} {
+		if !slices.Contains(roles, role) {
+			continue
+		}
+		key := Heartbeat{role, now, node}.Key()
+		if err := r.Store.Put(ctx, key, []byte(address)); err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
 	}
 	slices.Sort(keys)
 	return keys, nil

@@ -1,0 +1,99 @@
+package claim_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/storetest"
+)
+
+const newCluster = "server bootstrap join [] held [s9] of 1; cluster c1 is lost: a new cluster in its place"
+
+// A lost cluster is watched for a whole expiry without a gap.
+func TestDeciderWatch(t *testing.T) {
+	t.Parallel()
+	// Looks come every 10 s in the end, and the one that ends the watch begins a whole
+	// expiry after the one that began it ended.
+	tests := []struct {
+		name  string
+		meets func(r *rig)
+		want  time.Duration
+	}{
+		{"undisturbed", func(*rig) {}, expiry},
+		{"an outage starts it anew", func(r *rig) {
+			time.AfterFunc(54*time.Second, func() { r.srv.Outage(true) })
+			time.AfterFunc(75*time.Second, func() { r.srv.Outage(false) })
+		}, 75*time.Second + expiry},
+		{"one look that fails starts it anew", func(r *rig) {
+			time.AfterFunc(54*time.Second, func() { r.srv.Outage(true) })
+			time.AfterFunc(60*time.Second+time.Nanosecond, func() { r.srv.Outage(false) })
+		}, 60*time.Second + expiry},
+		{"writes refused start it anew: those who live are silent too", func(r *rig) {
+			time.AfterFunc(54*time.Second, func() { r.srv.RefuseWrites(true) })
+			time.AfterFunc(75*time.Second, func() { r.srv.RefuseWrites(false) })
+		}, 75*time.Second + expiry},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T, r *rig) {
+				r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+				tt.meets(r)
+				r.wantDecided(r.decider(9), newCluster)
+				// Looks are ten seconds apart, and pauses after failures short.
+				if got := r.passed(); got < tt.want || got >= tt.want+11*time.Second {
+					t.Errorf("got a new cluster after %v, want %v", got, tt.want)
+				}
+				r.wantStored("bootstrapping term 2 by i9: i9")
+			})
+		})
+	}
+}
+
+// A server that comes back ends the watch.
+func TestDeciderWatchEnds(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, r *rig) {
+		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		time.AfterFunc(112*time.Second, func() { r.beat(0, 1) }) // between two looks
+		r.wantDecided(r.decider(9), "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired")
+		if got := r.passed(); got < 112*time.Second || got > 126*time.Second {
+			t.Errorf("got it after %v, want it at the next look", got)
+		}
+		r.wantStored("established term 1 by i1: i1")
+	})
+}
+
+// A look that takes longer than a heartbeat may stay unseen is a gap.
+func TestDeciderWatchGap(t *testing.T) {
+	t.Parallel()
+	for delay, want := range map[time.Duration]time.Duration{4 * time.Second: 10 * time.Second, 6 * time.Second: 20 * time.Second} {
+		bubble(t, func(t *testing.T, r *rig) {
+			r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+			r.reader.Registry.Expiry = 10 * time.Second
+			d := r.decider(9)
+			d.Reader, d.Policy.Expiry = r.reader, 10*time.Second
+			r.faults(func(q storetest.Request) bool { return q.Op == "list" && r.passed() >= 4*time.Second }, storetest.Fault{Delay: delay})
+			r.wantDecided(d, newCluster)
+			if got := r.passed(); got < want || got > want+time.Second {
+				t.Errorf("delay %v: got a new cluster after %v, want %v", delay, got, want)
+			}
+		})
+	}
+}
+
+// Who may not write need not watch.
+func TestDeciderWatchDenied(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, r *rig) {
+		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		r.srv.Deny(storetest.Op("put"))
+		_, _, err := r.decider(9).Decide(t.Context(), nil)
+		if !errors.Is(err, registry.ErrDenied) || r.passed() != 0 {
+			t.Errorf("got %v after %v, want it denied at once", err, r.passed())
+		}
+	})
+}
