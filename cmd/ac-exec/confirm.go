@@ -15,19 +15,25 @@ import (
 	"auto-consul/lib/wire"
 )
 
-// confirm asks the cluster record once more whether a decision to bootstrap
-// still stands. Any other decision, and one made without claims, stands by
-// itself.
+// confirm asks the cluster record once more whether a server's decision still
+// stands. An agent's, and one made without claims, stands by itself. Where the
+// record cannot be read nobody bootstraps; others start, and their heartbeat
+// fences them if it must.
 func confirm(ctx context.Context, s cli.Streams, d wire.Decision) error {
-	if d.ClusterID == "" || !d.Bootstrap && d.BootstrapExpect == 0 {
+	if d.ClusterID == "" || d.Mode != wire.Server {
 		return nil
 	}
+	boots := d.Bootstrap || d.BootstrapExpect > 0
 	rec, now, err := record(ctx, s, d.Registry)
-	if err != nil {
+	switch {
+	case err != nil && boots:
 		return fmt.Errorf("confirm the bootstrap: %w", err)
+	case err != nil:
+		s.Warnf("the decision is not confirmed: %v", err)
+		return nil
 	}
 	claimed := claim.Claimed{
-		ClusterID: d.ClusterID, Incarnation: d.Incarnation, Term: d.Generation,
+		Bootstrap: boots, ClusterID: d.ClusterID, Incarnation: d.Incarnation, Term: d.Generation,
 		Expiry: time.Duration(d.ExpirySeconds) * time.Second,
 	}
 	if err := claim.Confirm(rec, now, claimed); err != nil {

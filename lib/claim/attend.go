@@ -139,25 +139,30 @@ func (a Attendance) slot() Slot {
 	return Slot{a.Self.Incarnation, a.Self.Node, a.Self.Address, a.Time}
 }
 
-// Claimed is what a decision says of the claim it rests on.
+// Claimed is what a server's decision says of the claim it rests on.
 type Claimed struct {
+	Bootstrap   bool // alone or with others
 	ClusterID   string
 	Incarnation string
 	Term        int64
 	Expiry      time.Duration
 }
 
-// Confirm says whether a decision to bootstrap still stands, immediately before
+// Confirm says whether a decision to be a server still stands, immediately before
 // it is acted upon. rec is nil if there is no record; now is store time. The
 // error wraps [ErrUndecided].
 func Confirm(rec *Record, now time.Time, claimed Claimed) error {
 	switch {
+	case rec == nil && !claimed.Bootstrap:
+		return nil
 	case rec == nil:
 		return fmt.Errorf("%w: the cluster record is gone", ErrUndecided)
 	case rec.ClusterID != claimed.ClusterID:
 		return fmt.Errorf("%w: the registry names cluster %s now", ErrUndecided, rec.ClusterID)
 	case rec.Bootstrap.Term != claimed.Term:
 		return fmt.Errorf("%w: %s may bootstrap now, in term %d", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
+	case !claimed.Bootstrap:
+		return nil
 	case rec.State != Bootstrapping:
 		return fmt.Errorf("%w: cluster %s has bootstrapped already", ErrUndecided, rec.ClusterID)
 	}

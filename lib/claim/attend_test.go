@@ -180,7 +180,7 @@ func TestConfirm(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := claim.Confirm(tt.rec, epoch, claim.Claimed{ClusterID: "c1", Incarnation: "i9", Term: 1, Expiry: expiry})
+			err := claim.Confirm(tt.rec, epoch, claim.Claimed{Bootstrap: true, ClusterID: "c1", Incarnation: "i9", Term: 1, Expiry: expiry})
 			if got := fmt.Sprint(err); got != tt.want && (err != nil || tt.want != "") {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -188,6 +188,28 @@ func TestConfirm(t *testing.T) {
 				t.Errorf("got %v, want it to wrap %v", err, claim.ErrUndecided)
 			}
 		})
+	}
+}
+
+func TestConfirmWhoJoins(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		rec  *claim.Record
+		want string
+	}{
+		{"established", rec(claim.Established, 1, slot(9, time.Hour)), ""},
+		{"being born", rec(claim.Bootstrapping, 2, slot(1, time.Second), slot(9, expiry)), ""},
+		{"all slots are taken", rec(claim.Established, 1, slot(1, 0)), ""},
+		{"gone: it will be written back", nil, ""},
+		{"another cluster", with(rec(claim.Established, 1, slot(9, 0)), func(r *claim.Record) { r.ClusterID = "c2" }), "undecided: the registry names cluster c2 now"},
+		{"another birth", with(rec(claim.Bootstrapping, 1, slot(1, 0)), func(r *claim.Record) { r.Bootstrap.Term = 2 }), "undecided: s1 may bootstrap now, in term 2"},
+	}
+	for _, tt := range tests {
+		err := claim.Confirm(tt.rec, epoch, claim.Claimed{ClusterID: "c1", Incarnation: "i9", Term: 1, Expiry: expiry})
+		if got := fmt.Sprint(err); got != tt.want && (err != nil || tt.want != "") {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
 	}
 }
 

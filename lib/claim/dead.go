@@ -65,8 +65,9 @@ func (c Case) nobodyAt(s Slot) (Step, bool) {
 }
 
 // inherited is who announces a silent slot's address now, in words: another live
-// node, or its own as an agent. Whoever answers there is not the slot's server.
-// Before a cluster is established its servers beat like agents.
+// node, or its own as an agent. Whoever answers there is not the slot's server:
+// one that has not found its cluster beats like an agent too, but ends when the
+// slot is as old as the expiry.
 func (c Case) inherited(s Slot) string {
 	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
 		for _, m := range c.Look.Live[role] {
@@ -74,7 +75,7 @@ func (c Case) inherited(s Slot) string {
 			case m.Address != s.Address:
 			case m.Node != s.Node:
 				return m.Node
-			case role == registry.Agents && c.Look.Record.State == Established && !c.beats(m.Node):
+			case role == registry.Agents && c.Look.Record.State == Established && m.Heartbeat.Sub(s.Since) >= c.Policy.Expiry:
 				return "agent " + m.Node
 			}
 		}

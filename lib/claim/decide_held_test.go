@@ -108,7 +108,12 @@ func TestDecideClaim(t *testing.T) {
 			want:   replaced + "(s2: silent although the store took servers/20260102030305-s1; s2: 192.0.2.2 is the address of s3 now)",
 		},
 		{
-			name: "its node lives there as an agent", policy: two, rec: full, servers: witness,
+			name: "its node may be a server that has not found its cluster", policy: two, rec: full, servers: witness,
+			agents: []registry.Member{beats(2, time.Second)},
+			want:   "probe 192.0.2.2",
+		},
+		{
+			name: "its node lives there as an agent", policy: two, rec: rec(claim.Established, 2, slot(1, time.Hour), slot(2, expiry+time.Second)), servers: witness,
 			agents: []registry.Member{beats(2, time.Second)},
 			want:   replaced + "(s2: silent although the store took servers/20260102030305-s1; s2: 192.0.2.2 is the address of agent s2 now)",
 		},

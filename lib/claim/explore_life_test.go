@@ -67,11 +67,12 @@ func (x *explorer) replaced(w world, next xrec) string {
 func (x *explorer) confirm(w world, i int8) world {
 	n := &w.nodes[i]
 	n.phase = confirmed
-	if x.plainRule || x.noConfirm || !n.boot && n.expect == 0 {
+	boots := n.boot || n.expect != 0
+	if x.plainRule || x.noConfirm || n.mode == 2 || !boots && w.store == storeDown {
 		return w
 	}
 	err := claim.Confirm(w.rec.record(0), epoch, claim.Claimed{
-		ClusterID: fmt.Sprintf("c%d", n.keptCluster), Incarnation: incName(n.inc), Term: int64(n.keptTerm), Expiry: expiry,
+		Bootstrap: boots, ClusterID: fmt.Sprintf("c%d", n.keptCluster), Incarnation: incName(n.inc), Term: int64(n.keptTerm), Expiry: expiry,
 	})
 	if w.store == storeDown || err != nil {
 		n.stop(off)

@@ -166,14 +166,8 @@ func (n *node) runs(ctx context.Context) error {
 	if err := n.hold(ctx); err != nil {
 		return err
 	}
-	if rec != nil && (v.Bootstrap || v.Expect > 0) && !n.w.unconfirmed {
-		look, err := n.record(ctx)
-		if err != nil {
-			return err
-		}
-		claimed := claim.Claimed{ClusterID: rec.ClusterID, Incarnation: n.disk.incarnation, Term: rec.Bootstrap.Term, Expiry: n.policy.Expiry}
-		if err := claim.Confirm(look.Record, look.Time, claimed); err != nil {
-			n.w.do(func() { n.w.count("not confirmed") })
+	if rec != nil && v.Mode == wire.Server && !n.w.unconfirmed {
+		if err := n.confirm(ctx, v, rec); err != nil {
 			return err
 		}
 	}
@@ -184,6 +178,25 @@ func (n *node) runs(ctx context.Context) error {
 		})
 	})
 	return n.beatOn(ctx)
+}
+
+func (n *node) confirm(ctx context.Context, v claim.Verdict, rec *claim.Record) error {
+	boots := v.Bootstrap || v.Expect > 0
+	look, err := n.record(ctx)
+	if err != nil && boots {
+		return err
+	} else if err != nil {
+		return ctx.Err()
+	}
+	claimed := claim.Claimed{
+		Bootstrap: boots, ClusterID: rec.ClusterID, Incarnation: n.disk.incarnation,
+		Term: rec.Bootstrap.Term, Expiry: n.policy.Expiry,
+	}
+	err = claim.Confirm(look.Record, look.Time, claimed)
+	if err != nil {
+		n.w.do(func() { n.w.count("not confirmed") })
+	}
+	return err
 }
 
 func (n *node) record(ctx context.Context) (claim.Look, error) {
