@@ -21,8 +21,10 @@ the others or end healthy agents are refused: -server, -bootstrap, -dev, -hcl,
 
 # Output
 
-None of its own: it checks that the data directory can be written and executes
-"consul agent" in its place. The process id stays the same, signals reach Consul,
+None of its own: it checks that the data directory can be written, that no other
+agent runs on it and that Consul would still take it (a server that was off for
+longer than server_rejoin_age_max is refused), and executes "consul agent" in its
+place. The process id stays the same, signals reach Consul,
 the exit code is Consul's, the environment is handed on, and standard input is
 /dev/null.
 

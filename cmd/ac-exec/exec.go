@@ -9,10 +9,13 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"auto-consul/lib/cli"
+	"auto-consul/lib/datadir"
+	"auto-consul/lib/wire"
 )
 
 // find is the file that name stands for: a path, or a program in PATH.
@@ -56,6 +59,21 @@ func tryWrite(dir string) error {
 		return fmt.Errorf("data directory: %w", err)
 	}
 	return nil
+}
+
+// checkAge refuses at once, and with the way out, what Consul refuses after a
+// minute of tries: a server that was off for too long. Consul judges by the
+// machine's clock.
+func checkAge(dir datadir.Dir, mode string, most time.Duration) error {
+	if mode != wire.Server {
+		return nil
+	}
+	seen, err := dir.LastSeen()
+	if err != nil || seen.IsZero() || time.Since(seen) <= most {
+		return err
+	}
+	return fmt.Errorf("this server last ran at %s, and Consul does not start it after more than %v: remove %s and it joins anew; or, if no other server has its data, set server_rejoin_age_max in a file of the -config-dir",
+		seen.UTC().Format(time.RFC3339), most, dir.Consul(mode))
 }
 
 // become replaces this process. It returns only if it cannot.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"time"
 
 	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
@@ -61,6 +62,10 @@ func (p *program) Check(cli.Streams) error {
 	return cli.Problems(bad...)
 }
 
+// ending is how long an agent of this data directory that was told to end may
+// still be there.
+const ending = 3 * time.Second
+
 func (p *program) bind() string { return cmp.Or(p.where.Bind, p.where.Address, "0.0.0.0") }
 
 // announced is what the flags say; empty for what the decision says. Unlike
@@ -81,7 +86,12 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if d.Address != "" && d.Address != l.Advertise {
 		s.Warnf("advertising %s, and the decision was made with %s", l.Advertise, d.Address)
 	}
-	warnOfConfig(s, l)
+	files, err := consul.ReadConfig(l.ConfigPaths())
+	if err != nil {
+		// Consul refuses what cannot be read, and knows why.
+		s.Warnf("configuration not compared with the decision: %v", err)
+	}
+	warnOfConfig(s, l, files)
 	if p.dryRun {
 		return s.Print(wire.Command{Version: wire.Version, Argv: argv})
 	}
@@ -90,6 +100,12 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		return err
 	}
 	if err := tryWrite(l.DataDir); err != nil {
+		return err
+	}
+	if err := checkAge(datadir.Dir(p.dir), d.Mode, consul.RejoinAgeMax(files)); err != nil {
+		return err
+	}
+	if err := datadir.Dir(p.dir).Occupy(ending); err != nil {
 		return err
 	}
 	if err := confirm(ctx, s, d); err != nil {
@@ -110,13 +126,7 @@ func (p *program) launch(d wire.Decision) consul.Launch {
 }
 
 // warnOfConfig names what the configuration files say against the arguments.
-// What cannot be read is left to Consul, which refuses it and knows why.
-func warnOfConfig(s cli.Streams, l consul.Launch) {
-	files, err := consul.ReadConfig(l.ConfigPaths())
-	if err != nil {
-		s.Warnf("configuration not compared with the decision: %v", err)
-		return
-	}
+func warnOfConfig(s cli.Streams, l consul.Launch, files []consul.File) {
 	for _, f := range files {
 		found, err := consul.Contradictions(l, f)
 		if err != nil {

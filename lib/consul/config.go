@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl"
 )
@@ -44,6 +45,28 @@ func Contradictions(l Launch, f File) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// rejoinAgeMax is Consul's default of server_rejoin_age_max.
+const rejoinAgeMax = 7 * 24 * time.Hour
+
+// RejoinAgeMax is for how long a server may have been off before Consul refuses
+// to start it: what the configuration files say, or else Consul's default. A
+// value that Consul would refuse is left to it.
+func RejoinAgeMax(files []File) time.Duration {
+	most := rejoinAgeMax
+	for _, f := range files {
+		settings, err := decode(f)
+		if err != nil {
+			continue
+		}
+		for _, v := range values(settings, "server_rejoin_age_max") {
+			if age, err := time.ParseDuration(fmt.Sprint(v)); err == nil {
+				most = age
+			}
+		}
+	}
+	return most
 }
 
 // saying is a setting that the arguments hold.

@@ -2,9 +2,12 @@ package e2e
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // Whatever is wrong: the code says which kind it is, one line says what,
@@ -132,4 +135,33 @@ func TestPipelineOfAFailedStage(t *testing.T) {
 	if exists(m.path("data/mode")) == nil || exists(m.path("data/server")) == nil {
 		t.Error("a mode was kept, or an agent started")
 	}
+}
+
+// What Consul would hang on, or refuse after a minute of tries.
+func TestDataDirectoryThatCannotBeRunOn(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "server1", newDirectory(t))
+	argv := m.runner("-t", "2", "run", "--", "-client="+m.address)
+	first := m.start(argv...)
+	m.awaitLeader()
+	refused := func(part string) {
+		t.Helper()
+		got := m.run("", argv...)
+		if err := errors.Join(want("code", got.code, 1), want("stdout", got.stdout, ""),
+			want("lines", strings.Count(got.stderr, "\n"), 1), contains("stderr", got.stderr, part)); err != nil {
+			t.Error(err)
+		}
+	}
+	refused(m.path("data") + ": an agent runs on it already; every agent needs a -data-dir of its own")
+	if _, err := m.leader(); err != nil || first.ended() {
+		t.Errorf("the first agent has not been left alone: %v", err)
+	}
+	first.signal(syscall.SIGTERM)
+	first.wait()
+	seen := time.Now().Add(-8 * 24 * time.Hour)
+	m.write("data/server/server_metadata.json", fmt.Sprintf(`{"last_seen_unix":%d}`, seen.Unix()))
+	refused("this server last ran at " + seen.UTC().Format(time.RFC3339) + ", and Consul does not start it after more than 168h0m0s: remove " + m.path("data/server"))
+	m.write("consul.d/age.hcl", `server_rejoin_age_max = "216h"`)
+	m.start(argv...)
+	m.awaitLeader()
 }

@@ -1,0 +1,86 @@
+package datadir
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"auto-consul/lib/wire"
+)
+
+// ErrOccupied says that an agent runs on the data directory.
+var ErrOccupied = errors.New("an agent runs on it already; every agent needs a -data-dir of its own")
+
+// Occupy keeps other agents away from the data directory for as long as this
+// process lives, whatever it becomes by exec. Consul by itself would wait for
+// ever, without a word, or share the data. An agent that is about to end has
+// until patience is over. The error wraps [ErrOccupied].
+func (d Dir) Occupy(patience time.Duration) error {
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		if err := d.occupy(); !errors.Is(err, ErrOccupied) || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
+func (d Dir) occupy() error {
+	path := d.path("lock")
+	// Open across exec. A record lock is not handed on to children, which may
+	// outlive the agent.
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT, 0o644)
+	if err != nil {
+		return &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	lock := unix.Flock_t{Type: unix.F_WRLCK}
+	err = unix.FcntlFlock(uintptr(fd), unix.F_SETLK, &lock)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
+		_ = unix.Close(fd)
+		return d.occupied()
+	}
+	if err != nil {
+		return &fs.PathError{Op: "lock", Path: path, Err: err}
+	}
+	for _, store := range []string{"raft/raft.db", "raft/wal/wal-meta.db"} {
+		if inUse(d.path(wire.Server, store)) {
+			_ = unix.Close(fd)
+			return d.occupied()
+		}
+	}
+	return nil
+}
+
+func (d Dir) occupied() error {
+	return fmt.Errorf("data directory %s: %w", string(d), ErrOccupied)
+}
+
+// inUse reports whether a Consul server that was started in another way has a
+// file locked.
+func inUse(path string) bool {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	return errors.Is(unix.Flock(fd, unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
+// LastSeen is when Consul last ran here as a server, by the machine's clock; zero
+// if it has not said so. The file is Consul's.
+func (d Dir) LastSeen() (time.Time, error) {
+	text, err := d.read(filepath.Join(wire.Server, "server_metadata.json"))
+	if err != nil || text == "" {
+		return time.Time{}, err
+	}
+	var seen struct {
+		Unix int64 `json:"last_seen_unix"`
+	}
+	if err := json.Unmarshal([]byte(text), &seen); err != nil || seen.Unix == 0 {
+		return time.Time{}, err
+	}
+	return time.Unix(seen.Unix, 0), nil
+}
