@@ -152,10 +152,11 @@ func TestAllServersComeBack(t *testing.T) {
 	})
 }
 
-// restart starts a machine again on the data that it has.
-func (c *cluster) restart(name string, m *machine) {
+// restart starts a machine again on the data that it has, with more in its
+// environment.
+func (c *cluster) restart(name string, m *machine, env ...string) {
 	c.t.Helper()
-	m.env = []string{fmt.Sprintf("CONSUL_HTTP_ADDR=%s:8500", m.address)}
+	m.env = append([]string{fmt.Sprintf("CONSUL_HTTP_ADDR=%s:8500", m.address)}, env...)
 	c.t.Cleanup(func() { killAll(c.t, m.id()) })
 	c.runners[name] = m.start(m.runner("-s", "3", "-birth", c.birth, "-e", "12", "-t", "3", "run", "--", "-client="+m.address)...)
 }
