@@ -25,6 +25,7 @@ type heart struct {
 	due      time.Time // when the next beat is
 	absent   bool      // the agent was not running at the last look
 	held     time.Time // since when a server's beats are held; zero: they are not
+	others   []string  // addresses of those who hold slots too
 	alone    solitude
 }
 
@@ -96,6 +97,7 @@ func (h *heart) attend(ctx context.Context) (status consul.Status, look claim.Lo
 	for _, why := range wrote {
 		h.out.Notef("wrote the cluster record: %s", why)
 	}
+	h.others = claim.Targets(wire.Server, a.Self, look)
 	return status, look, hold, store.Fail(err)
 }
 

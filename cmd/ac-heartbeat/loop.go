@@ -16,8 +16,8 @@ import (
 // How often the loop looks while it waits for something that comes soon: for the
 // agent to start, and for a leader in a cluster that is being born.
 const (
-	agentPoll = 500 * time.Millisecond
-	birthPoll = time.Second
+	agentPoll = 250 * time.Millisecond
+	birthPoll = 250 * time.Millisecond
 )
 
 // loop beats until it is told to stop.
@@ -64,7 +64,7 @@ func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
 	if final(err) {
 		return 0, err
 	}
-	pause = time.Until(h.due)
+	pause = max(0, time.Until(h.due))
 	if errors.Is(err, consul.ErrNotRunning) {
 		if !h.absent {
 			h.out.Notef("%v; the first beat follows as soon as it does", err)
@@ -78,6 +78,9 @@ func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
 		return max(0, pause), nil
 	}
 	pause = min(pause, h.holding(hold))
+	if hold {
+		h.gather(ctx)
+	}
 	if wait := h.rejoin(ctx, status); wait > 0 {
 		pause = min(pause, wait)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"auto-consul/lib/claim"
 	"auto-consul/lib/consul"
 	"auto-consul/lib/wire"
@@ -15,6 +17,17 @@ import (
 // that it was not started with. An agent that stays alone is joined to the
 // members of now, with pauses that grow from the first to the tick.
 const rejoinPause = 5 * time.Second
+
+// gather joins a server that has found no cluster yet to the others that hold
+// slots. Consul tries those it was started with every two seconds, and does not
+// know those who came later; a birth waits for both.
+func (h *heart) gather(ctx context.Context) {
+	var g errgroup.Group
+	for _, address := range h.others {
+		g.Go(func() error { return h.agent.Join(ctx, address) })
+	}
+	_ = g.Wait() // who is not there yet is joined at the next look
+}
 
 // solitude is how long the agent has been alone.
 type solitude struct {

@@ -82,8 +82,8 @@ type Look struct {
 // Evidence is what the observer has found out beside the look itself.
 type Evidence struct {
 	// Silent is for how long an incarnation has been watched in unbroken
-	// silence; under [Everybody] for how long no server sent heartbeats, under [NoRecord]
-	// for how long there was no record.
+	// silence while the store took writes; under [Everybody] for how long no
+	// server sent heartbeats, under [NoRecord] for how long there was no record.
 	Silent map[string]time.Duration
 	// Answers says of probed addresses whether somebody answered there.
 	Answers map[string]bool

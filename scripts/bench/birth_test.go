@@ -31,9 +31,9 @@ func BenchmarkBirth(b *testing.B) {
 				b.Run(how, func(b *testing.B) {
 					var all []born
 					for b.Loop() {
-						for round := range rounds[how] {
+						for range rounds[how] {
 							t := newTrio(b, registry, multiplier)
-							all = append(all, t.birth(how, fmt.Sprintf("%s/%d/%s/%d", url, multiplier, how, round)))
+							all = append(all, t.birth(how, fmt.Sprintf("%s/%d/%s/%d", url, multiplier, how, len(all))))
 							t.end()
 						}
 					}
