@@ -22,6 +22,9 @@ type explorer struct {
 	// start. No protocol can forbid the agent to start then; its first beat is
 	// fenced, and until then its data may meet another's.
 	sleepy bool
+	// apart: worlds are told apart by their nodes' names too.
+	apart bool
+	visit func(world) // is shown every world
 	// controls
 	plainRule, ignoresConditions, oneLook, noConfirm bool
 }
