@@ -103,8 +103,12 @@ func TestCrowd(t *testing.T) {
 					if o.swaps > 8 {
 						t.Errorf("got a node that tried %d swaps, want 8 at most", o.swaps)
 					}
-					if latency == 0 && o.requests > 3*crowd {
-						t.Errorf("got %d requests, want 3 a node at most", o.requests)
+					most := int64(3)
+					if latency > 0 {
+						most = 8 // some have gone on before they could see anybody's record
+					}
+					if o.requests > most*crowd {
+						t.Errorf("got %d requests, want %d a node at most", o.requests, most)
 					}
 				})
 			})

@@ -42,8 +42,11 @@ type Decider struct {
 }
 
 // pace spreads nodes that start at once and find nothing, so that few of them
-// try to create the record. Most draw a long pause and the first a short one.
-const pace = 200 * time.Millisecond
+// try to create the record: over several times what a creation takes, told from
+// what a look took. Most draw a long pause and the first a short one.
+func pace(look time.Duration) time.Duration {
+	return min(max(100*time.Millisecond, 12*look), 2*time.Second)
+}
 
 // Decide goes on until there is a verdict, and returns it with the look that it
 // rests on. first is a look that was taken already, or nil. Errors of the store
@@ -107,7 +110,7 @@ func (d *Decider) start(ctx context.Context) error {
 		return err
 	}
 	spread := math.Sqrt(d.Draw())
-	if err := sleep(ctx, time.Duration(spread*float64(pace))); err != nil {
+	if err := sleep(ctx, time.Duration(spread*float64(pace(time.Since(d.begin))))); err != nil {
 		return err
 	}
 	return d.relook(ctx, d.Reader.Record)
