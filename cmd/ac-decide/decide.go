@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
 	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
+	"auto-consul/lib/datadir"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/wire"
 )
@@ -17,7 +17,8 @@ func (p *program) claiming(ctx context.Context, s cli.Streams, r claim.Reader, s
 	d := claim.Decider{
 		Reader: r, Self: self, Policy: p.policy(r.Registry.Expiry, p.at),
 		Wait: p.wait, Timeout: p.timeout, DryRun: p.dryRun,
-		Answers: consul.Answers, ID: claim.NewID, Draw: rand.Float64, Progress: s.Notef,
+		Keep:    func() error { return datadir.Dir(p.dir).KeepIncarnation(self.Incarnation) },
+		Answers: consul.Answers, Dice: claim.NewDice(), Progress: s.Notef,
 	}
 	return d.Decide(ctx, first)
 }

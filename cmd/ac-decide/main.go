@@ -65,15 +65,16 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		s.Notef("%s", note)
 	}
 	if !p.dryRun {
-		if err := keep(dir, verdict); err != nil {
+		if err := keep(dir, self, verdict); err != nil {
 			return err
 		}
 	}
 	return s.Print(p.document(verdict, look, reader.Registry, at, self))
 }
 
-// self is what this node knows of itself. Where claims are made its data
-// directory gets its id.
+// self is what this node knows of itself. A new data directory gets its id when
+// the first claim is made or the decision is kept, no sooner: one that has come to
+// nothing may be part of an image of many machines.
 func (p *program) self(dir datadir.Dir) (claim.Self, error) {
 	self := claim.Self{Node: p.node, Address: p.where.Announced(), Mode: p.mode}
 	var err error
@@ -95,10 +96,7 @@ func (p *program) self(dir datadir.Dir) (claim.Self, error) {
 		return self, err
 	}
 	self.Incarnation = claim.NewID()
-	if p.dryRun {
-		return self, nil
-	}
-	return self, dir.KeepIncarnation(self.Incarnation)
+	return self, nil
 }
 
 // set keeps a mode that is the operator's word: it is not decided anew.
@@ -118,8 +116,15 @@ func set(dir datadir.Dir, mode string) error {
 
 // keep writes down what this node is from now on. The cluster comes first: a
 // server must not run on data that is tied to none.
-func keep(dir datadir.Dir, v claim.Verdict) error {
-	if v.Kept != (claim.Kept{}) {
+func keep(dir datadir.Dir, self claim.Self, v claim.Verdict) error {
+	if self.Incarnation != "" {
+		if err := dir.KeepIncarnation(self.Incarnation); err != nil {
+			return err
+		}
+	}
+	// What is decided without claims belongs to no record's cluster, but for data
+	// that did before.
+	if v.Kept != (claim.Kept{}) || self.Incarnation == "" && !self.Raft {
 		if err := dir.KeepCluster(v.Kept); err != nil {
 			return err
 		}
@@ -131,7 +136,7 @@ func (p *program) document(v claim.Verdict, look claim.Look, r *registry.Registr
 	d := wire.Decision{
 		Version: wire.Version, Mode: v.Mode, Bootstrap: v.Bootstrap, BootstrapExpect: v.Expect, Join: v.Join,
 		Node: p.node, Address: self.Address, Registry: at.String(),
-		Incarnation: self.Incarnation, Reason: v.Reason, Evidence: append([]string{}, v.Evidence...),
+		Incarnation: self.Incarnation, Slot: v.Slot, Reason: v.Reason, Evidence: append([]string{}, v.Evidence...),
 		ExpirySeconds: int64(r.Expiry / time.Second), DesiredServers: v.Desired, HeldServers: v.Held, DecidedAt: look.Time,
 	}
 	if look.Record != nil {

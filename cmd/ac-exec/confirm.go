@@ -33,8 +33,8 @@ func confirm(ctx context.Context, s cli.Streams, d wire.Decision) error {
 		return nil
 	}
 	claimed := claim.Claimed{
-		Bootstrap: boots, ClusterID: d.ClusterID, Incarnation: d.Incarnation, Term: d.Generation,
-		Expiry: time.Duration(d.ExpirySeconds) * time.Second,
+		Bootstrap: boots, Slot: d.Slot, ClusterID: d.ClusterID, Term: d.Generation,
+		Incarnation: d.Incarnation, Node: d.Node, Address: d.Address, Expiry: time.Duration(d.ExpirySeconds) * time.Second,
 	}
 	if err := claim.Confirm(rec, now, claimed); err != nil {
 		return cli.Fail(cli.Undecided, err)

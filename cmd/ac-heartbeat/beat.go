@@ -93,7 +93,7 @@ func (h *heart) attend(ctx context.Context) (status consul.Status, look claim.Lo
 	if a.Self.Incarnation, err = h.dir.Incarnation(); err != nil {
 		return status, look, false, err
 	}
-	look, hold, wrote, err := claim.Reader{Registry: h.registry}.Attend(ctx, a, claim.NewID)
+	look, hold, wrote, err := claim.Reader{Registry: h.registry}.Attend(ctx, a, claim.NewDice())
 	for _, why := range wrote {
 		h.out.Notef("wrote the cluster record: %s", why)
 	}

@@ -42,7 +42,7 @@ func (h *heart) leave(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	gave, err := claim.Reader{Registry: h.registry}.GiveBack(ctx, incarnation, claim.NewID)
+	gave, err := claim.Reader{Registry: h.registry}.GiveBack(ctx, incarnation, claim.NewDice())
 	if err != nil {
 		return failure(store.Fail(err))
 	}

@@ -20,6 +20,7 @@ type Attendance struct {
 	// not known.
 	LastBeat time.Time
 	Held     time.Duration // for how long its heartbeats have been held
+	Named    bool          // when this process looked last, the record named its cluster
 }
 
 // Attended is what a running node is to do.
@@ -51,8 +52,10 @@ func Attend(a Attendance) (Attended, error) {
 		return a.writeBack(), nil
 	case rec.ClusterID != kept.ClusterID:
 		return Attended{}, fmt.Errorf("%w: this server belongs to cluster %s and the registry names %s", ErrFenced, kept.ClusterID, rec.ClusterID)
-	case rec.Bootstrap.Term > kept.Term && a.Raft:
-		return Attended{}, fmt.Errorf("%w: this server's data is of term %d and cluster %s was born anew in term %d", ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
+	case rec.Bootstrap.Term != kept.Term && a.Raft:
+		return Attended{}, fmt.Errorf("%w: this server's data is of term %d and the registry names cluster %s of term %d", ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
+	case a.copied():
+		return Attended{}, fmt.Errorf("%w: this server's slot is in the name of node %s: its data directory was copied there, or its heartbeats have another -node", ErrFenced, rec.slot(a.Self.Incarnation).Node)
 	case rec.Bootstrap.Term > kept.Term:
 		return Attended{}, fmt.Errorf("%w: %s bootstraps in term %d now", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
 	case rec.State == Bootstrapping && (a.Leader || a.Raft):
@@ -89,6 +92,13 @@ func (a Attendance) slotless() bool {
 	})
 }
 
+// copied: a start elsewhere with a copy of this data directory has taken the slot
+// over. It was asked then whether anybody answers here.
+func (a Attendance) copied() bool {
+	slot := a.Record.slot(a.Self.Incarnation)
+	return slot != nil && slot.Node != a.Self.Node
+}
+
 // returning: this server holds a slot and was silent for so long that another
 // may be about to take it. Renewing the slot first makes that write fail, which
 // a heartbeat could not.
@@ -120,9 +130,11 @@ func (a Attendance) fading() bool {
 	return slot != nil && a.Time.Sub(slot.Since) >= a.Expiry/2
 }
 
-// writeBack puts a record that vanished under a living cluster back.
+// writeBack puts a record that vanished under a living cluster back. A leader is
+// proof that the cluster lives; where it has none for the moment, that the record
+// named it until now is as good. Raft data alone may be of long ago.
 func (a Attendance) writeBack() Attended {
-	if !a.Leader {
+	if !a.Leader && !(a.Named && a.Raft) {
 		return Attended{}
 	}
 	kept := a.Self.Kept
@@ -142,8 +154,11 @@ func (a Attendance) slot() Slot {
 // Claimed is what a server's decision says of the claim it rests on.
 type Claimed struct {
 	Bootstrap   bool // alone or with others
+	Slot        bool // a slot of this node's own
 	ClusterID   string
 	Incarnation string
+	Node        string
+	Address     string
 	Term        int64
 	Expiry      time.Duration
 }
@@ -161,15 +176,17 @@ func Confirm(rec *Record, now time.Time, claimed Claimed) error {
 		return fmt.Errorf("%w: the registry names cluster %s now", ErrUndecided, rec.ClusterID)
 	case rec.Bootstrap.Term != claimed.Term:
 		return fmt.Errorf("%w: %s may bootstrap now, in term %d", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
-	case !claimed.Bootstrap:
-		return nil
-	case rec.State != Bootstrapping:
+	case claimed.Bootstrap && rec.State != Bootstrapping:
 		return fmt.Errorf("%w: cluster %s has bootstrapped already", ErrUndecided, rec.ClusterID)
+	case !claimed.Bootstrap && !claimed.Slot:
+		return nil
 	}
 	slot := rec.slot(claimed.Incarnation)
 	switch {
 	case slot == nil:
 		return fmt.Errorf("%w: this node's slot was given to another", ErrUndecided)
+	case slot.Node != claimed.Node || slot.Address != claimed.Address:
+		return fmt.Errorf("%w: this node's slot is that of %s at %s now, which has a copy of the data directory", ErrUndecided, slot.Node, slot.Address)
 	case now.Sub(slot.Since) >= claimed.Expiry:
 		// Another may be about to take over from a node that seems dead.
 		return fmt.Errorf("%w: the claim is older than %v and nothing came of it", ErrUndecided, claimed.Expiry)

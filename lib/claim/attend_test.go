@@ -16,13 +16,14 @@ type running struct {
 	rec          *claim.Record
 	agent        bool
 	leader, raft bool
+	named        bool
 	beat         time.Duration // ago; 0 if it is not known when
 	want         string        // hold, swap …, or an error
 }
 
 func (r running) attendance() claim.Attendance {
 	a := claim.Attendance{
-		Expiry: expiry, Time: epoch, Record: r.rec, Agent: r.agent, Leader: r.leader, Raft: r.raft, Write: "mine",
+		Expiry: expiry, Time: epoch, Record: r.rec, Agent: r.agent, Leader: r.leader, Raft: r.raft, Named: r.named, Write: "mine",
 	}
 	if r.beat > 0 {
 		a.LastBeat = epoch.Add(-r.beat)
@@ -95,7 +96,7 @@ func TestAttendBirth(t *testing.T) {
 		{name: "it joins, in time", kept: c1, rec: joins(expiry-time.Second, time.Second), want: "hold"},
 		{name: "it joins, and the other has not bootstrapped", kept: c1, rec: joins(expiry, time.Second), want: "undecided: this server has found no cluster in 2m0s"},
 		{name: "taken over, without data of its own", kept: c1, rec: later, want: "undecided: s1 bootstraps in term 2 now"},
-		{name: "taken over, and there is data", kept: c1, rec: later, raft: true, leader: true, want: "fenced: this server's data is of term 1 and cluster c1 was born anew in term 2"},
+		{name: "taken over, and there is data", kept: c1, rec: later, raft: true, leader: true, want: "fenced: this server's data is of term 1 and the registry names cluster c1 of term 2"},
 		{name: "of the present term", kept: c1term2, rec: later, raft: true, want: "hold, swap c1 established term 2 by i1 of 1: i1; the cluster has a leader"},
 	})
 }
@@ -176,11 +177,15 @@ func TestConfirm(t *testing.T) {
 		{"established, term later", with(rec(claim.Established, 1, slot(1, 0)), func(r *claim.Record) { r.Bootstrap.Term = 2 }), "undecided: s1 may bootstrap now, in term 2"},
 		{"the slot is another's", rec(claim.Bootstrapping, 1, slot(1, 0)), "undecided: this node's slot was given to another"},
 		{"too old", rec(claim.Bootstrapping, 1, slot(9, expiry)), "undecided: the claim is older than 2m0s and nothing came of it"},
+		{"a copy has claimed it since", rec(claim.Bootstrapping, 1, elsewhere("i9", "s7", 7, 0)), "undecided: this node's slot is that of s7 at 192.0.2.7 now, which has a copy of the data directory"},
+		{"a copy of the same name has", rec(claim.Bootstrapping, 1, elsewhere("i9", "s9", 7, 0)), "undecided: this node's slot is that of s9 at 192.0.2.7 now, which has a copy of the data directory"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := claim.Confirm(tt.rec, epoch, claim.Claimed{Bootstrap: true, ClusterID: "c1", Incarnation: "i9", Term: 1, Expiry: expiry})
+			err := claim.Confirm(tt.rec, epoch, claim.Claimed{
+				Bootstrap: true, Slot: true, ClusterID: "c1", Incarnation: "i9", Node: "s9", Address: "192.0.2.9", Term: 1, Expiry: expiry,
+			})
 			if got := fmt.Sprint(err); got != tt.want && (err != nil || tt.want != "") {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -196,17 +201,23 @@ func TestConfirmWhoJoins(t *testing.T) {
 	tests := []struct {
 		name string
 		rec  *claim.Record
+		slot bool
 		want string
 	}{
-		{"established", rec(claim.Established, 1, slot(9, time.Hour)), ""},
-		{"being born", rec(claim.Bootstrapping, 2, slot(1, time.Second), slot(9, expiry)), ""},
-		{"all slots are taken", rec(claim.Established, 1, slot(1, 0)), ""},
-		{"gone: it will be written back", nil, ""},
-		{"another cluster", with(rec(claim.Established, 1, slot(9, 0)), func(r *claim.Record) { r.ClusterID = "c2" }), "undecided: the registry names cluster c2 now"},
-		{"another birth", with(rec(claim.Bootstrapping, 1, slot(1, 0)), func(r *claim.Record) { r.Bootstrap.Term = 2 }), "undecided: s1 may bootstrap now, in term 2"},
+		{"established", rec(claim.Established, 1, slot(9, time.Second)), true, ""},
+		{"being born", rec(claim.Bootstrapping, 2, slot(1, time.Second), slot(9, expiry-time.Second)), true, ""},
+		{"the claim has grown old", rec(claim.Established, 2, slot(1, time.Hour), slot(9, expiry)), true, "undecided: the claim is older than 2m0s and nothing came of it"},
+		{"its place was given to another", rec(claim.Established, 2, slot(1, time.Hour), slot(2, 0)), true, "undecided: this node's slot was given to another"},
+		{"a copy has claimed it since", rec(claim.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 7, 0)), true, "undecided: this node's slot is that of s7 at 192.0.2.7 now, which has a copy of the data directory"},
+		{"raft data without a slot: all are taken", rec(claim.Established, 1, slot(1, 0)), false, ""},
+		{"gone: it will be written back", nil, true, ""},
+		{"another cluster", with(rec(claim.Established, 1, slot(9, 0)), func(r *claim.Record) { r.ClusterID = "c2" }), true, "undecided: the registry names cluster c2 now"},
+		{"another birth", with(rec(claim.Bootstrapping, 1, slot(1, 0)), func(r *claim.Record) { r.Bootstrap.Term = 2 }), true, "undecided: s1 may bootstrap now, in term 2"},
 	}
 	for _, tt := range tests {
-		err := claim.Confirm(tt.rec, epoch, claim.Claimed{ClusterID: "c1", Incarnation: "i9", Term: 1, Expiry: expiry})
+		err := claim.Confirm(tt.rec, epoch, claim.Claimed{
+			Slot: tt.slot, ClusterID: "c1", Incarnation: "i9", Node: "s9", Address: "192.0.2.9", Term: 1, Expiry: expiry,
+		})
 		if got := fmt.Sprint(err); got != tt.want && (err != nil || tt.want != "") {
 			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
 		}

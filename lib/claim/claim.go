@@ -131,6 +131,7 @@ type Verdict struct {
 	Mode      string // [wire.Server] or [wire.Agent]
 	Bootstrap bool
 	Expect    int      // bootstrap so many together; 0 for none
+	Slot      bool     // a server by a slot of its own
 	Join      []string // addresses, the freshest first, at most [MaxJoin]
 	Held      []string // nodes that are servers or have the right to be, sorted
 	Reason    string

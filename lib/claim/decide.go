@@ -72,8 +72,8 @@ func (c Case) foreign() error {
 	case kept.ClusterID != "" && kept.ClusterID != rec.ClusterID:
 		return fmt.Errorf("%w: the data directory belongs to cluster %s and the registry names %s: start with an empty data directory, or give the one with this data its own registry",
 			ErrFenced, kept.ClusterID, rec.ClusterID)
-	case kept.ClusterID != "" && c.Self.Raft && rec.Bootstrap.Term > kept.Term:
-		return fmt.Errorf("%w: the data directory holds raft state of term %d of cluster %s, which was born anew in term %d: start with an empty data directory",
+	case kept.ClusterID != "" && c.Self.Raft && rec.Bootstrap.Term != kept.Term:
+		return fmt.Errorf("%w: the data directory holds raft state of term %d of cluster %s, which the registry names in term %d: start with an empty data directory",
 			ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
 	case kept.ClusterID == "" && c.Self.Raft && rec.Bootstrap.Incarnation != "" && c.own() == nil:
 		// Every server of a cluster that was born under a record keeps its id

@@ -36,7 +36,7 @@ func TestDecideForeignData(t *testing.T) {
 			name: "raft state of an earlier birth",
 			self: claim.Self{Mode: wire.Server, Raft: true, Kept: kept("c1", 1)},
 			rec:  with(rec(claim.Established, 1, slot(1, time.Hour)), func(r *claim.Record) { r.Bootstrap.Term = 2 }),
-			want: "fenced: the data directory holds raft state of term 1 of cluster c1, which was born anew in term 2: " + remedy,
+			want: "fenced: the data directory holds raft state of term 1 of cluster c1, which the registry names in term 2: " + remedy,
 		},
 		{
 			name: "raft state of no known cluster beside a cluster that was born under the record",

@@ -1,6 +1,7 @@
 package claim_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -24,7 +25,11 @@ func TestDecideWhoAmI(t *testing.T) {
 		return rec(claim.Established, 3, slot(1, time.Hour), elsewhere("i8", "s9", 8, age))
 	}
 	three := claim.Policy{Desired: 3}
-	moved := rec(claim.Bootstrapping, 1, elsewhere("i9", "s9", 7, time.Second))
+	moved := rec(claim.Bootstrapping, 1, elsewhere("i9", "s9", 7, expiry))
+	movedJust := rec(claim.Bootstrapping, 1, elsewhere("i9", "s9", 7, expiry-time.Second))
+	renamed := rec(claim.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 7, time.Hour))
+	const copyOf7 = "wait to see whether this data directory is a copy: its incarnation is node s%d, at 192.0.2.7, which may be about to start"
+	raft := claim.Self{Mode: wire.Server, Raft: true, Kept: kept("c1", 1)}
 	copied := rec(claim.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 7, time.Hour))
 	const waits = "wait for another incarnation of node s9, at 192.0.2.8, to be gone"
 	runCases(t, []situation{
@@ -52,6 +57,24 @@ func TestDecideWhoAmI(t *testing.T) {
 		{
 			name: "moved, nobody is there any more", rec: moved, evidence: nobodyAt(claim.Evidence{}, 0, "192.0.2.7"),
 			want: "swap c1 bootstrapping term 1 by i9 of 1: i9*; this node holds a slot",
+		},
+		{
+			name: "moved, and who it was may be about to start", rec: movedJust, evidence: nobodyAt(claim.Evidence{}, 0, "192.0.2.7"),
+			want: fmt.Sprintf(copyOf7, 9),
+		},
+		{
+			name: "moved, and who it was beats", rec: renamed, evidence: nobodyAt(claim.Evidence{}, 0, "192.0.2.7"),
+			servers: []registry.Member{beats(1, time.Minute), beats(7, time.Second)}, want: fmt.Sprintf(copyOf7, 7),
+		},
+		{
+			name: "raft state, and who it was beats", self: raft, rec: renamed, evidence: nobodyAt(claim.Evidence{}, 0, "192.0.2.7"),
+			servers: []registry.Member{beats(1, time.Minute), beats(7, time.Second)}, want: fmt.Sprintf(copyOf7, 7),
+		},
+		{
+			name: "raft state, moved with its name", self: raft,
+			rec:      rec(claim.Established, 2, slot(1, time.Hour), elsewhere("i9", "s9", 7, time.Second)),
+			evidence: nobodyAt(claim.Evidence{}, 0, "192.0.2.7"), servers: []registry.Member{beats(1, time.Minute)},
+			want: "swap c1 established term 1 by i1 of 2: i1 i9*; this node holds a slot",
 		},
 		{
 			name: "cloned", rec: copied, servers: witness, evidence: somebodyAt(claim.Evidence{}, "192.0.2.7"),

@@ -14,6 +14,7 @@ import (
 // Decider is the loop around [Decide]: it looks, decides, swaps and looks again.
 // It acts on nothing but what a look has shown, never on a write's answer.
 type Decider struct {
+	Dice
 	Reader  Reader
 	Self    Self
 	Policy  Policy
@@ -21,17 +22,18 @@ type Decider struct {
 	Timeout time.Duration // bound on each look and each write; failures are borne as long
 	DryRun  bool          // decide as if every write had succeeded, write nothing
 
+	Keep     func() error                                   // called before the first write: the incarnation must outlive it
 	Answers  func(ctx context.Context, address string) bool // whether anybody answers there
-	ID       func() string                                  // a new random name, as of [NewID]
-	Draw     func() float64                                 // a random number in [0, 1), as of math/rand/v2.Float64
 	Progress func(format string, args ...any)               // tells the operator
 
 	look    Look
 	begin   time.Time // of the last look, monotonic
+	heard   time.Time // begin of the look that the heartbeats are of; zero: too long ago
 	watch   watch
 	answers map[string]bool
 	silence map[string]time.Time // since when nobody answers at an address
 	tries   int                  // swaps that were lost
+	trying  time.Time            // since when every swap has been
 	won     Step                 // the swap of ours that a look has shown
 	waiting time.Time            // since when, for other nodes
 	said    string               // the last thing waited for
@@ -39,13 +41,14 @@ type Decider struct {
 	failing time.Time            // since when looks have failed
 	written string               // what was written to see whether the store takes writes
 	able    bool
+	kept    bool
 }
 
 // pace spreads nodes that start at once and find nothing, so that few of them
 // try to create the record: over several times what a creation takes, told from
 // what a look took. Most draw a long pause and the first a short one.
 func pace(look time.Duration) time.Duration {
-	return min(max(100*time.Millisecond, 12*look), 2*time.Second)
+	return min(max(200*time.Millisecond, 12*look), 2*time.Second)
 }
 
 // Decide goes on until there is a verdict, and returns it with the look that it
@@ -55,6 +58,7 @@ func (d *Decider) Decide(ctx context.Context, first *Look) (Verdict, Look, error
 	if first != nil {
 		d.begin = time.Now()
 		d.take(*first)
+		d.heard = time.Time{} // nobody knows how old it is
 	} else if err := d.start(ctx); err != nil {
 		return Verdict{}, d.look, err
 	}
@@ -119,35 +123,55 @@ func (d *Decider) start(ctx context.Context) error {
 func (d *Decider) swap(ctx context.Context, step Step) error {
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
+	if !d.kept {
+		if err := d.Keep(); err != nil {
+			return err
+		}
+		d.kept = true
+	}
 	if d.look.Record == nil && !d.able {
 		if err := Able(ctx, d.Reader.Registry.Store, d.ID()); err != nil {
 			return err
 		}
 		d.able = true
 	}
-	switch err := d.Reader.Swap(ctx, d.look, step.Swap); {
-	case errors.Is(err, registry.ErrDenied), errors.Is(err, errEncode):
-		return err
-	case errors.Is(err, fs.ErrNotExist):
+	begin, heartbeats := time.Now(), d.look.Snapshot
+	failed := d.Reader.Swap(ctx, d.look, step.Swap)
+	switch {
+	case errors.Is(failed, registry.ErrDenied), errors.Is(failed, errEncode):
+		return failed
+	case errors.Is(failed, fs.ErrNotExist):
 		return fmt.Errorf("%w: the cluster record vanished", ErrUndecided)
-	case err != nil && !errors.Is(err, registry.ErrConflict):
-		d.Progress("%v; looking whether it was written", err)
+	case failed != nil && !errors.Is(failed, registry.ErrConflict):
+		d.Progress("%v; looking whether it was written", failed)
 	}
 	if err := d.relook(ctx, d.Reader.Record); err != nil {
 		return err
 	}
 	if d.look.Record != nil && d.look.Record.Write == step.Swap.Write {
-		d.won = step
+		// The verdict may rest on the heartbeats that the write has rested on.
+		d.look, d.won, d.trying = d.look.with(heartbeats), step, time.Time{}
 		return nil
 	}
-	d.tries++
-	return sleep(ctx, d.pause())
+	return d.lost(ctx, begin, failed)
 }
 
-// pause is drawn anew each time and grows with the tries that were lost.
-func (d *Decider) pause() time.Duration {
-	most := min(25*time.Millisecond<<min(d.tries, 6), time.Second)
-	return time.Duration(d.Draw() * float64(most))
+// lost ends a try to swap that began then: what it wrote was refused or is not
+// seen. Failures are borne for as long as the timeout, and other writers for as
+// long as there may be waiting.
+func (d *Decider) lost(ctx context.Context, begin time.Time, failed error) error {
+	if d.trying.IsZero() {
+		d.trying = begin
+	}
+	conflict := failed == nil || errors.Is(failed, registry.ErrConflict)
+	switch lasted := time.Since(d.trying); {
+	case !conflict && lasted >= d.Timeout:
+		return failed
+	case lasted >= max(d.Wait, d.Timeout):
+		return fmt.Errorf("%w: the cluster record could not be swapped in %v", ErrUndecided, lasted.Round(time.Second))
+	}
+	d.tries++
+	return sleep(ctx, d.pause(d.tries))
 }
 
 func (d *Decider) ask(ctx context.Context, addresses []string) {
@@ -189,6 +213,7 @@ func (d *Decider) wait(ctx context.Context, step Step) error {
 			return err
 		}
 	}
+	d.trying = time.Time{}
 	poll := min(time.Second<<min(d.polls, 6), d.Policy.Expiry/10, 10*time.Second)
 	d.polls++
 	if err := sleep(ctx, min(poll, left)); err != nil {

@@ -70,7 +70,7 @@ func stands(t *testing.T, r *rig, d *claim.Decider) error {
 		t.Fatal(err)
 	}
 	return claim.Confirm(look.Record, look.Time, claim.Claimed{
-		Bootstrap: true,
+		Bootstrap: true, Slot: true, Node: d.Self.Node, Address: d.Self.Address,
 		ClusterID: look.Record.ClusterID, Incarnation: d.Self.Incarnation, Term: 1, Expiry: expiry,
 	})
 }

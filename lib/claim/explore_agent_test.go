@@ -91,10 +91,11 @@ func (x *explorer) attend(w world, i int8) world {
 		last = epoch
 	}
 	want, err := claim.Attend(claim.Attendance{
-		LastBeat: last, Held: time.Duration(n.gap) * unit,
+		LastBeat: last, Held: time.Duration(n.gap) * unit, Named: n.named,
 		Self: n.self(i), Expiry: expiry, Time: epoch, Record: w.rec.record(0),
 		Leader: x.leader(w, n.raft), Raft: n.raft != 0, Write: "w",
 	})
+	n.named = x.deletes && w.rec.there && w.rec.established && w.rec.cluster == n.keptCluster && w.rec.term == n.keptTerm
 	switch {
 	case errors.Is(err, claim.ErrFenced):
 		n.stop(fenced)

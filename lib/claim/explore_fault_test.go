@@ -47,8 +47,15 @@ func (x *explorer) faultsOf(w world) []after {
 		if n.phase == swapping && n.fresh && w.store == storeOK && !w.late.there {
 			v = w
 			v.late, v.lateOpen = n.want.aged(n.lag), true
-			v.nodes[i].phase, v.nodes[i].want = needRec, xrec{}
+			v.nodes[i].phase, v.nodes[i].want, v.nodes[i].fresh = swapped, xrec{}, false
 			out = append(out, after{v, nodeName(i) + "'s write is delayed", ""})
+		}
+		if n.phase == attended && n.writes && n.fresh && w.store == storeOK && !w.late.there {
+			v = w
+			v.late, v.lateOpen = n.want.aged(n.lag), true
+			m := &v.nodes[i] // its beat has failed
+			m.phase, m.beaten, m.writes, m.want = up, true, false, xrec{}
+			out = append(out, after{v, nodeName(i) + "'s write for its beat is delayed", ""})
 		}
 	}
 	if w.store == storeOK {

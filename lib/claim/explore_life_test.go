@@ -29,14 +29,17 @@ func (n xnode) serves() bool { return !n.paused && (n.phase == up || n.phase == 
 
 func (x *explorer) swap(w world, i int8) (world, string) {
 	n := &w.nodes[i]
-	n.phase = needRec
+	n.phase = swapped
 	want := n.want.aged(n.lag)
 	n.want = xrec{}
 	if w.store != storeOK || !n.fresh && !x.ignoresConditions {
+		n.fresh = false
 		return w, ""
 	}
 	bad := x.replaced(w, want)
-	return w.write(want), bad
+	w = w.write(want)
+	w.nodes[i].fresh = true
+	return w, bad
 }
 
 // write makes a record the current one.
@@ -72,7 +75,8 @@ func (x *explorer) confirm(w world, i int8) world {
 		return w
 	}
 	err := claim.Confirm(w.rec.record(0), epoch, claim.Claimed{
-		Bootstrap: boots, ClusterID: fmt.Sprintf("c%d", n.keptCluster), Incarnation: incName(n.inc), Term: int64(n.keptTerm), Expiry: expiry,
+		Bootstrap: boots, Slot: n.slot, ClusterID: fmt.Sprintf("c%d", n.keptCluster), Incarnation: incName(n.inc),
+		Node: nodeName(i), Address: address(i), Term: int64(n.keptTerm), Expiry: expiry,
 	})
 	if w.store == storeDown || err != nil {
 		n.stop(off)
@@ -83,6 +87,7 @@ func (x *explorer) confirm(w world, i int8) world {
 // exec starts the agent. A bootstrap on an empty disk founds a raft lineage.
 func (x *explorer) exec(w world, i int8) (world, string) {
 	n := &w.nodes[i]
+	n.slot = false
 	if n.mode == 2 {
 		n.phase = agentUp
 		return w, ""
@@ -127,7 +132,7 @@ func (x *explorer) advance(w world) (world, bool) {
 	for i := range x.nodes {
 		n := &w.nodes[i]
 		busy := n.phase == up && !n.beaten || n.phase == up && w.store == storeOK && w.bearing(i)
-		for _, p := range []int8{looking, relooking, needBeats, needRec, probing, swapping, decided, confirmed, attended} {
+		for _, p := range []int8{looking, relooking, needBeats, needRec, probing, swapping, swapped, decided, confirmed, attended} {
 			busy = busy || n.phase == p
 		}
 		if busy && !n.paused {

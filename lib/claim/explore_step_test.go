@@ -8,27 +8,6 @@ import (
 	"auto-consul/lib/wire"
 )
 
-// explorer is one exploration: its size, and which safeguards are taken out for
-// a control.
-type explorer struct {
-	nodes, desired, faults int8
-	only                   string // the one kind of fault; empty for all
-	lost                   claim.Lost
-	birth                  claim.Birth
-	// deletes: somebody deletes the record. It is tampering: two clusters may
-	// then be advertised until the next beat fences one.
-	deletes bool
-	// sleepy: a node may also be paused between its last look and its agent's
-	// start. No protocol can forbid the agent to start then; its first beat is
-	// fenced, and until then its data may meet another's.
-	sleepy bool
-	// apart: worlds are told apart by their nodes' names too.
-	apart bool
-	visit func(world) // is shown every world
-	// controls
-	plainRule, ignoresConditions, oneLook, noConfirm bool
-}
-
 // after is a world that follows, and what happened.
 type after struct {
 	w    world
@@ -97,7 +76,7 @@ func (x *explorer) act(w world, i int8) []after {
 	case needBeats:
 		v := x.readBeats(w, i)
 		return one(v, "reads the heartbeats", "")
-	case needRec:
+	case needRec, swapped:
 		v, bad := x.readRecord(w, i)
 		return one(v, "reads the record", bad)
 	case probing:
@@ -140,7 +119,8 @@ func (n *xnode) forget() {
 	n.later, n.known = false, 0
 	n.look, n.fresh, n.want, n.sb, n.ab = xrec{}, false, xrec{}, [maxNodes]uint8{}, [maxNodes]uint8{}
 	n.lag, n.beatLag, n.gap, n.asked, n.answered, n.lostWait = 0, 0, 0, 0, 0, false
-	n.boot, n.expect, n.join, n.beaten, n.writes = false, 0, 0, false, false
+	n.slot = false
+	n.boot, n.expect, n.join, n.beaten, n.writes, n.named = false, 0, 0, false, false, false
 	for k := range n.watch {
 		n.watch[k] = -1
 	}
@@ -161,13 +141,18 @@ func (x *explorer) readRecord(w world, i int8) (world, string) {
 		n.stop(off) // exit 69; whoever started it starts it again
 		return w, ""
 	}
-	before, had := n.phase, n.look.there
+	before, had, won := n.phase, n.look.there, n.fresh
 	n.look, n.fresh, n.later, n.lag = w.rec, true, false, 0
 	if had && !n.look.there {
 		n.stop(off) // the record vanished: exit 75
 		return w, ""
 	}
 	switch before {
+	case swapped:
+		if won || n.beatLag == 0 {
+			return x.decide(w, i, false)
+		}
+		return x.decide(w, i, true) // what it heard is too old to go on with
 	case needRec:
 		return x.decide(w, i, false)
 	case looking:
@@ -239,7 +224,7 @@ func (x *explorer) decide(w world, i int8, recordOnly bool) (world, string) {
 // settle writes the verdict to the disk.
 func (n *xnode) settle(v claim.Verdict) {
 	n.forget()
-	n.phase, n.boot, n.expect = decided, v.Bootstrap, int8(v.Expect)
+	n.phase, n.boot, n.expect, n.slot = decided, v.Bootstrap, int8(v.Expect), v.Slot
 	n.mode = 2
 	if v.Mode == wire.Server {
 		n.mode = 1

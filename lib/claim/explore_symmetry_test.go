@@ -3,9 +3,7 @@ package claim_test
 import (
 	"maps"
 	"math/bits"
-	"regexp"
 	"slices"
-	"strconv"
 	"testing"
 
 	"auto-consul/lib/claim"
@@ -129,26 +127,6 @@ func (to renaming) set(s uint8) (out uint8) {
 func (to renaming) masks(m [maxNodes]uint8) (out [maxNodes]uint8) {
 	for i, j := range to {
 		out[j] = m[i]
-	}
-	return out
-}
-
-// names are what nodes were called when everything began.
-type names [maxNodes]int8
-
-var nodeNames = regexp.MustCompile(`\bn[0-9]\b`)
-
-// of translates what happened to the names from the beginning.
-func (n names) of(what string) string {
-	return nodeNames.ReplaceAllStringFunc(what, func(name string) string {
-		i, _ := strconv.Atoi(name[1:])
-		return nodeName(n[i])
-	})
-}
-
-func (n names) after(to renaming) (out names) {
-	for i, j := range to {
-		out[j] = n[i]
 	}
 	return out
 }

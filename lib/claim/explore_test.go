@@ -1,7 +1,6 @@
 package claim_test
 
 import (
-	"cmp"
 	"fmt"
 	"hash/maphash"
 	"os"
@@ -17,13 +16,6 @@ type explored struct {
 	worlds, moves int
 	bad           string // the property that broke, with the way there
 	stuck         string // a world from which no good one can be reached
-}
-
-// link says how a world was first reached, and what its nodes are called since.
-type link struct {
-	from int32
-	what string
-	to   renaming
 }
 
 var seed = maphash.MakeSeed()
@@ -110,20 +102,6 @@ func unsaved(back [][2]int32, good []bool) int32 {
 	return int32(slices.Index(good, false))
 }
 
-// way is how the last link was reached, in the names of the beginning.
-func way(links []link, last link) string {
-	steps := []link{last}
-	for ; last.from >= 0; steps = append(steps, last) {
-		last = links[last.from]
-	}
-	n, out := names{0, 1, 2, 3}, ""
-	for _, l := range slices.Backward(steps) {
-		out += "\n  " + n.of(l.what)
-		n = n.after(l.to)
-	}
-	return out
-}
-
 // good: one cluster with a leader, which the record names as established, and
 // with as many servers as there should and can be; or the documented wait for
 // servers whose quorum is gone.
@@ -160,62 +138,6 @@ func (x *explorer) good(w world) bool {
 	}
 	// An agent stays one: it is a new node that takes a dead server's place.
 	return w.rec.there && w.rec.established && serving >= min(alive-agents, x.desired)
-}
-
-// sizes of exploration, by the environment variable EXPLORE: a glance in every
-// run of the tests, "more" in make test, "full" in make prove.
-func explorations(size string) []explorer {
-	out := []explorer{
-		{nodes: 2, desired: 1, faults: 0},
-		{nodes: 2, desired: 1, faults: 1},
-		{nodes: 2, desired: 1, faults: 1, sleepy: true},
-		{nodes: 2, desired: 1, faults: 1, deletes: true},
-		{nodes: 2, desired: 1, faults: 1, lost: claim.LostBootstrap},
-		{nodes: 2, desired: 2, faults: 0, birth: claim.Quorum},
-	}
-	if size != "" {
-		out = append(out,
-			explorer{nodes: 2, desired: 2, faults: 1},
-			explorer{nodes: 2, desired: 2, faults: 1, birth: claim.Quorum},
-			explorer{nodes: 2, desired: 2, faults: 1, lost: claim.LostBootstrap},
-			explorer{nodes: 2, desired: 1, faults: 2},
-			explorer{nodes: 3, desired: 1, faults: 0},
-			explorer{nodes: 3, desired: 2, faults: 0},
-			explorer{nodes: 3, desired: 3, faults: 0},
-		)
-	}
-	if size == "full" {
-		out = append(out,
-			explorer{nodes: 2, desired: 2, faults: 2},
-			explorer{nodes: 3, desired: 1, faults: 1},
-			explorer{nodes: 4, desired: 1, faults: 0},
-			explorer{nodes: 4, desired: 2, faults: 0},
-			explorer{nodes: 4, desired: 3, faults: 0},
-		)
-		// One fault at most: every kind by itself is all there is.
-		for _, kind := range []string{"crashes", "is paused", "dies", "loses its disk", "is delayed", "store"} {
-			out = append(out, explorer{nodes: 3, desired: 2, faults: 1, only: kind})
-		}
-	}
-	for i := range out {
-		out[i].lost = cmp.Or(out[i].lost, claim.LostAuto)
-		out[i].birth = cmp.Or(out[i].birth, claim.First)
-	}
-	return out
-}
-
-func (x *explorer) name() string {
-	name := fmt.Sprintf("%d nodes, %d desired, %d faults, birth %s, lost %s", x.nodes, x.desired, x.faults, x.birth, x.lost)
-	if x.only != "" {
-		name += ", only " + x.only
-	}
-	if x.sleepy {
-		name += ", sleepy"
-	}
-	if x.deletes {
-		name += ", record deleted"
-	}
-	return name
 }
 
 func TestExploreEveryInterleaving(t *testing.T) {

@@ -43,6 +43,7 @@ const (
 	needRec               // has read the heartbeats
 	probing
 	swapping
+	swapped // looks at what became of its write
 	waiting
 	decided
 	confirmed
@@ -71,10 +72,12 @@ type xnode struct {
 	unanswered      [maxNodes]int8       // -1: not probed, or answered; else for how long
 	gap             int8                 // units since the last full look
 	boot, lostWait  bool
+	slot            bool // decided to be a server by a slot
 	expect          int8
 	join            uint8
 	// the agent
 	beaten, writes bool // in this unit of time; its attendance wants a write
+	named          bool // when it looked last, the record named its cluster; where records are deleted
 	known          int8 // it has beaten since it was started: 1, 2: in an earlier unit
 }
 

@@ -78,6 +78,12 @@ func (r Reader) read(ctx context.Context, head time.Duration) (Look, error) {
 	return look.with(snap), nil
 }
 
+// Names reports whether the record names the cluster that a server belongs to, as
+// established.
+func (l Look) Names(kept Kept) bool {
+	return l.Record != nil && l.Record.State == Established && l.Record.ClusterID == kept.ClusterID && l.Record.Bootstrap.Term == kept.Term
+}
+
 // Heartbeats reads the heartbeats alone: all servers and the freshest agents,
 // which is all that a decision needs.
 func (r Reader) Heartbeats(ctx context.Context) (Look, error) {
@@ -97,21 +103,14 @@ func (r Reader) Swap(ctx context.Context, seen Look, next *Record) error {
 	return r.Registry.Store.Swap(ctx, RecordKey, body, seen.ETag)
 }
 
-// with is the look with heartbeats added.
+// with is the look with heartbeats added. It is judged as of the earlier of both
+// times: who has beaten between the two seems younger than it is, never silent.
 func (l Look) with(snap registry.Snapshot) Look {
-	if l.Time.After(snap.Time) {
+	if l.Time.Before(snap.Time) {
 		snap.Time = l.Time
 	}
 	l.Snapshot, l.RecordOnly = snap, false
 	return l
-}
-
-// refreshed is a later look's record with this look's heartbeats.
-func (l Look) refreshed(later Look) Look {
-	if l.RecordOnly {
-		return later
-	}
-	return later.with(l.Snapshot)
 }
 
 // completed is this look's record with later heartbeats.

@@ -15,7 +15,7 @@ import (
 // attends has node s9 attend to the record, as a server with a leader.
 func attends(r *rig) (hold bool, wrote []string, err error) {
 	a := running{kept: kept("c1", 1), leader: true, raft: true}.attendance()
-	_, hold, wrote, err = r.reader.Attend(r.t.Context(), a, claim.NewID)
+	_, hold, wrote, err = r.reader.Attend(r.t.Context(), a, claim.NewDice())
 	return hold, wrote, err
 }
 
@@ -44,7 +44,7 @@ func TestReaderAttends(t *testing.T) {
 				}
 				return storetest.Fault{}
 			})
-		}, true, 0, true, 4, "bootstrapping term 1 by i9: i9"},
+		}, true, 0, false, 10, "bootstrapping term 1 by i9: i9"},
 		{"answer lost", func(r *rig) { r.faults(ofRecord("put"), storetest.Fault{LoseAnswer: true}) }, true, 0, false, 1, "established term 1 by i9: i9"},
 		{"denied", func(r *rig) { r.srv.Deny(storetest.Swaps) }, true, 0, false, 1, "bootstrapping term 1 by i9: i9"},
 		{"record not read", func(r *rig) { r.srv.Deny(ofRecord("get")) }, true, 0, false, 0, "bootstrapping term 1 by i9: i9"},
@@ -104,7 +104,7 @@ func TestReaderGivesBack(t *testing.T) {
 				if tt.rec != nil {
 					r.put(tt.rec)
 				}
-				gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewID)
+				gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewDice())
 				if gave != tt.gave || err != nil {
 					t.Errorf("got %t, %v, want %t", gave, err, tt.gave)
 				}
@@ -119,19 +119,19 @@ func TestReaderGivesBackFaults(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.put(rec(claim.Established, 2, slot(1, 0), slot(9, 0)))
 		r.faults(ofRecord("put"), storetest.Fault{Status: 412, Code: "PreconditionFailed"}, storetest.Fault{Status: 409, Code: "ConditionalRequestConflict"})
-		if gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewID); !gave || err != nil {
+		if gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewDice()); !gave || err != nil {
 			t.Errorf("got %t, %v, want it given back in the end", gave, err)
 		}
 		r.put(rec(claim.Established, 2, slot(1, 0), slot(9, 0)))
 		r.srv.Deny(storetest.Swaps)
-		if gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewID); gave || !errors.Is(err, registry.ErrDenied) {
+		if gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewDice()); gave || !errors.Is(err, registry.ErrDenied) {
 			t.Errorf("got %t, %v, want access denied", gave, err)
 		}
 		r.srv.Deny(nil)
 		r.srv.SetFault(func(q storetest.Request) storetest.Fault {
 			return storetest.Fault{Status: map[bool]int{true: 412}[q.Conditional()], Code: "PreconditionFailed"}
 		})
-		if gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewID); gave || !errors.Is(err, claim.ErrUndecided) {
+		if gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewDice()); gave || !errors.Is(err, claim.ErrUndecided) {
 			t.Errorf("got %t, %v, want it undecided after tries enough", gave, err)
 		}
 		r.wantStored("established term 1 by i1: i1 i9")

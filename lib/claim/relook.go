@@ -30,7 +30,7 @@ func (d *Decider) relook(ctx context.Context, read func(context.Context) (Look, 
 			return err
 		}
 		d.Progress("%v; trying again", err)
-		if err := sleep(ctx, d.pause()); err != nil {
+		if err := sleep(ctx, d.pause(d.tries)); err != nil {
 			return err
 		}
 	}
@@ -48,18 +48,20 @@ func (d *Decider) seen(look Look) error {
 	if d.look.Record != nil && look.Record == nil {
 		return fmt.Errorf("%w: the cluster record vanished", ErrUndecided)
 	}
-	if look.RecordOnly {
-		look = d.look.refreshed(look)
-	} else {
+	switch {
+	case !look.RecordOnly:
 		d.answers = nil
+		d.take(look)
+	case time.Since(d.heard) < d.Policy.Expiry/20:
+		d.look = look.with(d.look.Snapshot)
+	default:
+		d.look, d.answers, d.heard = look, nil, time.Time{}
 	}
-	d.take(look)
 	return nil
 }
 
+// take takes over a look with heartbeats.
 func (d *Decider) take(look Look) {
-	d.look = look
-	if !look.RecordOnly {
-		d.watch.observe(time.Now(), d.current().Silences(), d.Policy.Expiry/2)
-	}
+	d.look, d.heard = look, d.begin
+	d.watch.observe(time.Now(), d.current().Silences(), d.Policy.Expiry/2)
 }

@@ -54,9 +54,9 @@ func (r *rig) decider(n int) *claim.Decider {
 		Self:   claim.Self{Node: s.Node, Address: s.Address, Incarnation: s.Incarnation},
 		Policy: claim.Policy{Desired: 1, Birth: claim.First, Lost: claim.LostAuto, Expiry: expiry, StartOver: "START OVER"},
 		Wait:   10 * time.Minute, Timeout: 30 * time.Second,
+		Keep:    func() error { return nil },
 		Answers: func(context.Context, string) bool { return false },
-		ID:      claim.NewID,
-		Draw:    rand.New(rand.NewPCG(1, uint64(n))).Float64,
+		Dice:    claim.Dice{ID: claim.NewID, Draw: rand.New(rand.NewPCG(1, uint64(n))).Float64},
 		Progress: func(format string, args ...any) {
 			r.mu.Lock()
 			defer r.mu.Unlock()

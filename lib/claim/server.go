@@ -44,7 +44,10 @@ func (c Case) returning() Step {
 func (c Case) moved(own Slot) bool { return own.Node != c.Self.Node || own.Address != c.Self.Address }
 
 // copied finds out whether a node that seems to have moved is a copy of one that
-// lives: then somebody answers where it was.
+// lives, or that is about to: an image made of a data directory starts in many
+// places at once. One that lives answers at its address. One that has not started
+// yet holds its slot, as long as it is young; raft data under the same name is past
+// that, and all servers may come back at new addresses at once.
 func (c Case) copied(own Slot) (Step, bool) {
 	if !c.moved(own) {
 		return Step{}, false
@@ -55,6 +58,8 @@ func (c Case) copied(own Slot) (Step, bool) {
 	case answers:
 		return Step{Err: fmt.Errorf("%w: this data directory is a copy: its incarnation is node %s, and somebody answers at %s: start with an empty data directory",
 			ErrFenced, own.Node, own.Address)}, true
+	case c.held(own) && !(c.Self.Raft && own.Node == c.Self.Node):
+		return Step{Wait: fmt.Sprintf("to see whether this data directory is a copy: its incarnation is node %s, at %s, which may be about to start", own.Node, own.Address)}, true
 	}
 	return Step{}, false
 }
@@ -85,6 +90,7 @@ func (c Case) server(reason string) Step {
 			v.Notes = append(v.Notes, "the data directory holds raft state of no known cluster and is taken to belong to "+rec.ClusterID)
 		}
 	}
+	v.Slot = c.own() != nil
 	if c.mayBootstrap() {
 		alone := rec.Birth == First || rec.Desired == 1
 		v.Bootstrap = alone && rec.Bootstrap.Incarnation == c.Self.Incarnation

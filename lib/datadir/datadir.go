@@ -42,7 +42,12 @@ func (d Dir) KeepMode(mode string) error { return d.write(modeFile, mode) }
 func (d Dir) Incarnation() (string, error) { return d.read("incarnation") }
 
 // KeepIncarnation gives the data directory its id, once and for all.
-func (d Dir) KeepIncarnation(id string) error { return d.write("incarnation", id) }
+func (d Dir) KeepIncarnation(id string) error {
+	if kept, err := d.Incarnation(); err != nil || kept == id {
+		return err
+	}
+	return d.write("incarnation", id)
+}
 
 // Cluster returns the cluster that the node belongs to; zero if none is kept.
 func (d Dir) Cluster() (claim.Kept, error) {

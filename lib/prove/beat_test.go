@@ -59,6 +59,9 @@ func (n *node) beat(ctx context.Context, st status, due bool) (birth bool, err e
 	}
 	keys, err := n.registry.Beat(ctx, n.name, n.address, look.Time, roles...)
 	if err == nil {
+		if len(roles) > 1 {
+			n.last = look.Time
+		}
 		n.tidy(ctx, keys, look.Time)
 	}
 	return hold, err
@@ -69,16 +72,29 @@ func (n *node) attend(ctx context.Context, st status) (claim.Look, bool, error) 
 		look, err := n.reader.Record(ctx)
 		return look, false, err
 	}
-	a := claim.Attendance{Expiry: n.policy.Expiry, Agent: !st.server, Leader: st.leader}
+	a := claim.Attendance{Expiry: n.policy.Expiry, Agent: !st.server, Leader: st.leader, LastBeat: n.last, Named: n.named}
+	if !n.held.IsZero() {
+		a.Held = time.Since(n.held)
+	}
 	n.w.do(func() {
 		a.Raft = n.disk.raft != nil
 		a.Self = claim.Self{Node: n.name, Address: n.address, Kept: n.disk.kept, Incarnation: n.disk.incarnation}
 	})
-	look, hold, wrote, err := n.reader.Attend(ctx, a, n.dice.id)
+	look, hold, wrote, err := n.reader.Attend(ctx, a, n.dice.claims())
 	for _, why := range wrote {
 		n.w.do(func() { n.w.note("%s writes: %s", n.name, why) })
 	}
-	return look, hold, err
+	if err != nil {
+		return look, hold, err
+	}
+	n.named = look.Names(a.Self.Kept)
+	switch {
+	case !hold:
+		n.held = time.Time{}
+	case n.held.IsZero():
+		n.held = time.Now()
+	}
+	return look, hold, nil
 }
 
 // tidy removes own heartbeats that have expired.

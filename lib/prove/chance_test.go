@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"auto-consul/lib/claim"
 )
 
 // mix is a random number that depends on its arguments alone. What happens to a
@@ -52,6 +54,9 @@ func (d dice) span(from, to time.Duration) time.Duration { return span(d.Uint64(
 func (d dice) hit(probability float64) bool { return d.Float64() < probability }
 
 func (d dice) id() string { return fmt.Sprintf("%016x%016x", d.Uint64(), d.Uint64()) }
+
+// claims are the dice of the code that is proved.
+func (d dice) claims() claim.Dice { return claim.Dice{ID: d.id, Draw: d.Float64} }
 
 // pick is one of several things.
 func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }

@@ -31,7 +31,8 @@ func (n *node) decide(ctx context.Context) (claim.Verdict, *claim.Record, error)
 	d := claim.Decider{
 		Reader: n.reader, Self: self, Policy: policy,
 		Wait: policy.Expiry * 5 / 2, Timeout: n.w.timeout,
-		Answers: n.probe, ID: n.dice.id, Draw: n.Float64,
+		Keep:    func() error { return nil }, // a lost incarnation is a lost disk
+		Answers: n.probe, Dice: n.dice.claims(),
 		Progress: n.progress,
 	}
 	var first *claim.Look

@@ -23,7 +23,7 @@ type node struct {
 	registry *registry.Registry
 	reader   claim.Reader
 	ctx      context.Context // ends with the life
-	written  []string        // own heartbeats that have not been removed
+	heart
 
 	kill    func() // ends the life, and returns when it has
 	disk    *disk
@@ -41,6 +41,14 @@ type node struct {
 	ground  ground
 	listed  time.Time
 	beats   []beat
+}
+
+// heart is what one process of heartbeats remembers.
+type heart struct {
+	written []string  // own heartbeats that have not been removed
+	last    time.Time // store time of the last beat as a server
+	held    time.Time // since when a server's beats are held
+	named   bool      // the last look named its cluster
 }
 
 // disk is a data directory.
@@ -91,7 +99,7 @@ func (n *node) stop() {
 		n.w.note("%s agent stops", n.name)
 	}
 	n.agent = nil
-	n.written = nil
+	n.heart = heart{}
 }
 
 // live is what an init system does: start again, whatever happened.
@@ -189,8 +197,8 @@ func (n *node) confirm(ctx context.Context, v claim.Verdict, rec *claim.Record) 
 		return ctx.Err()
 	}
 	claimed := claim.Claimed{
-		Bootstrap: boots, ClusterID: rec.ClusterID, Incarnation: n.disk.incarnation,
-		Term: rec.Bootstrap.Term, Expiry: n.policy.Expiry,
+		Bootstrap: boots, Slot: v.Slot, ClusterID: rec.ClusterID, Incarnation: n.disk.incarnation,
+		Node: n.name, Address: n.address, Term: rec.Bootstrap.Term, Expiry: n.policy.Expiry,
 	}
 	err = claim.Confirm(look.Record, look.Time, claimed)
 	if err != nil {

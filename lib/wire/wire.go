@@ -91,6 +91,7 @@ type Decision struct {
 	ClusterID       string    `json:"cluster_id,omitempty"`
 	Generation      int64     `json:"generation,omitempty"`
 	Incarnation     string    `json:"incarnation,omitempty"` // whose claim it is
+	Slot            bool      `json:"slot,omitempty"`        // a server by a slot of its own in the cluster record
 	Reason          string    `json:"reason"`
 	Evidence        []string  `json:"evidence"` // what proved that a replaced server is dead
 	ExpirySeconds   int64     `json:"expiry_seconds"`

@@ -139,8 +139,9 @@ func decide(ctx context.Context, r *registry.Registry, self claim.Self, desired 
 		Reader: claim.Reader{Registry: &registry.Registry{Store: counted, Expiry: r.Expiry}}, Self: self,
 		Policy: claim.Policy{Desired: desired, Birth: claim.First, Lost: claim.LostAuto, Expiry: r.Expiry},
 		Wait:   time.Minute, Timeout: time.Minute,
+		Keep:    func() error { return nil },
 		Answers: func(context.Context, string) bool { return false },
-		ID:      claim.NewID, Draw: rand.Float64, Progress: func(string, ...any) {},
+		Dice:    claim.NewDice(), Progress: func(string, ...any) {},
 	}
 	v, _, err := d.Decide(ctx, nil)
 	return v, counted.n, err
