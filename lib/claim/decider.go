@@ -149,8 +149,11 @@ func (d *Decider) swap(ctx context.Context, step Step) error {
 		return err
 	}
 	if d.look.Record != nil && d.look.Record.Write == step.Swap.Write {
-		// The verdict may rest on the heartbeats that the write has rested on.
-		d.look, d.won, d.trying = d.look.with(heartbeats), step, time.Time{}
+		if step.Swap.slot(d.Self.Incarnation) != nil {
+			// The verdict may rest on the heartbeats that the claim has rested on.
+			d.look = d.look.with(heartbeats)
+		}
+		d.won, d.trying = step, time.Time{}
 		return nil
 	}
 	return d.lost(ctx, begin, failed)
