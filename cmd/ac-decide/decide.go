@@ -20,7 +20,14 @@ func (p *program) claiming(ctx context.Context, s cli.Streams, r claim.Reader, s
 		Keep:    func() error { return datadir.Dir(p.dir).KeepIncarnation(self.Incarnation) },
 		Answers: consul.Answers, Dice: claim.NewDice(), Progress: s.Notef,
 	}
-	return d.Decide(ctx, first)
+	// What it writes to see whether the store takes writes is removed again.
+	ctx, stop := cli.Interruptible(ctx)
+	defer stop()
+	v, look, err := d.Decide(ctx, first)
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return v, look, err
 }
 
 // plain decides by the plain rule, race and all.

@@ -35,7 +35,7 @@ func TestDeciderUnableStore(t *testing.T) {
 				return storetest.Fault{Status: 501, Code: "NotImplemented"}
 			}
 			return storetest.Fault{}
-		}, "the store does not implement conditional writes"},
+		}, "the store does not implement conditional writes: use another store, or -claims off for the plain rule and its race"},
 		{"lost answers", func(q storetest.Request) storetest.Fault {
 			return storetest.Fault{LoseAnswer: q.Conditional()}
 		}, "create cluster.probe-"},

@@ -28,11 +28,15 @@ func (c Case) dead(s Slot) (evidence []string, next Step, ok bool) {
 	if next, ok := c.nobodyAt(s); !ok {
 		return nil, next, false
 	}
-	gone := fmt.Sprintf("%s: nobody answers at %s", s.Node, s.Address)
+	return []string{proof, c.goneFrom(s)}, Step{}, true
+}
+
+// goneFrom is [Case.nobodyAt] as evidence.
+func (c Case) goneFrom(s Slot) string {
 	if by := c.inherited(s); by != "" {
-		gone = fmt.Sprintf("%s: %s is the address of %s now", s.Node, s.Address, by)
+		return fmt.Sprintf("%s: %s is the address of %s now", s.Node, s.Address, by)
 	}
-	return []string{proof, gone}, Step{}, true
+	return fmt.Sprintf("%s: nobody answers at %s", s.Node, s.Address)
 }
 
 // witness: another node's live heartbeat that is at least half an expiry old
@@ -64,25 +68,6 @@ func (c Case) nobodyAt(s Slot) (Step, bool) {
 	return Step{}, true
 }
 
-// inherited is who announces a silent slot's address now, in words: another live
-// node, or its own as an agent. Whoever answers there is not the slot's server:
-// one that has not found its cluster beats like an agent too, but ends when the
-// slot is as old as the expiry.
-func (c Case) inherited(s Slot) string {
-	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
-		for _, m := range c.Look.Live[role] {
-			switch {
-			case m.Address != s.Address:
-			case m.Node != s.Node:
-				return m.Node
-			case role == registry.Agents && c.Look.Record.State == Established && m.Heartbeat.Sub(s.Since) >= c.Policy.Expiry:
-				return "agent " + m.Node
-			}
-		}
-	}
-	return ""
-}
-
 // settle is how long the others must have been unreachable before a birth is
 // taken over. Should the first have bootstrapped just before it died, those who
 // joined it say so in the record within a second.
@@ -106,12 +91,19 @@ func (c Case) takeOver() (Step, bool) {
 	if step, ok := c.settled(); !ok {
 		return step, true
 	}
+	for _, s := range rec.Servers {
+		if s.Incarnation != c.Self.Incarnation && s.Incarnation != holder.Incarnation {
+			evidence = append(evidence, c.goneFrom(s))
+		}
+	}
 	next := rec.next(c.Random.Write)
 	next.without(holder.Incarnation)
 	if twin := c.twin(); twin != nil && twin.Incarnation != holder.Incarnation {
-		if _, step, ok := c.dead(*twin); !ok {
+		also, step, ok := c.dead(*twin)
+		if !ok {
 			return step, true
 		}
+		evidence = append(evidence, also[0])
 		next.without(twin.Incarnation)
 	}
 	if c.own() == nil {
@@ -215,6 +207,7 @@ func (c Case) lost() Step {
 		if step, ok := c.nobodyAt(s); !ok {
 			open = open.or(step)
 		}
+		evidence = append(evidence, c.goneFrom(s))
 	}
 	if open.Probe != nil || open.Wait != "" {
 		return open

@@ -192,7 +192,7 @@ func TestDecideTakeOver(t *testing.T) {
 		{
 			name: "living slots are kept", rec: holders, evidence: nobodyAt(silent(expiry, "i1"), 3*time.Second, home, "192.0.2.2"), policy: claim.Policy{Desired: 3},
 			want: "swap c1 bootstrapping term 2 by i9 of 3: i2 i9; s1 died before it had bootstrapped: term 2 " +
-				"(s1: no heartbeat seen in 2m0s of watching; s1: nobody answers at 192.0.2.1)",
+				"(s1: no heartbeat seen in 2m0s of watching; s1: nobody answers at 192.0.2.1; s2: nobody answers at 192.0.2.2)",
 		},
 		{
 			name: "whoever took part must be out of reach", rec: holders, evidence: nobodyAt(silent(expiry, "i1"), 3*time.Second, home), policy: claim.Policy{Desired: 3},
@@ -216,7 +216,8 @@ func TestDecideTakeOver(t *testing.T) {
 			rec:      rec(claim.Bootstrapping, 2, slot(1, expiry), claim.Slot{Incarnation: "i8", Node: "s9", Address: "192.0.2.8", Since: epoch.Add(-expiry)}),
 			evidence: nobodyAt(claim.Evidence{}, 3*time.Second, home, "192.0.2.8"),
 			want: "swap c1 bootstrapping term 2 by i9 of 2: i9*; s1 died before it had bootstrapped: term 2 " +
-				"(s1: silent although the store took agents/20260102030305-s3; s1: nobody answers at 192.0.2.1)",
+				"(s1: silent although the store took agents/20260102030305-s3; s1: nobody answers at 192.0.2.1; " +
+				"s9: nobody answers at 192.0.2.8; s9: silent although the store took agents/20260102030305-s3)",
 		},
 		{
 			name: "its heartbeat as a server came meanwhile", rec: dead, servers: []registry.Member{beats(1, time.Second)}, agents: witness,

@@ -150,7 +150,7 @@ func TestDecideLostCluster(t *testing.T) {
 	watched := silent(expiry, claim.Everybody)
 	one, three := rec(claim.Established, 1, slot(1, time.Hour)), rec(claim.Established, 3, slot(1, time.Hour), slot(2, expiry))
 	quiet := nobodyAt(watched, 0, "192.0.2.1", "192.0.2.2")
-	const evidence = " (no server's heartbeat seen in 2m0s of watching)"
+	const evidence = " (no server's heartbeat seen in 2m0s of watching"
 	const again = "wait for the servers of cluster c1 to come back; if they never will, this starts an empty one in its place: START OVER"
 	policy := func(lost claim.Lost) claim.Policy { return claim.Policy{Desired: 3, Lost: lost} }
 	runCases(t, []situation{
@@ -182,7 +182,8 @@ func TestDecideLostCluster(t *testing.T) {
 		},
 		{
 			name: "auto, one desired", rec: one, evidence: quiet,
-			want: "swap new bootstrapping term 2 by i9 of 1: i9*; cluster c1 is lost: a new cluster in its place" + evidence,
+			want: "swap new bootstrapping term 2 by i9 of 1: i9*; cluster c1 is lost: a new cluster in its place" + evidence +
+				"; s1: nobody answers at 192.0.2.1)",
 		},
 		{name: "auto, several desired", rec: three, evidence: quiet, policy: policy(claim.LostAuto), want: again},
 		{name: "auto goes by the record, not by what this node was told", rec: three, evidence: quiet, want: again},
@@ -191,11 +192,12 @@ func TestDecideLostCluster(t *testing.T) {
 		},
 		{
 			name: "bootstrap, several desired", rec: three, evidence: quiet, policy: policy(claim.LostBootstrap),
-			want: "swap new bootstrapping term 2 by i9 of 3: i9*; cluster c1 is lost: a new cluster in its place" + evidence,
+			want: "swap new bootstrapping term 2 by i9 of 3: i9*; cluster c1 is lost: a new cluster in its place" + evidence +
+				"; s1: nobody answers at 192.0.2.1; s2: nobody answers at 192.0.2.2)",
 		},
 		{
 			name: "its own slot without raft state is no cluster", rec: rec(claim.Established, 1, slot(9, time.Second)), evidence: watched,
-			want: "swap new bootstrapping term 2 by i9 of 1: i9*; cluster c1 is lost: a new cluster in its place" + evidence,
+			want: "swap new bootstrapping term 2 by i9 of 1: i9*; cluster c1 is lost: a new cluster in its place" + evidence + ")",
 		},
 	})
 	over := claim.Decide(situation{rec: with(three, func(r *claim.Record) { r.Birth = claim.Quorum }), evidence: quiet, policy: policy(claim.LostBootstrap)}.asCase()).Swap

@@ -77,6 +77,22 @@ func TestDecideWhoAmI(t *testing.T) {
 			want: "swap c1 established term 1 by i1 of 2: i1 i9*; this node holds a slot",
 		},
 		{
+			name: "raft state, and another server has the address now", self: raft,
+			rec:     rec(claim.Established, 2, elsewhere("i1", "s1", 7, time.Second), elsewhere("i9", "s9", 7, time.Hour)),
+			servers: []registry.Member{{Node: "s1", Address: "192.0.2.7", Heartbeat: epoch, Oldest: epoch}},
+			want:    "swap c1 established term 1 by i1=s1@192.0.2.7 of 2: i1=s1@192.0.2.7 i9*; this node holds a slot",
+		},
+		{
+			name: "raft state, and another server that has not beaten yet has the address", self: raft,
+			rec:  rec(claim.Established, 2, elsewhere("i1", "s1", 7, time.Second), elsewhere("i9", "s9", 7, time.Hour)),
+			want: "swap c1 established term 1 by i1=s1@192.0.2.7 of 2: i1=s1@192.0.2.7 i9*; this node holds a slot",
+		},
+		{
+			name: "raft state, and another server had the address before", self: raft,
+			rec:  rec(claim.Established, 2, elsewhere("i1", "s1", 7, 2*time.Hour), elsewhere("i9", "s9", 7, time.Hour)),
+			want: "probe 192.0.2.7",
+		},
+		{
 			name: "cloned", rec: copied, servers: witness, evidence: somebodyAt(claim.Evidence{}, "192.0.2.7"),
 			want: "fenced: this data directory is a copy: its incarnation is node s7, and somebody answers at 192.0.2.7: start with an empty data directory",
 		},

@@ -105,3 +105,37 @@ func (c Case) Silences() []string {
 	}
 	return out
 }
+
+// inherited is who announces a silent slot's address now, in words: another live
+// node, or its own as an agent. Whoever answers there is not the slot's server:
+// one that has not found its cluster beats like an agent too, but ends when the
+// slot is as old as the expiry.
+func (c Case) inherited(s Slot) string {
+	if by := c.heir(s); by != "" {
+		return by
+	}
+	for _, m := range c.Look.Live[registry.Agents] {
+		if m.Node == s.Node && m.Address == s.Address && c.Look.Record.State == Established && m.Heartbeat.Sub(s.Since) >= c.Policy.Expiry {
+			return "agent " + m.Node
+		}
+	}
+	return ""
+}
+
+// heir is another node that has a slot's address now: one that sends heartbeats,
+// or has claimed a slot with it since.
+func (c Case) heir(s Slot) string {
+	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
+		for _, m := range c.Look.Live[role] {
+			if m.Address == s.Address && m.Node != s.Node {
+				return m.Node
+			}
+		}
+	}
+	for _, o := range c.slots() {
+		if o.Address == s.Address && o.Node != s.Node && o.Since.After(s.Since) {
+			return o.Node
+		}
+	}
+	return ""
+}

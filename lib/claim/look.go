@@ -131,7 +131,9 @@ func Able(ctx context.Context, store registry.Store, random string) (err error) 
 		defer cancel()
 		err = errors.Join(err, store.Delete(ctx, key))
 	}()
-	if err := createProbe(ctx, store, key); err != nil {
+	if err := createProbe(ctx, store, key); errors.Is(err, registry.ErrUnconditional) {
+		return fmt.Errorf("create %s: %w: %s", key, err, wayOut)
+	} else if err != nil {
 		return fmt.Errorf("create %s: %w", key, err)
 	}
 	if err := refused(store.Swap(ctx, key, []byte("second"), "")); err != nil {
@@ -170,7 +172,9 @@ func createProbe(ctx context.Context, store registry.Store, key string) error {
 	}
 }
 
-var errIgnored = errors.New("the store ignores conditions on writes, so that claims cannot be safe: use another store, or -claims off for the plain rule and its race")
+const wayOut = "use another store, or -claims off for the plain rule and its race"
+
+var errIgnored = errors.New("the store ignores conditions on writes, so that claims cannot be safe: " + wayOut)
 
 func refused(err error) error {
 	switch {

@@ -53,6 +53,8 @@ func (c Case) copied(own Slot) (Step, bool) {
 		return Step{}, false
 	}
 	switch answers, asked := c.Answers[own.Address]; {
+	case c.heir(own) != "":
+		return Step{}, false // servers have exchanged their addresses
 	case !asked:
 		return Step{Probe: []string{own.Address}}, true
 	case answers:

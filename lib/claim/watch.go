@@ -49,7 +49,7 @@ func (w *watch) silent(begin time.Time) map[string]time.Duration {
 // are silent too.
 func (d *Decider) audible(ctx context.Context) error {
 	if d.written == "" {
-		d.written = probeKey(d.ID())
+		d.written = probeKey(d.Self.Node) // one a node, should it be killed
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()

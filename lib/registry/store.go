@@ -17,6 +17,8 @@ var (
 	// what the caller saw. It was written by someone else, or by this very
 	// request when its first answer was lost: only a Get can tell.
 	ErrConflict = errors.New("changed by another writer")
+	// ErrUnconditional: the store knows no conditional writes.
+	ErrUnconditional = errors.New("the store does not implement conditional writes")
 )
 
 // Store is what a registry needs of a bucket or a directory. Keys are relative

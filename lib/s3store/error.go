@@ -82,7 +82,7 @@ func answered(op string, status int, err error) (text string, kind error) {
 	case status == http.StatusPreconditionFailed, status == http.StatusConflict:
 		return fmt.Sprintf("%v (%s)", registry.ErrConflict, naming(code, status)), registry.ErrConflict
 	case status == http.StatusNotImplemented, code == "NotImplemented":
-		return "the store does not implement conditional writes", nil
+		return registry.ErrUnconditional.Error(), registry.ErrUnconditional
 	}
 	return describe(status, err), nil
 }
