@@ -65,7 +65,7 @@ func (p *program) Check(s cli.Streams) error {
 	if p.ticks > p.expiry/2 && p.ticks <= p.expiry {
 		s.Warnf("-ticks %v is more than half the expiry, %v: one beat that fails makes the node count as dead", p.ticks, p.expiry)
 	}
-	if _, err := time.ParseDuration(p.wait); err == nil {
+	if _, err := cli.ParseDuration(p.wait); err == nil {
 		p.wait = "" // ac-decide's, from the environment or file that they share
 	} else if p.wait != "" && !slices.Contains([]string{joined, leader, voter}, p.wait) {
 		bad = append(bad, fmt.Errorf("bad -wait %q: want joined, leader or voter", p.wait))

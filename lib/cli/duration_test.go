@@ -53,6 +53,9 @@ func TestDuration(t *testing.T) {
 			case tt.want >= 0 && (err != nil || time.Duration(got) != tt.want):
 				t.Errorf("got %v, error %v, want %v", time.Duration(got), err, tt.want)
 			}
+			if parsed, also := ParseDuration(tt.text); (also == nil) != (err == nil) || parsed != max(0, tt.want) {
+				t.Errorf("parsed: got %v, error %v, want %v", parsed, also, tt.want)
+			}
 		})
 	}
 }
