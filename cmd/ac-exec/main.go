@@ -63,8 +63,8 @@ func (p *program) Check(cli.Streams) error {
 }
 
 // ending is how long an agent of this data directory that was told to end may
-// still be there.
-const ending = 3 * time.Second
+// still be there: a client's leave takes 4 s, a server's 9.
+const ending = 12 * time.Second
 
 func (p *program) bind() string { return cmp.Or(p.where.Bind, p.where.Address, "0.0.0.0") }
 
@@ -105,7 +105,10 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if err := checkAge(datadir.Dir(p.dir), d.Mode, consul.RejoinAgeMax(files)); err != nil {
 		return err
 	}
-	if err := datadir.Dir(p.dir).Occupy(ending); err != nil {
+	err = datadir.Dir(p.dir).Occupy(ending, func() {
+		s.Notef("waiting for the agent that runs on %s to end (%v at most)", p.dir, ending)
+	})
+	if err != nil {
 		return err
 	}
 	if err := confirm(ctx, s, d); err != nil {

@@ -19,12 +19,18 @@ var ErrOccupied = errors.New("an agent runs on it already; every agent needs a -
 // Occupy keeps other agents away from the data directory for as long as this
 // process lives, whatever it becomes by exec. Consul by itself would wait for
 // ever, without a word, or share the data. An agent that is about to end has
-// until patience is over. The error wraps [ErrOccupied].
-func (d Dir) Occupy(patience time.Duration) error {
-	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		if err := d.occupy(); !errors.Is(err, ErrOccupied) || time.Now().After(end) {
+// until patience is over; waits is told that it is waited for. The error wraps
+// [ErrOccupied].
+func (d Dir) Occupy(patience time.Duration, waits func()) error {
+	begin := time.Now()
+	for tries := 0; ; tries++ {
+		if err := d.occupy(); !errors.Is(err, ErrOccupied) || time.Since(begin) >= patience {
 			return err
 		}
+		if tries == 10 {
+			waits()
+		}
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 
