@@ -67,9 +67,13 @@ func (s Status) Alone() bool {
 }
 
 // Join makes the agent join another at an address, at any time and whether or
-// not it knows it already. With ACLs it needs agent:write.
+// not it knows it already. With ACLs it needs agent:write. The agent makes one
+// join after the other, its own included, and goes on with one whose caller has
+// gone.
 func (a *Agent) Join(ctx context.Context, address string) error {
-	limited, cancel := context.WithTimeout(ctx, 2*a.patience) // an address that swallows packets costs the agent 10 s
+	// An address that swallows packets costs the agent 10 s, and others may be
+	// before this one.
+	limited, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	path := "/v1/agent/join/" + url.PathEscape(address)
 	if _, err := a.client.Raw().Write(path, nil, nil, new(api.WriteOptions).WithContext(limited)); err != nil {
@@ -78,10 +82,10 @@ func (a *Agent) Join(ctx context.Context, address string) error {
 	return nil
 }
 
-// Status asks the agent. It returns [ErrNotRunning] also when the agent has not
-// answered in 5 s, [ErrNoPermission] when it refuses, and the context's cause
-// once the context is done. Any other error says that somebody answered and not
-// as an agent would.
+// Status asks the agent. It returns [ErrNotRunning], [ErrSilent] when no answer
+// has come in 5 s, [ErrNoPermission] when the agent refuses, and the context's
+// cause once the context is done. Any other error says that somebody answered and
+// not as an agent would.
 func (a *Agent) Status(ctx context.Context) (Status, error) {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()

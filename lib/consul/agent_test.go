@@ -79,6 +79,8 @@ func failure(err error) string {
 		return "none"
 	case errors.Is(err, ErrNotRunning):
 		return "not running"
+	case errors.Is(err, ErrSilent):
+		return "silent"
 	case errors.Is(err, ErrNoPermission):
 		return "no permission"
 	}
@@ -150,16 +152,28 @@ func TestStatusOfNobody(t *testing.T) {
 	if err := u.Close(); err != nil {
 		t.Fatal(err)
 	}
-	hung := silent(t)
-	hung.patience = time.Millisecond
 	for name, a := range map[string]*Agent{
 		"refused":      agentAt(t, closed),
 		"no socket":    agentAt(t, "unix://"+filepath.Join(t.TempDir(), "none")),
 		"stale socket": agentAt(t, "unix://"+stale),
-		"hung":         hung,
 	} {
 		if _, err := a.Status(t.Context()); failure(err) != "not running" {
 			t.Errorf("%s: got %v, want not running", name, err)
+		}
+	}
+}
+
+// Who hangs may go on at any time, so it is not taken for gone.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	hung := silent(t)
+	hung.patience = time.Millisecond
+	_, status := hung.Status(t.Context())
+	_, leader := hung.Leader(t.Context())
+	_, peers := hung.Peers(t.Context())
+	for name, err := range map[string]error{"status": status, "leader": leader, "peers": peers} {
+		if failure(err) != "silent" {
+			t.Errorf("%s: got %v, want silent", name, err)
 		}
 	}
 }

@@ -10,9 +10,11 @@ import (
 )
 
 var (
-	// ErrNotRunning: nobody listens at the agent's address, or whoever listens
-	// does not answer in time.
+	// ErrNotRunning: nobody listens at the agent's address.
 	ErrNotRunning = errors.New("the Consul agent is not running")
+	// ErrSilent: no answer has come in time. The agent may hang, or be stopped,
+	// and still be a member, and a voter, of its cluster.
+	ErrSilent = errors.New("the Consul agent does not answer")
 	// ErrNoPermission: the agent is running and refuses the token, or the
 	// request without one.
 	ErrNoPermission = errors.New("the Consul agent denies access")
@@ -20,7 +22,7 @@ var (
 
 // classify gives an error of a request its meaning. Only what cannot come from a
 // running agent is [ErrNotRunning]: who takes an agent for dead stops its
-// heartbeats.
+// heartbeats, and gives its slot away.
 func classify(caller context.Context, permission string, err error) error {
 	var status api.StatusError
 	switch {
@@ -28,9 +30,9 @@ func classify(caller context.Context, permission string, err error) error {
 		return nil
 	case caller.Err() != nil:
 		return context.Cause(caller)
-	case errors.Is(err, context.DeadlineExceeded),
-		errors.Is(err, syscall.ECONNREFUSED),
-		errors.Is(err, syscall.ENOENT):
+	case errors.Is(err, context.DeadlineExceeded):
+		return ErrSilent
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
 		return fmt.Errorf("%w: %w", ErrNotRunning, err)
 	case !errors.As(err, &status):
 		return err

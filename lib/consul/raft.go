@@ -18,7 +18,7 @@ type Peer struct {
 const serfAlive = 1
 
 // Peers asks for the raft configuration, and for who of it lives. With ACLs it
-// needs operator:read. There is no answer without a leader.
+// needs operator:read. Without a leader it is an error, which may be [ErrSilent].
 func (a *Agent) Peers(ctx context.Context) ([]Peer, error) {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()

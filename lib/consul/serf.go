@@ -2,6 +2,7 @@ package consul
 
 import (
 	"context"
+	"errors"
 	"net"
 	"time"
 )
@@ -13,11 +14,23 @@ const serfPort = "8301"
 // Answers reports whether somebody accepts a connection at an address's serf
 // port within a second. A process that was stopped still does.
 func Answers(ctx context.Context, address string) bool {
+	return dialSerf(ctx, address) == nil
+}
+
+// Swallows reports whether an address's serf port neither accepts a connection
+// nor refuses it within a second. To join such an address costs an agent 10 s,
+// in which it joins nobody else.
+func Swallows(ctx context.Context, address string) bool {
+	var failed net.Error
+	return errors.As(dialSerf(ctx, address), &failed) && failed.Timeout()
+}
+
+func dialSerf(ctx context.Context, address string) error {
 	d := net.Dialer{Timeout: time.Second}
 	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(address, serfPort))
 	if err != nil {
-		return false
+		return err
 	}
 	_ = conn.Close() // the answer is known
-	return true
+	return nil
 }
