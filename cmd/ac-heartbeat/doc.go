@@ -39,8 +39,10 @@ the timeout the exit code is 75 and the error says what was missing.
 
 With -leave the agent leaves its cluster gracefully and ends; then its heartbeats
 are removed and a server's slot is given back, so that a replacement is taken at
-once. The document says what was removed. A server that would take the quorum
-with it does not leave without -force.
+once. The document says what was removed. Without -force a server does not leave
+that would take the quorum with it, has no leader, or holds a slot that the data
+directory does not say is its own. With -node the registry is put in order also
+when the agent is not running. One that hangs is.
 
 # Exit codes
 
@@ -51,7 +53,7 @@ with it does not leave without -force.
 	75   undecided, or the ground of the decision is gone: decide again
 	76   fenced: this node's data belongs to another generation or cluster
 	77   the registry denies access
-	255  the agent is not running, so nothing was written
+	255  the agent is not running, so nothing was written (or does not answer)
 
 # Examples
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"auto-consul/lib/claim"
-	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/store"
@@ -19,15 +18,27 @@ import (
 // and then its heartbeats and its slot go, so that a replacement need not wait
 // for them to expire.
 func (h *heart) leave(ctx context.Context) error {
-	node := h.node
 	status, err := h.agent.Status(ctx)
+	gone := errors.Is(err, consul.ErrNotRunning) && h.node != ""
 	switch {
-	case errors.Is(err, consul.ErrNotRunning) && node != "":
-		h.out.Notef("%v; removing what is left of %s in the registry", err, node)
+	case gone:
+		h.out.Notef("%v; removing what is left of %s in the registry", err, h.node)
+	case errors.Is(err, consul.ErrSilent):
+		return fmt.Errorf("%w and may vote still; end it first, then leave with -node", err)
 	case err != nil:
 		return failure(err)
-	default:
-		node, _ = h.self(status)
+	}
+	node, _ := h.self(status)
+	incarnation, err := h.dir.Incarnation()
+	if err != nil {
+		return err
+	}
+	if incarnation == "" && (gone || status.Server) {
+		if err := h.stranded(ctx, node, gone || h.force); err != nil {
+			return err
+		}
+	}
+	if !gone {
 		if err := h.leaveCluster(ctx, status); err != nil {
 			return err
 		}
@@ -38,10 +49,6 @@ func (h *heart) leave(ctx context.Context) error {
 	if err != nil {
 		return store.Fail(err)
 	}
-	incarnation, err := h.dir.Incarnation()
-	if err != nil {
-		return err
-	}
 	gave, err := claim.Reader{Registry: h.registry}.GiveBack(ctx, incarnation, claim.NewDice())
 	if err != nil {
 		return failure(store.Fail(err))
@@ -49,15 +56,34 @@ func (h *heart) leave(ctx context.Context) error {
 	return h.out.Print(wire.Left{Version: wire.Version, Node: node, Removed: removed, Slot: gave})
 }
 
+// stranded finds out whether a node whose data directory says nothing holds a
+// slot all the same: it is the wrong directory, and the slot would stay. That is
+// an error unless the node leaves anyway.
+func (h *heart) stranded(ctx context.Context, node string, anyway bool) error {
+	ctx, cancel := context.WithTimeout(ctx, h.timeout)
+	defer cancel()
+	look, err := claim.Reader{Registry: h.registry}.Record(ctx)
+	switch {
+	case anyway && err != nil:
+		return nil // the next request fails likewise, or the slot is none
+	case err != nil:
+		return store.Fail(err)
+	case look.Record == nil || !slices.ContainsFunc(look.Record.Servers, func(s claim.Slot) bool { return s.Node == node }):
+		return nil
+	}
+	err = fmt.Errorf("the slot of %s cannot be given back: -data-dir %s has no incarnation, so it is not the one that the agent was decided with", node, h.dir)
+	if anyway {
+		h.out.Warnf("%v", err)
+		return nil
+	}
+	return fmt.Errorf("%w; -force leaves all the same", err)
+}
+
 // leaveCluster makes the agent leave and waits until it is gone.
 func (h *heart) leaveCluster(ctx context.Context, status consul.Status) error {
 	if status.Server && !h.force {
-		peers, err := h.agent.Peers(ctx)
-		if err != nil {
-			return fmt.Errorf("%w; -force leaves without asking", err)
-		}
-		if !consul.KeepQuorum(peers, status.Node) {
-			return cli.Failf(cli.Failure, "%s would take the quorum with it: no more than half of the other voters live; -force leaves all the same", status.Node)
+		if err := h.spare(ctx, status.Node); err != nil {
+			return err
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.timeout)
@@ -77,6 +103,29 @@ func (h *heart) leaveCluster(ctx context.Context, status consul.Status) error {
 		}
 		time.Sleep(agentPoll)
 	}
+}
+
+// spare is an error if the others cannot spare a server.
+func (h *heart) spare(ctx context.Context, node string) error {
+	leaderless := fmt.Errorf("there is no leader, and so no quorum that %s could keep; -force leaves all the same", node)
+	// Asked first: without a leader there is no answer as to who votes.
+	switch leader, err := h.agent.Leader(ctx); {
+	case err != nil:
+		return fmt.Errorf("%w; -force leaves without asking", err)
+	case leader == "":
+		return leaderless
+	}
+	peers, err := h.agent.Peers(ctx)
+	if err != nil {
+		if leader, lost := h.agent.Leader(ctx); lost == nil && leader == "" {
+			return leaderless
+		}
+		return fmt.Errorf("%w; -force leaves without asking", err)
+	}
+	if !consul.KeepQuorum(peers, node) {
+		return fmt.Errorf("%s would take the quorum with it: no more than half of the other voters live; -force leaves all the same", node)
+	}
+	return nil
 }
 
 func (h *heart) removeBeats(ctx context.Context, node string) ([]string, error) {

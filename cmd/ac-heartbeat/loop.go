@@ -65,7 +65,7 @@ func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
 		return 0, err
 	}
 	pause = max(0, time.Until(h.due))
-	if errors.Is(err, consul.ErrNotRunning) {
+	if errors.Is(err, consul.ErrNotRunning) || errors.Is(err, consul.ErrSilent) {
 		if !h.absent {
 			h.out.Notef("%v; the first beat follows as soon as it does", err)
 		}

@@ -105,7 +105,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 // failure gives a beat's error its exit code.
 func failure(err error) error {
 	switch {
-	case errors.Is(err, consul.ErrNotRunning):
+	case errors.Is(err, consul.ErrNotRunning), errors.Is(err, consul.ErrSilent):
 		return cli.Fail(cli.NotRunning, err)
 	case errors.Is(err, consul.ErrNoPermission):
 		return cli.Fail(cli.Failure, err)

@@ -15,5 +15,5 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	agents := &agents{running: map[string]*agent{}}
-	scripttest.Run(t, "testdata/script", map[string]scripttest.Command{"agent": agents.run})
+	scripttest.Run(t, "testdata/script", map[string]scripttest.Command{"agent": agents.run, "asked": agents.asked})
 }
