@@ -27,6 +27,7 @@ type heart struct {
 	held     time.Time // since when a server's beats are held; zero: they are not
 	others   []string  // addresses of those who hold slots too
 	alone    solitude
+	joins    *joins
 }
 
 // beat asks the agent, attends to the cluster record, and writes the heartbeat.

@@ -89,6 +89,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	h := &heart{
 		program: p, agent: agent, out: s, dir: datadir.Dir(p.dir),
 		registry: &registry.Registry{Store: st, Expiry: p.expiry},
+		joins:    &joins{agent: agent, busy: map[string]bool{}},
 	}
 	switch {
 	case p.leave:
