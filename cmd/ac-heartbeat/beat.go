@@ -25,6 +25,7 @@ type heart struct {
 	due      time.Time // when the next beat is
 	absent   bool      // the agent was not running at the last look
 	held     time.Time // since when a server's beats are held; zero: they are not
+	troubled bool      // the last look failed
 	others   []string  // addresses of those who hold slots too
 	alone    solitude
 	joins    *joins

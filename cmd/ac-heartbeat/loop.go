@@ -64,7 +64,6 @@ func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
 	if final(err) {
 		return 0, err
 	}
-	pause = max(0, time.Until(h.due))
 	if errors.Is(err, consul.ErrNotRunning) || errors.Is(err, consul.ErrSilent) {
 		if !h.absent {
 			h.out.Notef("%v; the first beat follows as soon as it does", err)
@@ -74,10 +73,10 @@ func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
 	}
 	h.absent = false
 	if err != nil {
-		h.out.Warnf("%v; next beat in %v", err, pause.Round(time.Second))
-		return max(0, pause), nil
+		return h.trouble(err), nil
 	}
-	pause = min(pause, h.holding(hold))
+	h.troubled = false
+	pause = min(time.Until(h.due), h.holding(hold))
 	if hold {
 		h.gather(ctx)
 	}
@@ -92,9 +91,22 @@ func final(err error) bool {
 	return errors.Is(err, claim.ErrFenced) || errors.Is(err, claim.ErrUndecided) || errors.Is(err, cli.ErrOutput)
 }
 
-// holding is when to look again whether a server's beats are still to be held:
-// soon at first, for the sooner the record says that there is a leader, the
-// shorter another node may think of bootstrapping.
+// trouble reports a look or a beat that failed, and says how long to pause. While
+// a server's beats are held the next look is not left to the next beat, and only
+// the first of several failures is reported.
+func (h *heart) trouble(err error) time.Duration {
+	pause, next := max(0, time.Until(h.due)), "beat"
+	if !h.held.IsZero() && h.heldPause() < pause {
+		pause, next = h.heldPause(), "look"
+	}
+	if next == "beat" || !h.troubled {
+		h.out.Warnf("%v; next %s in %v", err, next, pause.Round(time.Second))
+	}
+	h.troubled = true
+	return pause
+}
+
+// holding is when to look again whether a server's beats are still to be held.
 func (h *heart) holding(hold bool) time.Duration {
 	switch {
 	case !hold:
@@ -103,5 +115,11 @@ func (h *heart) holding(hold bool) time.Duration {
 	case h.held.IsZero():
 		h.held = time.Now()
 	}
+	return h.heldPause()
+}
+
+// heldPause is soon at first, for the sooner the record says that there is a
+// leader, the shorter another node may think of bootstrapping.
+func (h *heart) heldPause() time.Duration {
 	return max(birthPoll, time.Since(h.held)/10)
 }

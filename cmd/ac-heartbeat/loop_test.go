@@ -1,0 +1,84 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/storetest"
+)
+
+const (
+	birth = `{"version":1,"seq":1,"write":"w","cluster_id":"c1","state":"bootstrapping","birth":"first","desired":3,"bootstrap":{"incarnation":"i2","node":"s2","address":"127.9.9.2","term":1,"since":"NOW"},"servers":[{"incarnation":"i2","node":"s2","address":"127.9.9.2","since":"NOW"},{"incarnation":"i1","node":"s1","address":"127.9.9.1","since":"NOW"}]}`
+	tie   = `{"cluster_id":"c1","term":1,"desired":3,"birth":"first"}`
+)
+
+// record writes a record whose times are those of now.
+func (r *rig) record(text string) {
+	r.t.Helper()
+	r.put(claim.RecordKey, strings.ReplaceAll(text, "NOW", time.Now().UTC().Format(time.RFC3339)))
+}
+
+// A look that fails during a birth is made again as soon as any other.
+func TestTroubleWhileHeld(t *testing.T) {
+	r := newRig(t)
+	r.keeps("incarnation", "i1")
+	r.keeps("cluster", tie)
+	r.record(birth)
+	r.answers("self", blank)
+	r.answers("join", "")
+	if pause := r.turns(); pause > time.Second {
+		t.Errorf("held: got a pause of %v, want a look soon", pause)
+	}
+	r.says()
+	r.srv.Deny(storetest.Op("get"))
+	for range 3 {
+		if pause := r.turns(); pause > time.Second {
+			t.Errorf("no answer while held: got a pause of %v, want a look soon", pause)
+		}
+	}
+	r.says("warning: get s3://b/r/cluster.json: access denied")
+	r.srv.Deny(nil)
+	r.record(strings.Replace(birth, "bootstrapping", "established", 1))
+	r.answers("self", led)
+	if pause := r.turns(); pause != 0 {
+		t.Errorf("no longer held: got a pause of %v, want the beat at once", pause)
+	}
+	if pause := r.turns(); pause < 50*time.Second {
+		t.Errorf("got a pause of %v, want a tick", pause)
+	}
+	r.says()
+
+	// Without a birth a failed beat is left to the next one, and each is reported.
+	r.srv.Deny(storetest.Op("get"))
+	for range 2 {
+		r.due = time.Time{}
+		if pause := r.turns(); pause < 50*time.Second {
+			t.Errorf("no answer: got a pause of %v, want a tick", pause)
+		}
+		r.says("next beat in ")
+	}
+}
+
+// A look does not wait for those who cannot be joined.
+func TestGatherWaitsForNobody(t *testing.T) {
+	r := newRig(t)
+	r.keeps("incarnation", "i1")
+	r.keeps("cluster", tie)
+	r.record(birth)
+	r.answers("self", blank)
+	r.answers("127.9.9.2.hang", "")
+	begin := time.Now()
+	for range 5 {
+		r.turns()
+	}
+	if took := time.Since(begin); took > joinWait {
+		t.Errorf("got %v for five looks", took)
+	}
+	for end := time.Now().Add(10 * time.Second); r.agent.count("PUT /v1/agent/join/127.9.9.2") != 1; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("sent %q, want one join", r.agent.requests())
+		}
+	}
+}
