@@ -27,6 +27,8 @@ type heart struct {
 	held     time.Time // since when a server's beats are held; zero: they are not
 	troubled bool      // the last look failed
 	others   []string  // addresses of those who hold slots too
+	named    bool      // the record named this server's cluster at the last look
+	unkept   bool      // the data directory could not be written
 	alone    solitude
 	joins    *joins
 }
@@ -84,6 +86,7 @@ func (h *heart) attend(ctx context.Context) (status consul.Status, look claim.Lo
 	a := claim.Attendance{
 		Expiry: h.expiry, Agent: !status.Server, LastBeat: h.last,
 		Leader: status.Leader != "" || status.KnownServers > 0, Raft: status.LogIndex > 0,
+		Named: h.named,
 	}
 	if !h.held.IsZero() {
 		a.Held = time.Since(h.held)
@@ -100,7 +103,30 @@ func (h *heart) attend(ctx context.Context) (status consul.Status, look claim.Lo
 		h.out.Notef("wrote the cluster record: %s", why)
 	}
 	h.others = claim.Targets(wire.Server, a.Self, look)
+	if err == nil {
+		h.named = look.Names(a.Self.Kept)
+		if status.Server {
+			h.remember(look, a.Self.Kept)
+		}
+	}
 	return status, look, hold, store.Fail(err)
+}
+
+// remember keeps the number of servers that the record wants now, so that a
+// record that vanishes is written back with it.
+func (h *heart) remember(look claim.Look, seen claim.Kept) {
+	if !h.named || look.Record.Desired == seen.Desired {
+		return
+	}
+	kept, err := h.dir.Cluster() // as it is now: another program may have tied it anew
+	if err == nil && kept == seen {
+		kept.Desired = look.Record.Desired
+		err = h.dir.KeepCluster(kept)
+	}
+	if err != nil && !h.unkept {
+		h.out.Warnf("keep the desired number of servers, %d now: %v", look.Record.Desired, err)
+		h.unkept = true
+	}
 }
 
 // tidy removes what the loop wrote and has expired since, so that a registry

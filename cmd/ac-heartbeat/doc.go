@@ -18,7 +18,8 @@ unless they are given. AWS settings come from the SDK's own chain.
 A server's data directory says which cluster it belongs to. The cluster record is
 read before each beat: once Consul has a leader, the first server to see it marks
 the cluster as established, and until then servers beat under agents/ only; a
-record that vanished is written back; a server of another cluster, or of a birth
+record that vanished is written back, with the number of servers that it named
+last, which the data directory keeps; a server of another cluster, or of a birth
 that another one has overtaken, does not beat.
 
 # Output
