@@ -1,12 +1,14 @@
 package claim_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
 	"auto-consul/lib/storetest"
 )
 
@@ -33,6 +35,31 @@ func TestDeciderAsksLittle(t *testing.T) {
 		// Two rounds of 50 ms, and the record's head start.
 		if got := r.passed(); got > 110*time.Millisecond {
 			t.Errorf("got a decision after %v of virtual time, want 110ms at most", got)
+		}
+	})
+}
+
+// However many agents there are, and although they no longer fit into one answer.
+func TestDeciderAsksLittleOfMany(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, r *rig) {
+		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		for n := range 600 {
+			for _, age := range []time.Duration{time.Minute, time.Second} {
+				if _, err := r.reader.Registry.Beat(t.Context(), fmt.Sprintf("a%d", n), "192.0.2.77", r.now().Add(-age), registry.Agents); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		r.beat(time.Second, 1)
+		r.srv.SetFault(func(storetest.Request) storetest.Fault { return storetest.Fault{Delay: 50 * time.Millisecond} })
+		r.start = time.Now()
+		r.wantDecided(r.decider(9), "agent join [192.0.2.1 192.0.2.77] held [s1] of 1; 1 servers held, 1 desired")
+		if got := r.passed(); got > 110*time.Millisecond {
+			t.Errorf("got a decision after %v of virtual time, want 110ms at most", got)
+		}
+		if got := r.srv.Count(nil); got > 11 {
+			t.Errorf("got %d requests, want the record, two listings and 8 addresses at most", got)
 		}
 	})
 }

@@ -23,14 +23,18 @@ func Targets(mode string, self Self, look Look) []string {
 
 // targets are the addresses to join: a server joins servers; an agent joins
 // whoever beat last, one server among them, for nobody knows yet whether the
-// freshest agents have found the cluster themselves.
+// freshest agents have found the cluster themselves. Where there are too many
+// agents to know the freshest, it joins servers first.
 func targets(mode string, self Self, snap registry.Snapshot, slots []Slot) []string {
 	servers := addresses(snap.Joinable(registry.Servers), slots, self)
 	if mode == wire.Server {
 		return servers[:min(len(servers), MaxJoin)]
 	}
-	out := addresses(snap.Joinable(registry.Agents), nil, self)
-	for _, a := range servers {
+	out, then := addresses(snap.Joinable(registry.Agents), nil, self), servers
+	if slices.Contains(snap.More, registry.Agents) {
+		out, then = slices.Clone(servers), out
+	}
+	for _, a := range then {
 		if !slices.Contains(out, a) {
 			out = append(out, a)
 		}

@@ -84,12 +84,15 @@ func (l Look) Names(kept Kept) bool {
 	return l.Record != nil && l.Record.State == Established && l.Record.ClusterID == kept.ClusterID && l.Record.Bootstrap.Term == kept.Term
 }
 
-// Heartbeats reads the heartbeats alone: all servers and the freshest agents,
-// which is all that a decision needs.
+// Heartbeats reads the heartbeats alone: all servers and some agents, which is all
+// that a decision needs. Those of a thousand agents do not fit into one answer; the
+// first will do then.
 func (r Reader) Heartbeats(ctx context.Context) (Look, error) {
 	// More than are wanted: some may turn out to be bad or one's own.
 	fresh := registry.Freshest(MaxJoin + 2)
-	snap, err := r.Registry.Read(ctx, registry.Query{Pick: map[registry.Role]registry.Pick{registry.Agents: fresh}})
+	snap, err := r.Registry.Read(ctx, registry.Query{
+		Pick: map[registry.Role]registry.Pick{registry.Agents: fresh}, Oldest: []registry.Role{registry.Agents},
+	})
 	return Look{Snapshot: snap}, err
 }
 

@@ -148,6 +148,9 @@ func TestTargets(t *testing.T) {
 		return l
 	}
 	self := claim.Self{Node: "s9", Address: "192.0.2.9"}
+	many := look(beats(3, time.Second))
+	many.Live[registry.Agents] = []registry.Member{beats(6, time.Minute), beats(7, time.Minute), beats(8, time.Minute)}
+	many.More = []registry.Role{registry.Agents}
 	tests := []struct {
 		name, mode string
 		look       claim.Look
@@ -157,6 +160,7 @@ func TestTargets(t *testing.T) {
 		{"server", "server", look(beats(3, time.Second), beats(9, 0)), "192.0.2.3 192.0.2.2 192.0.2.1"},
 		{"agent", "agent", look(beats(3, time.Second)), "192.0.2.3 192.0.2.2 192.0.2.1"},
 		{"no record", "agent", claim.Look{}, ""},
+		{"agent among many", "agent", many, "192.0.2.3 192.0.2.2 192.0.2.1 192.0.2.8 192.0.2.7"},
 	}
 	for _, tt := range tests {
 		if got := claim.Targets(tt.mode, self, tt.look); !slices.Equal(got, strings.Fields(tt.want)) {

@@ -68,6 +68,11 @@ func (s *Store) List(ctx context.Context, dir string) (registry.Listing, error) 
 	return l, nil
 }
 
+// Oldest implements [registry.Store]. A directory is read whole.
+func (s *Store) Oldest(ctx context.Context, dir string) (registry.Listing, error) {
+	return s.List(ctx, dir)
+}
+
 // Get implements [registry.Store].
 func (s *Store) Get(ctx context.Context, key string) (registry.Object, error) {
 	var o registry.Object

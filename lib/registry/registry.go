@@ -60,6 +60,9 @@ func Freshest(most int) Pick {
 type Query struct {
 	Roles []Role // none: all
 	Pick  map[Role]Pick
+	// Oldest are roles of which the first heartbeats will do, should there be more
+	// than one answer of the store can hold.
+	Oldest []Role
 }
 
 // Snapshot is the registry at one moment.
@@ -68,6 +71,7 @@ type Snapshot struct {
 	Live    map[Role][]Member // by heartbeat, then node; Address is empty where it was not read
 	Expired []string          // keys, ascending
 	Ignored []Ignored         // by key
+	More    []Role            // of which there are further heartbeats, and fresher ones
 }
 
 // Joinable returns the role's live members whose addresses were read, the
@@ -77,7 +81,8 @@ func (s Snapshot) Joinable(role Role) []Member {
 }
 
 // Read lists the roles side by side and then reads the addresses, side by side
-// too. Any failure is an error: a snapshot is complete or there is none.
+// too. Any failure is an error: a snapshot is as complete as was asked for, or there
+// is none.
 func (r *Registry) Read(ctx context.Context, q Query) (Snapshot, error) {
 	if q.Roles == nil {
 		q.Roles = []Role{Agents, Servers}
@@ -86,7 +91,11 @@ func (r *Registry) Read(ctx context.Context, q Query) (Snapshot, error) {
 	g, gctx := errgroup.WithContext(ctx)
 	for i, role := range q.Roles {
 		g.Go(func() (err error) {
-			lists[i], err = r.Store.List(gctx, string(role))
+			list := r.Store.List
+			if slices.Contains(q.Oldest, role) {
+				list = r.Store.Oldest
+			}
+			lists[i], err = list(gctx, string(role))
 			return err
 		})
 	}
@@ -94,9 +103,12 @@ func (r *Registry) Read(ctx context.Context, q Query) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	s := Snapshot{Live: map[Role][]Member{}}
-	for _, l := range lists {
+	for i, l := range lists {
 		if l.Time.After(s.Time) {
 			s.Time = l.Time
+		}
+		if l.More {
+			s.More = append(s.More, q.Roles[i])
 		}
 	}
 	var rolls []Roll

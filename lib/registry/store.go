@@ -31,6 +31,9 @@ type Store interface {
 	// order, however many there are. A directory that does not exist is an
 	// empty listing; a bucket that does not exist is an error.
 	List(ctx context.Context, dir string) (Listing, error)
+	// Oldest is List cut short after one request: as many keys as one answer
+	// holds, the first in order, and whether there are more.
+	Oldest(ctx context.Context, dir string) (Listing, error)
 	// Get returns one object. A missing key is [fs.ErrNotExist], and the
 	// returned object then still carries the store's time.
 	Get(ctx context.Context, key string) (Object, error)
@@ -49,6 +52,7 @@ type Store interface {
 // Listing is the answer to [Store.List].
 type Listing struct {
 	Keys []string
+	More bool      // there are further keys, after these
 	Time time.Time // the store's clock when it answered, UTC, whole seconds
 }
 

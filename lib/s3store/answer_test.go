@@ -142,6 +142,14 @@ func TestTwoPages(t *testing.T) {
 			t.Errorf("got prefix %s, want %s", got, want)
 		}
 	}
+	srv.Forget()
+	l, err = store.Oldest(t.Context(), "servers")
+	if err != nil || len(l.Keys) != 1000 || !l.More || l.Keys[0] != "servers/0000" {
+		t.Errorf("got %d keys, more %t, %v; want the first page and more", len(l.Keys), l.More, err)
+	}
+	if got, want := sent(srv), "list 200"; got != want {
+		t.Errorf("got requests %s, want %s", got, want)
+	}
 	// A listing whose second page fails is no listing.
 	srv.SetFault(func(r storetest.Request) storetest.Fault {
 		if r.Query.Get("continuation-token") != "" {

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -42,6 +43,15 @@ var _ registry.Store = (*Store)(nil)
 // page. Heartbeat keys begin with their stamps, so the newest stand on that
 // page: with an earlier page's Date they would seem to come from the future.
 func (s *Store) List(ctx context.Context, dir string) (registry.Listing, error) {
+	return s.list(ctx, dir, math.MaxInt)
+}
+
+// Oldest implements [registry.Store]: the first page.
+func (s *Store) Oldest(ctx context.Context, dir string) (registry.Listing, error) {
+	return s.list(ctx, dir, 1)
+}
+
+func (s *Store) list(ctx context.Context, dir string, most int) (registry.Listing, error) {
 	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{
 		Bucket: &s.bucket,
 		Prefix: aws.String(s.prefix + dir + "/"),
@@ -49,7 +59,11 @@ func (s *Store) List(ctx context.Context, dir string) (registry.Listing, error) 
 		EncodingType: types.EncodingTypeUrl,
 	}, func(o *s3.ListObjectsV2PaginatorOptions) { o.StopOnDuplicateToken = true })
 	var l registry.Listing
-	for more := true; more; more = pages.HasMorePages() {
+	for n := 0; n == 0 || pages.HasMorePages(); n++ {
+		if n == most {
+			l.More = true
+			break
+		}
 		page, err := pages.NextPage(ctx)
 		if err == nil {
 			l, err = s.add(l, page, dir)

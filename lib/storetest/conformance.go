@@ -74,6 +74,10 @@ func checkMany(t *testing.T, s registry.Store) {
 	}
 	wg.Wait()
 	wantKeys(t, s, "agents", want...)
+	l, err := s.Oldest(t.Context(), "agents")
+	if got := len(l.Keys); err != nil || got == 0 || !slices.Equal(l.Keys, want[:got]) || l.More != (got < n) || l.Time.IsZero() {
+		t.Errorf("got the oldest %d keys, more %t, time %v, %v; want the first in order", got, l.More, l.Time, err)
+	}
 }
 
 func checkPut(t *testing.T, s registry.Store) {
