@@ -32,8 +32,8 @@ and tried again at the next tick. The loop removes its own expired heartbeats.
 
 The loop also joins an agent that stays alone, or a server without a leader, to
 the members of now, up to five, again and again with pauses that grow from five
-seconds to the tick; with ACLs that needs agent:write. Standard error says to whom
-once that has helped, or that it has not.
+seconds to the tick; with ACLs that needs agent:write. Standard error says whom it
+has joined, and when it has found a server or a leader.
 
 With -wait one beat is made as soon as the agent has joined others, knows of a
 leader, or votes (for an agent the same as leader); if that does not come within

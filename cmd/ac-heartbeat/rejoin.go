@@ -31,79 +31,79 @@ type solitude struct {
 	due   time.Time     // the next attempt
 	pause time.Duration // before the one after that
 	tried bool          // there was an attempt
-	to    []string      // whom the last attempt joined it to
 }
 
 // rejoin takes note of whether the agent is alone and joins it to others if it
 // has been for a while. It returns how long it may wait to be called again; 0 if
 // there is nothing to wait for.
 //
-// Whom the agent was joined to may be as lonely as itself, so only its own status
+// Whom the agent has joined may be as lonely as itself, so only its own status
 // tells whether that has helped.
 func (h *heart) rejoin(ctx context.Context, status consul.Status) time.Duration {
 	now := time.Now()
 	switch a := &h.alone; {
 	case !status.Alone():
-		if a.tried {
-			h.out.Notef("the agent has found a %s%s", sought(status), joinedTo(a.to))
+		switch {
+		case a.tried && status.Server:
+			h.out.Notef("the agent has found a leader")
+		case a.tried:
+			h.out.Notef("the agent has found a server")
 		}
 		*a = solitude{}
 		return 0
 	case a.since.IsZero():
 		*a = solitude{since: now, due: now.Add(rejoinPause), pause: rejoinPause}
 	case !now.Before(a.due):
-		if len(a.to) > 0 {
-			h.out.Warnf("the agent has found no %s yet%s", sought(status), joinedTo(a.to))
-		}
 		a.pause = min(2*a.pause, max(h.ticks, rejoinPause))
 		a.due = now.Add(a.pause)
-		a.tried, a.to = true, h.joinOthers(ctx, status)
-		if len(a.to) > 0 {
+		a.tried = true
+		if h.joinOthers(ctx, status) {
 			return time.Second // has it helped?
 		}
 	}
 	return max(time.Until(h.alone.due), time.Second)
 }
 
-// sought is what an agent that is alone has not found.
-func sought(status consul.Status) string {
-	if status.Server {
-		return "leader"
+// plight says what an agent that is alone lacks.
+func plight(status consul.Status) string {
+	switch {
+	case status.Members < 2:
+		return "the agent is alone"
+	case status.Server:
+		return "the agent has no leader"
 	}
-	return "server"
+	return "the agent knows no server"
 }
 
-func joinedTo(addresses []string) string {
-	if len(addresses) == 0 {
-		return ""
-	}
-	return ": it was joined to " + strings.Join(addresses, ", ")
-}
-
-// joinOthers joins the agent to the members of now and returns to whom.
-func (h *heart) joinOthers(ctx context.Context, status consul.Status) (to []string) {
+// joinOthers joins the agent to the members of now and reports whether it has
+// joined any.
+func (h *heart) joinOthers(ctx context.Context, status consul.Status) bool {
+	plight := plight(status)
 	targets, err := h.company(ctx, status)
 	if err != nil {
-		h.out.Warnf("the agent is alone and the registry does not say whom to join: %v", err)
-		return nil
+		h.out.Warnf("%s, and the registry does not say whom to join: %v", plight, err)
+		return false
 	}
+	var has []string
 	var denied error
 	for _, one := range h.joins.all(ctx, targets) {
 		switch {
 		case one.err == nil:
-			to = append(to, one.address)
+			has = append(has, one.address)
 		case errors.Is(one.err, consul.ErrNoPermission):
 			denied = one.err
 		}
 	}
-	slices.Sort(to)
+	slices.Sort(has)
 	switch {
+	case len(has) > 0:
+		h.out.Notef("%s; it has joined %s", plight, strings.Join(has, ", "))
 	case denied != nil:
-		h.out.Warnf("the agent is alone: %v", denied)
-	case len(to) == 0 && len(targets) > 0:
-		h.out.Warnf("the agent is alone, and nobody could be joined at %s", strings.Join(targets, ", "))
+		h.out.Warnf("%s: %v", plight, denied)
+	case len(targets) > 0:
+		h.out.Warnf("%s, and nobody could be joined at %s", plight, strings.Join(targets, ", "))
 	}
-	return to
+	return len(has) > 0
 }
 
 // company are the addresses of those whom the agent may join now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,24 +57,25 @@ func TestRejoin(t *testing.T) {
 		t.Errorf("got %d joins of itself", got)
 	}
 
-	// Joined to somebody as lonely, it is as alone as before.
+	// Having joined somebody as lonely, it is as alone as before.
 	r.answers("join", "127.9.9.2")
 	r.attempt()
-	r.says()
+	r.says("t: the agent is alone; it has joined 127.9.9.2")
+	r.answers("self", strings.Replace(leaderless, `"members":"1"`, `"members":"2"`, 1))
 	if got := r.rejoin(t.Context(), r.status()); got < 50*time.Second {
 		t.Errorf("got %v, want nothing before the next attempt", got)
 	}
 	r.says()
-	r.answers("join", "127.9.9.2 127.9.9.3")
+	r.answers("join", "127.9.9.3 127.9.9.2")
 	r.attempt()
-	r.says("warning: the agent has found no leader yet: it was joined to 127.9.9.2")
+	r.says("t: the agent has no leader; it has joined 127.9.9.2, 127.9.9.3")
 
 	// And then it is not.
 	r.answers("self", led)
 	if got := r.rejoin(t.Context(), r.status()); got != 0 || r.alone.tried {
 		t.Errorf("got %v, %+v, want nothing to wait for", got, r.alone)
 	}
-	r.says("t: the agent has found a leader: it was joined to 127.9.9.2, 127.9.9.3")
+	r.says("t: the agent has found a leader")
 	r.rejoin(t.Context(), r.status())
 	r.says()
 }
@@ -89,14 +91,15 @@ func TestRejoinAgent(t *testing.T) {
 	r.says("warning: the agent is alone: join 127.9.9.2: the Consul agent denies access: the token (CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE) needs the permission agent:write")
 	r.srv.Deny(storetest.Op("list"))
 	r.attempt()
-	r.says("warning: the agent is alone and the registry does not say whom to join: list s3://b/r/")
+	r.says("warning: the agent is alone, and the registry does not say whom to join: list s3://b/r/")
 	r.srv.Deny(nil)
 	r.answers("join", "127.9.9.2")
+	r.answers("self", strings.Replace(lonely, `"members":"1"`, `"members":"2"`, 1))
 	r.attempt()
-	r.says()
+	r.says("t: the agent knows no server; it has joined 127.9.9.2")
 	r.answers("self", befriended)
 	r.rejoin(t.Context(), r.status())
-	r.says("t: the agent has found a server: it was joined to 127.9.9.2")
+	r.says("t: the agent has found a server")
 
 	// Others' joins are not its own doing.
 	r.answers("self", lonely)
