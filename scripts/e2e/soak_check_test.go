@@ -109,7 +109,7 @@ type sight struct {
 	record record
 	err    error                // why there is no record
 	kept   map[string]string    // the clusters to which servers' data belongs, by node
-	gone   map[string]time.Time // nodes that will not come back, and since when
+	gone   map[string]time.Time // nodes of which nothing runs, and since when
 	beats  []string             // the registry's keys
 }
 

@@ -60,6 +60,8 @@ func (n *resident) strike(s step) int {
 	switch {
 	case len(pids) == 0:
 		return 0
+	case s.do == "restart":
+		sig, n.rest = syscall.SIGTERM, s.span
 	case s.do == "stop":
 		sig = syscall.SIGSTOP
 		n.pauses = append(n.pauses, pause{time.Now().Add(s.span), pids})
@@ -123,6 +125,9 @@ func (s *soak) supervise(n *resident) {
 
 func (s *soak) launch(n *resident) {
 	n.again, n.ended, n.rest = time.Time{}, time.Time{}, shortRest
+	s.mu.Lock()
+	delete(s.away, n.node)
+	s.mu.Unlock()
 	n.runner = n.start(n.argv...)
 	s.count("runner started")
 }
@@ -139,6 +144,9 @@ func (s *soak) bury(n *resident) {
 	case n.left && n.away == 0:
 		s.lose(n)
 	default:
+		s.mu.Lock()
+		s.away[n.node] = time.Now()
+		s.mu.Unlock()
 		n.again = time.Now().Add(max(n.rest, n.away))
 		n.left, n.away = false, 0
 	}
@@ -199,7 +207,7 @@ func (s *soak) perform(st step) {
 		return
 	}
 	switch st.do {
-	case "kill", "stop":
+	case "kill", "stop", "restart":
 		hit := n.strike(st)
 		s.note("%s, %v: %d processes", n.node, st, hit)
 		if hit > 0 {

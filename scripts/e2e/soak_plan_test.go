@@ -20,7 +20,7 @@ const (
 type step struct {
 	at time.Duration // since the round's start
 	on string        // a place: s0 to s2 the round's servers, its leader first, a0 and a1 its agents; or the store
-	do string        // kill, stop, replace, leave, return, or turn
+	do string        // kill, stop, restart, replace, leave, return, or turn
 	to string        // which process, or all; or the store's way
 	// span is how long a stop or a turn lasts, or how long the node is away.
 	span time.Duration
@@ -30,10 +30,12 @@ func (s step) String() string {
 	return fmt.Sprintf("%s: %s for %v", s.on, strings.TrimSpace(s.do+" "+s.to), s.span.Round(time.Millisecond))
 }
 
-// How the servers fare in a round. Only one of the three is ever broken.
+// How the servers fare in a round. Only one of the three is broken, or all are and
+// come back.
 const (
 	spared   = "spared"   // no server is broken; agents may be replaced
-	hurt     = "hurt"     // one is killed or stopped and comes back
+	hurt     = "hurt"     // one is killed, stopped or restarted and comes back
+	felled   = "felled"   // all are, and for a while there is no quorum
 	replaced = "replaced" // one is gone with its data, and a blank node comes
 	left     = "left"     // one leaves for good, and a blank node comes
 	returned = "returned" // one leaves and comes back
@@ -55,7 +57,7 @@ func (p plan) length() (out time.Duration) {
 
 // drawPlan draws a round whose steps begin within a window.
 func drawPlan(r *rand.Rand, window time.Duration) plan {
-	p := plan{theme: oneOf(r, spared, hurt, hurt, replaced, left, returned), victim: oneOf(r, "s0", "s0", "s1", "s2")}
+	p := plan{theme: oneOf(r, spared, hurt, hurt, felled, replaced, left, returned), victim: oneOf(r, "s0", "s0", "s1", "s2")}
 	add := func(on, do, to string, span time.Duration) {
 		p.steps = append(p.steps, step{time.Duration(r.Int64N(int64(window))), on, do, to, span})
 	}
@@ -64,10 +66,21 @@ func drawPlan(r *rand.Rand, window time.Duration) plan {
 			add(on, oneOf(r, "kill", "stop"), oneOf(r, "runner", "agent", "heartbeat", "all"), drawSpan(r))
 		}
 	}
+	broken := func(on string) {
+		if r.IntN(3) == 0 {
+			add(on, "restart", "runner", drawSpan(r))
+			return
+		}
+		add(on, oneOf(r, "kill", "stop"), oneOf(r, "runner", "agent", "all"), drawSpan(r))
+	}
 	switch p.theme {
 	case hurt:
-		add(p.victim, oneOf(r, "kill", "stop"), oneOf(r, "runner", "agent", "all"), drawSpan(r))
+		broken(p.victim)
 		struck(p.victim, 3)
+	case felled:
+		for i := range soakServers {
+			broken(fmt.Sprintf("s%d", i))
+		}
 	case replaced:
 		struck(p.victim, 1)
 		// Sooner the lost one still counts, and the blank node would be an agent.
@@ -122,7 +135,7 @@ func (s step) breaks() bool {
 	return s.on[0] == 's' && s.on != "store" && !harmless
 }
 
-// However it is drawn, a plan keeps the quorum and comes of its seed alone.
+// However it is drawn, a plan loses no quorum for good and comes of its seed alone.
 func TestSoakPlan(t *testing.T) {
 	t.Parallel()
 	themes, does, long := map[string]int{}, map[string]int{}, 0
@@ -143,7 +156,7 @@ func TestSoakPlan(t *testing.T) {
 			switch {
 			case s.do == "replace" && s.on == p.victim && s.span <= soakExpiry && p.theme == replaced:
 				t.Errorf("seed %d: %v while the lost one still counts", seed, s)
-			case s.breaks() && s.on != p.victim, s.breaks() && p.theme == spared:
+			case s.breaks() && s.on != p.victim && p.theme != felled, s.breaks() && p.theme == spared:
 				t.Errorf("seed %d: %v breaks more than the one server", seed, s)
 			case blank && s.on != p.victim && p.theme != spared:
 				t.Errorf("seed %d: a blank node for %v while a server is away", seed, s)
@@ -155,12 +168,12 @@ func TestSoakPlan(t *testing.T) {
 			}
 		}
 	}
-	if len(themes) != 5 || long == 0 {
-		t.Errorf("got themes %v, %d long steps, want five and some", themes, long)
+	if len(themes) != 6 || long == 0 {
+		t.Errorf("got themes %v, %d long steps, want six and some", themes, long)
 	}
 	for _, do := range []string{
 		"kill runner", "kill agent", "kill heartbeat", "kill all", "stop runner", "stop agent", "stop heartbeat", "stop all",
-		"replace ", "leave ", "return ", "turn refuse", "turn swallow", "turn delay", "turn deny", "turn mute",
+		"restart runner", "replace ", "leave ", "return ", "turn refuse", "turn swallow", "turn delay", "turn deny", "turn mute",
 	} {
 		if does[do] == 0 {
 			t.Errorf("nothing draws %q", do)

@@ -18,7 +18,7 @@ import (
 func newSoak(t *testing.T) *soak {
 	s := &soak{
 		t: t, seed: 56, window: 10 * time.Second, begin: time.Now(),
-		counts: map[string]int{}, gone: map[string]time.Time{}, ledger: ledger{acked: map[string]bool{}},
+		counts: map[string]int{}, gone: map[string]time.Time{}, away: map[string]time.Time{}, ledger: ledger{acked: map[string]bool{}},
 	}
 	if text := os.Getenv("SOAK"); text != "" {
 		length, err := time.ParseDuration(text)

@@ -17,8 +17,8 @@ const (
 	soakServers = 3
 )
 
-// Five nodes live through rounds of random faults, of which never more than one
-// server is broken, while keys are written. After each round all must settle;
+// Five nodes live through rounds of random faults, in which one server is broken or
+// gone, or all lose their power, while keys are written. After each round all must settle;
 // some things must be right at any time. SOAK is how long it goes on, by rounds:
 // without it there is one. SOAK_SEED draws the same plans again.
 func TestSoak(t *testing.T) {
@@ -58,8 +58,9 @@ type soak struct {
 	settled []time.Duration
 
 	mu      sync.Mutex
-	nodes   []*resident // those that are to live
-	gone    map[string]time.Time
+	nodes   []*resident          // those that are to live
+	gone    map[string]time.Time // nodes that will not come back
+	away    map[string]time.Time // nodes of which nothing runs for now
 	errors  []error
 	sights  int
 	reads   int

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -41,6 +42,7 @@ func (s *soak) anyone() *machine {
 func (w *watcher) watch() {
 	seen := sight{kept: map[string]string{}}
 	seen.record, seen.err = w.store.record()
+	before := w.silent()
 	keys, err := w.store.keys()
 	seen.beats, seen.err = keys, errors.Join(seen.err, err)
 	machines := w.machines()
@@ -52,17 +54,25 @@ func (w *watcher) watch() {
 			seen.kept[m.node] = kept.ClusterID
 		}
 	}
+	// Those that are away before and after the listing are so all the time.
+	seen.gone = w.silent()
+	maps.DeleteFunc(seen.gone, func(node string, since time.Time) bool { return !before[node].Equal(since) })
 	w.mu.Lock()
 	w.sights++
-	seen.gone = map[string]time.Time{}
-	for node, since := range w.gone {
-		seen.gone[node] = since
-	}
 	w.mu.Unlock()
 	if err := seen.judge(w.born); err != nil {
 		w.wrong(err)
 	}
 	w.followLeaders(leadersOf(machines))
+}
+
+// silent are the nodes of which nothing runs, and since when.
+func (s *soak) silent() map[string]time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := maps.Clone(s.gone)
+	maps.Copy(out, s.away)
+	return out
 }
 
 // leadersOf asks all servers that answer.
