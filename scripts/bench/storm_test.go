@@ -6,10 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	neturl "net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -46,6 +52,29 @@ func newGateway(b *testing.B) []string {
 		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=bench-secret")
 }
 
+// counted is an environment whose requests to the S3 server of another are
+// counted on their way.
+func counted(b *testing.B, env []string) ([]string, *atomic.Int64) {
+	b.Helper()
+	const name = "AWS_ENDPOINT_URL_S3="
+	i := slices.IndexFunc(env, func(v string) bool { return strings.HasPrefix(v, name) })
+	target, err := neturl.Parse(env[i][len(name):])
+	if err != nil {
+		b.Fatal(err)
+	}
+	var n atomic.Int64
+	web := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			n.Add(1)
+			r.SetURL(target)
+			r.Out.Host = r.In.Host // it is signed
+		},
+		Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 128},
+	})
+	b.Cleanup(web.Close)
+	return append(slices.Clone(env), name+web.URL), &n
+}
+
 // start starts a program that is stopped at the end of the benchmark.
 func start(b *testing.B, cmd *exec.Cmd) {
 	b.Helper()
@@ -71,11 +100,11 @@ func await(b *testing.B, what string, look func() error) {
 // BenchmarkStorm starts a hundred processes of ac-decide at one moment, with a
 // real S3 server, beside as many that do nothing.
 func BenchmarkStorm(b *testing.B) {
-	env := newGateway(b)
+	env, requests := counted(b, newGateway(b))
 	for _, desired := range []int{1, 3, 5} {
 		b.Run(fmt.Sprintf("%d servers", desired), func(b *testing.B) {
 			var own, idle []time.Duration
-			bootstraps := 0
+			bootstraps, begin := 0, requests.Load()
 			for round := 0; b.Loop(); round++ {
 				dir := b.TempDir()
 				took, _ := storm(b, env, func(int) []string { return []string{"-h"} })
@@ -99,11 +128,15 @@ func BenchmarkStorm(b *testing.B) {
 			}
 			report(b, map[string]float64{
 				"s": median(own).Seconds(), "x-idle": float64(median(own)) / float64(median(idle)),
-				"bootstraps": float64(bootstraps) / float64(len(own)),
+				"bootstraps":    float64(bootstraps) / float64(len(own)),
+				"requests/node": float64(requests.Load()-begin) / float64(len(own)*crew),
 			})
 		})
 	}
 }
+
+// crew is how many processes a storm has.
+const crew = 100
 
 // storm holds a hundred processes at one pipe, lets them go by closing it, and
 // returns how long they took and what they printed.
@@ -113,19 +146,19 @@ func storm(b *testing.B, env []string, args func(i int) []string) (time.Duration
 	if err != nil {
 		b.Fatal(err)
 	}
-	crew := make([]*exec.Cmd, 100)
-	for i := range crew {
+	all := make([]*exec.Cmd, crew)
+	for i := range all {
 		cmd := command(b, env, append([]string{"/bin/sh", "-c", `read -r _; exec ac-decide "$@" </dev/null`, "sh"}, args(i)...)...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = gate, &strings.Builder{}, &bytes.Buffer{}
 		start(b, cmd)
-		crew[i] = cmd
+		all[i] = cmd
 	}
 	begin := time.Now()
 	if err := errors.Join(gate.Close(), open.Close()); err != nil {
 		b.Fatal(err)
 	}
 	var out []string
-	for _, cmd := range crew {
+	for _, cmd := range all {
 		if err := cmd.Wait(); err != nil {
 			b.Fatalf("%v: %s", err, cmd.Stderr)
 		}
