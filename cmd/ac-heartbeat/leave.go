@@ -65,7 +65,7 @@ func (h *heart) stranded(ctx context.Context, node string, anyway bool) error {
 	look, err := claim.Reader{Registry: h.registry}.Record(ctx)
 	switch {
 	case anyway && err != nil:
-		return nil // the next request fails likewise, or the slot is none
+		return nil // the requests that follow fail likewise
 	case err != nil:
 		return store.Fail(err)
 	case look.Record == nil || !slices.ContainsFunc(look.Record.Servers, func(s claim.Slot) bool { return s.Node == node }):

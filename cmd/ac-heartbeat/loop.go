@@ -76,12 +76,13 @@ func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
 		return h.trouble(err), nil
 	}
 	h.troubled = false
+	wait := h.rejoin(ctx, status) // which may take seconds
 	pause = min(time.Until(h.due), h.holding(hold))
+	if wait > 0 {
+		pause = min(pause, wait)
+	}
 	if hold {
 		h.gather(ctx)
-	}
-	if wait := h.rejoin(ctx, status); wait > 0 {
-		pause = min(pause, wait)
 	}
 	return max(0, pause), nil
 }

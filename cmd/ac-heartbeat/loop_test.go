@@ -61,6 +61,31 @@ func TestTroubleWhileHeld(t *testing.T) {
 	}
 }
 
+// What the looks of a birth join is not in the way of an attempt.
+func TestRejoinWhileHeld(t *testing.T) {
+	r := newRig(t)
+	r.keeps("incarnation", "i1")
+	r.keeps("cluster", tie)
+	r.record(birth)
+	r.answers("self", blank)
+	r.answers("join", "127.9.9.2")
+	r.turns()
+	for end := time.Now().Add(10 * time.Second); r.agent.count("PUT") == 0 || r.joining(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("nobody is joined")
+		}
+	}
+	r.alone.due = time.Now()
+	r.turns()
+	r.says("t: the agent is alone; it has joined 127.9.9.2")
+}
+
+func (r *rig) joining() bool {
+	r.joins.mu.Lock()
+	defer r.joins.mu.Unlock()
+	return len(r.joins.busy) > 0
+}
+
 // A look does not wait for those who cannot be joined.
 func TestGatherWaitsForNobody(t *testing.T) {
 	r := newRig(t)
