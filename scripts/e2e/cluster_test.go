@@ -139,11 +139,13 @@ func (c *cluster) start(name string) {
 	c.runners[name] = m.start(m.runner("-s", "3", "-birth", c.birth, "-e", "12", "-t", "3", "run", "--", "-client="+m.address)...)
 }
 
-func (c *cluster) stop(name string) {
+func (c *cluster) stop(names ...string) {
 	c.t.Helper()
-	c.runners[name].signal(syscall.SIGTERM)
-	c.runners[name].wait()
-	delete(c.runners, name)
+	for _, name := range names {
+		c.runners[name].signal(syscall.SIGTERM)
+		c.runners[name].wait()
+		delete(c.runners, name)
+	}
 }
 
 // await waits until the registry lists so many servers, and so many nodes in

@@ -11,21 +11,55 @@ import (
 	"auto-consul/lib/wire"
 )
 
-// One server after the other is stopped and started again on its data. Whether
-// the one that bootstrapped comes first or last, it is the same cluster.
+// One server after the other is stopped, or killed, and started again on its data.
+// Whether the one that bootstrapped comes first or last, it is the same cluster.
 func TestRollingRestarts(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, newBucket(t), "quorum")
 	born := c.found()
 	first, others := born.Bootstrap, c.without(born.Bootstrap)
-	for _, order := range [][]string{append([]string{first}, others...), append(others, first)} {
-		for _, name := range order {
-			c.stop(name)
-			c.restart(name, c.nodes[name])
-			c.awaitVoters(order...)
+	for _, end := range []func(names ...string){c.stop, c.kill} {
+		for _, order := range [][]string{append([]string{first}, others...), append(slices.Clone(others), first)} {
+			for _, name := range order {
+				end(name)
+				c.restart(name, c.nodes[name])
+				c.awaitVoters(order...)
+			}
+			c.awaitSame(born, order...)
 		}
+	}
+}
+
+// All servers of a cluster that was born by one are killed. Whether that one comes
+// back first or last, and though for a while it is alone, it is the same cluster.
+func TestBootstrapServerComesBackFirstOrLast(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, newBucket(t), "first")
+	born := c.found()
+	first, others := born.Bootstrap, c.without(born.Bootstrap)
+	for _, order := range [][]string{append([]string{first}, others...), append(slices.Clone(others), first)} {
+		c.kill("n1", "n2", "n3")
+		for i, name := range order {
+			c.restart(name, c.nodes[name])
+			if i == 0 {
+				c.nodes[name].awaitAgent()
+				if leader, err := c.nodes[name].leader(); err == nil {
+					t.Errorf("%s is alone and knows the leader %s", name, leader)
+				}
+			}
+		}
+		c.awaitVoters(order...)
 		c.awaitSame(born, order...)
 	}
+}
+
+// awaitAgent waits until the agent answers.
+func (m *machine) awaitAgent() {
+	m.t.Helper()
+	eventually(m.t, "the agent of "+m.node, func() error {
+		_, err := m.aliveServers()
+		return err
+	})
 }
 
 // All servers are killed, and the one that bootstrapped is not seen again.
