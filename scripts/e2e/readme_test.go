@@ -54,6 +54,9 @@ func TestReadme(t *testing.T) {
 			if b.background {
 				m.background(b.text)
 				m.awaitServers(1)
+				if strings.HasPrefix(b.text, "ac-heartbeat ") {
+					m.awaitTwoBeats(m.up[len(m.up)-1])
+				}
 				continue
 			}
 			got := m.run(b.text)
@@ -72,6 +75,17 @@ func TestReadme(t *testing.T) {
 	if len(machines) != 6 {
 		t.Errorf("%d machines were used, want 6", len(machines))
 	}
+}
+
+// awaitTwoBeats waits until a heartbeat loop has gone round.
+func (h *host) awaitTwoBeats(loop *process) {
+	h.lan.t.Helper()
+	eventually(h.lan.t, "two beats of the loop", func() error {
+		if loop.ended() {
+			h.lan.t.Fatalf("the loop has ended with %d: %s", loop.code(), loop.err.String())
+		}
+		return atLeast("beats", strings.Count(loop.out.String(), `"role":"agent"`), 2)
+	})
 }
 
 // walkThrough is what the blocks of the second machine print, by their first
