@@ -44,16 +44,18 @@ func Attend(a Attendance) (Attended, error) {
 	switch {
 	case kept == (Kept{}):
 		return Attended{}, nil
-	case a.Agent && kept.Open && !a.Leader && rec != nil && rec.State == Bootstrapping && a.overdue():
-		return Attended{}, fmt.Errorf("%w: %s was to bootstrap and has not in %v", ErrUndecided, rec.Bootstrap.Node, a.Expiry)
+	case a.Agent && kept.Open && !a.Leader && rec != nil && rec.ailing(a.Time, a.Expiry) != nil:
+		return Attended{}, fmt.Errorf("%w: nothing has come of the birth with %s in %v", ErrUndecided, rec.ailing(a.Time, a.Expiry).Node, a.Expiry)
 	case a.Agent:
 		return Attended{}, nil
 	case rec == nil:
-		return a.writeBack(), nil
+		return a.unrecorded()
 	case rec.ClusterID != kept.ClusterID:
 		return Attended{}, fmt.Errorf("%w: this server belongs to cluster %s and the registry names %s", ErrFenced, kept.ClusterID, rec.ClusterID)
-	case rec.Bootstrap.Term != kept.Term && a.Raft:
+	case rec.Bootstrap.Term > kept.Term && a.Raft:
 		return Attended{}, fmt.Errorf("%w: this server's data is of term %d and the registry names cluster %s of term %d", ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
+	case rec.Bootstrap.Term < kept.Term:
+		return a.unrecorded()
 	case a.copied():
 		return Attended{}, fmt.Errorf("%w: this server's slot is in the name of node %s: its data directory was copied there, or its heartbeats have another -node", ErrFenced, rec.slot(a.Self.Incarnation).Node)
 	case rec.Bootstrap.Term > kept.Term:
@@ -130,21 +132,35 @@ func (a Attendance) fading() bool {
 	return slot != nil && a.Time.Sub(slot.Since) >= a.Expiry/2
 }
 
-// writeBack puts a record that vanished under a living cluster back. A leader is
-// proof that the cluster lives; where it has none for the moment, that the record
-// named it until now is as good. Raft data alone may be of long ago.
-func (a Attendance) writeBack() Attended {
-	if !a.Leader && !(a.Named && a.Raft) {
-		return Attended{}
+// unrecorded is for a server whose cluster's record vanished, or was written back
+// by one whose data an earlier birth has left. A leader is proof that the cluster
+// lives; where it has none for the moment, that the record named it until now is as
+// good. Raft data alone may be of long ago: it shows itself to nobody.
+func (a Attendance) unrecorded() (Attended, error) {
+	switch {
+	case a.Leader && a.Record != nil:
+		return Attended{Swap: a.rewritten(), Why: "the record named an earlier birth", Hold: true}, nil
+	case a.Leader || a.Named && a.Raft && a.Record == nil:
+		return Attended{Swap: a.rewritten(), Why: "the cluster record was gone"}, nil
+	case !a.Raft && a.Held >= a.Expiry:
+		return Attended{}, fmt.Errorf("%w: this server has found no cluster in %v", ErrUndecided, a.Expiry)
 	}
+	return Attended{Hold: true}, nil
+}
+
+// rewritten is the cluster's record as this server knows it.
+func (a Attendance) rewritten() *Record {
 	kept := a.Self.Kept
-	rec := &Record{
-		Version: recordVersion, Seq: 1, Write: a.Write, ClusterID: kept.ClusterID,
+	seq := int64(1)
+	if a.Record != nil {
+		seq += a.Record.Seq
+	}
+	return &Record{
+		Version: recordVersion, Seq: seq, Write: a.Write, ClusterID: kept.ClusterID,
 		State: Established, Birth: kept.Birth, Desired: max(1, kept.Desired),
 		Bootstrap: Bootstrap{a.Self.Incarnation, a.Self.Node, a.Self.Address, kept.Term, a.Time},
 		Servers:   []Slot{a.slot()},
 	}
-	return Attended{Swap: rec, Why: "the cluster record was gone"}
 }
 
 func (a Attendance) slot() Slot {

@@ -17,13 +17,14 @@ type running struct {
 	agent        bool
 	leader, raft bool
 	named        bool
+	held         time.Duration
 	beat         time.Duration // ago; 0 if it is not known when
 	want         string        // hold, swap …, or an error
 }
 
 func (r running) attendance() claim.Attendance {
 	a := claim.Attendance{
-		Expiry: expiry, Time: epoch, Record: r.rec, Agent: r.agent, Leader: r.leader, Raft: r.raft, Named: r.named, Write: "mine",
+		Expiry: expiry, Time: epoch, Record: r.rec, Agent: r.agent, Leader: r.leader, Raft: r.raft, Named: r.named, Held: r.held, Write: "mine",
 	}
 	if r.beat > 0 {
 		a.LastBeat = epoch.Add(-r.beat)
@@ -135,7 +136,12 @@ func TestAttendCluster(t *testing.T) {
 			name: "no record: it is as it was", kept: claim.Kept{ClusterID: "c1", Term: 4, Desired: 3, Birth: claim.Quorum}, leader: true, raft: true,
 			want: "swap c1 established term 4 by i9 of 3: i9*; the cluster record was gone",
 		},
-		{name: "no record and no leader", kept: c1, raft: true, want: "beat"},
+		{name: "no record and no leader: its data may be of long ago", kept: c1, raft: true, want: "hold"},
+		{name: "no record and no leader, and the record named it until now", kept: c1, raft: true, named: true, want: "swap c1 established term 1 by i9 of 1: i9*; the cluster record was gone"},
+		{name: "no record, no leader and no data", kept: c1, want: "hold"},
+		{name: "no record, no leader and no data for long", kept: c1, held: expiry, want: "undecided: this server has found no cluster in 2m0s"},
+		{name: "an earlier birth's record", kept: kept("c1", 2), rec: established, leader: true, raft: true, want: "hold, swap c1 established term 2 by i9 of 1: i9*; the record named an earlier birth"},
+		{name: "an earlier birth's record and no leader", kept: kept("c1", 2), rec: established, raft: true, want: "hold"},
 		{name: "decided without claims", rec: established, leader: true, raft: true, want: "beat"},
 		{name: "decided without claims, no record", leader: true, raft: true, want: "beat"},
 	})
@@ -151,7 +157,7 @@ func TestAttendAgent(t *testing.T) {
 	open.Open = true
 	overdue, young := rec(claim.Bootstrapping, 1, slot(1, expiry)), rec(claim.Bootstrapping, 1, slot(1, expiry-time.Second))
 	runAttend(t, []running{
-		{name: "the birth is overdue", agent: true, kept: open, rec: overdue, want: "undecided: s1 was to bootstrap and has not in 2m0s"},
+		{name: "the birth is overdue", agent: true, kept: open, rec: overdue, want: "undecided: nothing has come of the birth with s1 in 2m0s"},
 		{name: "the birth is overdue, and yet there are servers", agent: true, kept: open, rec: overdue, leader: true, want: "beat"},
 		{name: "in time", agent: true, kept: open, rec: young, want: "beat"},
 		{name: "told to be an agent", agent: true, kept: kept("c1", 1), rec: overdue, want: "beat"},

@@ -34,14 +34,14 @@ func Decide(c Case) Step {
 }
 
 // unborn: this node was decided to be an agent of a cluster whose birth is
-// overdue, or has taken the birth over since. Were agents agents for ever, the
-// death of the one who was to bootstrap would leave nobody to do it.
+// overdue, or has taken part in the birth since. Were agents agents for ever, the
+// death of one who was to bootstrap would leave too few to do it.
 func (c Case) unborn() bool {
 	rec := c.Look.Record
 	if rec == nil || c.Self.Mode != wire.Agent || !c.Self.Kept.Open || c.Self.Raft {
 		return false
 	}
-	return c.own() != nil || rec.State == Bootstrapping && !c.young(*rec.slot(rec.Bootstrap.Incarnation))
+	return c.own() != nil || rec.ailing(c.Look.Time, c.Policy.Expiry) != nil
 }
 
 // newborn: the record alone shows that every place is taken by a claim too young

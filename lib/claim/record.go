@@ -139,6 +139,17 @@ func (r Record) slot(incarnation string) *Slot {
 	return &r.Servers[i]
 }
 
+// ailing is a slot of a birth that is under way whose holder has not come to
+// anything in a whole expiry, and does not renew it as those do who wait: without
+// it there may be too few for ever. nil if there is none.
+func (r Record) ailing(now time.Time, expiry time.Duration) *Slot {
+	i := slices.IndexFunc(r.Servers, func(s Slot) bool { return now.Sub(s.Since) >= expiry })
+	if r.State != Bootstrapping || i < 0 {
+		return nil
+	}
+	return &r.Servers[i]
+}
+
 // next is a copy to be changed and written as the following record.
 func (r Record) next(write string) Record {
 	r.Seq++

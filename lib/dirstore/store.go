@@ -52,14 +52,16 @@ func Open(path string) (*Store, error) {
 func (s *Store) List(ctx context.Context, dir string) (registry.Listing, error) {
 	var l registry.Listing
 	err := s.in(ctx, dir, func(root *os.Root) error {
+		// The time first: who pauses in between must not take the living for expired.
+		var err error
+		if l.Time, err = now(root); err != nil {
+			return err
+		}
 		keys, temps, err := walk(root, dir)
 		if err != nil {
 			return err
 		}
 		l.Keys = keys
-		if l.Time, err = now(root); err != nil {
-			return err
-		}
 		return sweep(root, temps, l.Time)
 	})
 	if err != nil {

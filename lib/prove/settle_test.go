@@ -54,11 +54,15 @@ func (w *world) wanted() int {
 	return w.policy.Desired
 }
 
-// current is the lineage that the record names; without a record, the only one
-// that the original's nodes have.
+// current is the lineage that the record names; the only one that the original's
+// nodes have without a record, and under one that was written over theirs.
 func (w *world) current() *lineage {
 	for _, l := range w.lineages {
-		if r := w.judge.rec; r == nil && l.cluster == "" || r != nil && l.cluster == r.ClusterID && l.term == r.Bootstrap.Term {
+		r := w.judge.rec
+		switch {
+		case l.cluster == "" && (r == nil || r.Bootstrap.Incarnation == ""):
+			return l
+		case r != nil && l.cluster == r.ClusterID && l.term == r.Bootstrap.Term:
 			return l
 		}
 	}

@@ -67,7 +67,7 @@ type Query struct {
 
 // Snapshot is the registry at one moment.
 type Snapshot struct {
-	Time    time.Time         // store time, whole seconds: the latest of the answers
+	Time    time.Time         // store time, whole seconds: the earliest of the answers
 	Live    map[Role][]Member // by heartbeat, then node; Address is empty where it was not read
 	Expired []string          // keys, ascending
 	Ignored []Ignored         // by key
@@ -104,7 +104,7 @@ func (r *Registry) Read(ctx context.Context, q Query) (Snapshot, error) {
 	}
 	s := Snapshot{Live: map[Role][]Member{}}
 	for i, l := range lists {
-		if l.Time.After(s.Time) {
+		if i == 0 || l.Time.Before(s.Time) {
 			s.Time = l.Time
 		}
 		if l.More {
@@ -113,7 +113,9 @@ func (r *Registry) Read(ctx context.Context, q Query) (Snapshot, error) {
 	}
 	var rolls []Roll
 	for i, role := range q.Roles {
-		rolls = append(rolls, CallRoll(role, lists[i].Keys, s.Time, r.Expiry))
+		// Each by its own time: an answer may be long in coming, and who has beaten
+		// since the other one would seem silent.
+		rolls = append(rolls, CallRoll(role, lists[i].Keys, lists[i].Time, r.Expiry))
 	}
 	if err := r.readAddresses(ctx, rolls, q.Pick); err != nil {
 		return Snapshot{}, err

@@ -121,18 +121,21 @@ func TestReadEmpty(t *testing.T) {
 	}
 }
 
-// The latest of the answers, so that nothing listed early passes for expired
-// late.
+// One answer comes much later than the other. Nobody whom the early one shows
+// passes for expired, and ages are those of the moment that both tell of.
 func TestReadTime(t *testing.T) {
 	t.Parallel()
-	for _, late := range []string{"servers", "agents"} {
-		_, r := given(t, nil)
-		r.Store = stamped{r.Store, map[string]time.Time{late: now.Add(time.Second)}}
-		if got := read(t, r, registry.Query{}).Time; !got.Equal(now.Add(time.Second)) {
-			t.Errorf("%s late: got %v, want a second after %v", late, got, now)
+	for late, early := range map[registry.Role]registry.Role{registry.Servers: registry.Agents, registry.Agents: registry.Servers} {
+		_, r := given(t, map[string]string{registry.Heartbeat{Role: early, Time: now.Add(-r119), Node: "n"}.Key(): "192.0.2.1"})
+		r.Store = stamped{r.Store, map[string]time.Time{string(late): now.Add(10 * time.Second)}}
+		got := read(t, r, registry.Query{})
+		if !got.Time.Equal(now) || len(got.Live[early]) != 1 || len(got.Expired) != 0 {
+			t.Errorf("%s late: got %+v, want a live member at %v", late, got, now)
 		}
 	}
 }
+
+const r119 = 119 * time.Second // just short of the expiry
 
 // stamped answers some listings itself, with a time of their own.
 type stamped struct {
