@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -65,7 +66,9 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		s.Notef("%s", note)
 	}
 	if !p.dryRun {
-		if err := keep(dir, self, verdict); err != nil {
+		if err := keep(dir, self, verdict); errors.Is(err, claim.ErrUndecided) {
+			return store.Fail(err)
+		} else if err != nil {
 			return err
 		}
 	}

@@ -91,6 +91,7 @@ func (h *heart) attend(ctx context.Context) (status consul.Status, look claim.Lo
 	if !h.held.IsZero() {
 		a.Held = time.Since(h.held)
 	}
+	a.Called = status.Node
 	a.Self.Node, a.Self.Address = h.self(status)
 	if a.Self.Kept, err = h.dir.Cluster(); err != nil {
 		return status, look, false, err

@@ -20,8 +20,9 @@ func (p *program) print(s cli.Streams, l look) error {
 
 // document translates a look into the document that is printed.
 func (l look) document(at registry.Location, expiry time.Duration) wire.Members {
+	// The earlier of both: who has beaten between the two must not look silent.
 	now := l.Time
-	if l.cluster.Time.After(now) {
+	if len(l.Live) == 0 || l.cluster.Time.Before(now) {
 		now = l.cluster.Time
 	}
 	d := wire.Members{

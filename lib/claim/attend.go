@@ -13,6 +13,7 @@ type Attendance struct {
 	Time   time.Time // store time
 	Record *Record   // nil: there is none
 	Agent  bool      // it runs as an agent
+	Called string    // the agent's own name; empty if it is not known
 	Leader bool      // Consul reports a raft leader, or an agent knows servers
 	Raft   bool      // Consul's raft log is not empty
 	Write  string    // random
@@ -57,7 +58,7 @@ func Attend(a Attendance) (Attended, error) {
 	case rec.Bootstrap.Term < kept.Term:
 		return a.unrecorded()
 	case a.copied():
-		return Attended{}, fmt.Errorf("%w: this server's slot is in the name of node %s: its data directory was copied there, or its heartbeats have another -node", ErrFenced, rec.slot(a.Self.Incarnation).Node)
+		return Attended{}, fmt.Errorf("%w: this server's slot is in the name of node %s: its data directory was copied there", ErrFenced, rec.slot(a.Self.Incarnation).Node)
 	case rec.Bootstrap.Term > kept.Term:
 		return Attended{}, fmt.Errorf("%w: %s bootstraps in term %d now", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
 	case rec.State == Bootstrapping && (a.Leader || a.Raft):
@@ -98,7 +99,7 @@ func (a Attendance) slotless() bool {
 // over. It was asked then whether anybody answers here.
 func (a Attendance) copied() bool {
 	slot := a.Record.slot(a.Self.Incarnation)
-	return slot != nil && slot.Node != a.Self.Node
+	return slot != nil && a.Called != "" && slot.Node != a.Called
 }
 
 // returning: this server holds a slot and was silent for so long that another
@@ -151,6 +152,10 @@ func (a Attendance) unrecorded() (Attended, error) {
 // rewritten is the cluster's record as this server knows it.
 func (a Attendance) rewritten() *Record {
 	kept := a.Self.Kept
+	bootstrap := Bootstrap{a.Self.Incarnation, a.Self.Node, a.Self.Address, kept.Term, a.Time}
+	if kept.Adopted {
+		bootstrap = Bootstrap{Term: kept.Term, Since: a.Time}
+	}
 	seq := int64(1)
 	if a.Record != nil {
 		seq += a.Record.Seq
@@ -158,7 +163,7 @@ func (a Attendance) rewritten() *Record {
 	return &Record{
 		Version: recordVersion, Seq: seq, Write: a.Write, ClusterID: kept.ClusterID,
 		State: Established, Birth: kept.Birth, Desired: max(1, kept.Desired),
-		Bootstrap: Bootstrap{a.Self.Incarnation, a.Self.Node, a.Self.Address, kept.Term, a.Time},
+		Bootstrap: bootstrap,
 		Servers:   []Slot{a.slot()},
 	}
 }

@@ -17,6 +17,7 @@ type running struct {
 	agent        bool
 	leader, raft bool
 	named        bool
+	called       string
 	held         time.Duration
 	beat         time.Duration // ago; 0 if it is not known when
 	want         string        // hold, swap …, or an error
@@ -24,7 +25,7 @@ type running struct {
 
 func (r running) attendance() claim.Attendance {
 	a := claim.Attendance{
-		Expiry: expiry, Time: epoch, Record: r.rec, Agent: r.agent, Leader: r.leader, Raft: r.raft, Named: r.named, Held: r.held, Write: "mine",
+		Expiry: expiry, Time: epoch, Record: r.rec, Agent: r.agent, Leader: r.leader, Raft: r.raft, Named: r.named, Held: r.held, Called: r.called, Write: "mine",
 	}
 	if r.beat > 0 {
 		a.LastBeat = epoch.Add(-r.beat)
@@ -136,6 +137,9 @@ func TestAttendCluster(t *testing.T) {
 			name: "no record: it is as it was", kept: claim.Kept{ClusterID: "c1", Term: 4, Desired: 3, Birth: claim.Quorum}, leader: true, raft: true,
 			want: "swap c1 established term 4 by i9 of 3: i9*; the cluster record was gone",
 		},
+		{name: "its data directory was copied", kept: c1, rec: rec(claim.Established, 1, elsewhere("i9", "s7", 7, 0)), called: "s9", leader: true, raft: true, want: "fenced: this server's slot is in the name of node s7: its data directory was copied there"},
+		{name: "its heartbeats have another name than itself", kept: c1, rec: rec(claim.Established, 1, elsewhere("i9", "s7", 7, 0)), called: "s7", leader: true, raft: true, beat: time.Second, want: "beat"},
+		{name: "no record, of a cluster that lived before there was one", kept: claim.Kept{ClusterID: "c1", Term: 1, Desired: 1, Birth: claim.First, Adopted: true}, leader: true, raft: true, want: "swap c1 established term 1 by nobody of 1: i9*; the cluster record was gone"},
 		{name: "no record and no leader: its data may be of long ago", kept: c1, raft: true, want: "hold"},
 		{name: "no record and no leader, and the record named it until now", kept: c1, raft: true, named: true, want: "swap c1 established term 1 by i9 of 1: i9*; the cluster record was gone"},
 		{name: "no record, no leader and no data", kept: c1, want: "hold"},

@@ -41,6 +41,8 @@ type Kept struct {
 	Term      int64  `json:"term"` // of the record when the node was last decided
 	Desired   int    `json:"desired"`
 	Birth     Birth  `json:"birth"`
+	// Adopted: the cluster lived before there was a record of it.
+	Adopted bool `json:"adopted,omitempty"`
 	// Open: the mode agent was decided, not set, and may be decided anew should
 	// the cluster never be born.
 	Open bool `json:"open,omitempty"`

@@ -128,7 +128,7 @@ func (c Case) settled() (Step, bool) {
 		}
 		if step, ok := c.nobodyAt(s); !ok {
 			open = open.or(step)
-		} else if c.Unanswered[s.Address] < settle {
+		} else if c.inherited(s) == "" && c.Unanswered[s.Address] < settle {
 			open = open.or(Step{Wait: fmt.Sprintf("to see that %s, which took part in a birth that failed, has left nothing behind", s.Node), Watch: []string{s.Incarnation}})
 		}
 	}

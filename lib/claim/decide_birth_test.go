@@ -190,6 +190,24 @@ func TestDecideTakeOver(t *testing.T) {
 				"(s1: silent although the store took agents/20260102030305-s4; s1: 192.0.2.1 is the address of s4 now)",
 		},
 		{
+			name: "another had its address before", rec: dead, evidence: claim.Evidence{Answers: map[string]bool{home: true}},
+			agents: []registry.Member{{Node: "s4", Address: home, Heartbeat: epoch.Add(-expiry), Oldest: epoch.Add(-expiry)}},
+			want:   "wait for server s1, which sends no heartbeats: somebody answers at 192.0.2.1",
+		},
+		{
+			name: "another has claimed a slot with its address, and somebody answers", agents: witness, policy: claim.Policy{Desired: 2},
+			rec:      rec(claim.Bootstrapping, 2, slot(1, expiry), elsewhere("i3", "s3", 1, time.Second)),
+			evidence: somebodyAt(claim.Evidence{}, home),
+			want:     "wait for server s1, which sends no heartbeats: somebody answers at 192.0.2.1",
+		},
+		{
+			name: "another who took part has lost its address to an agent", rec: holders, policy: claim.Policy{Desired: 3},
+			agents:   []registry.Member{{Node: "s5", Address: "192.0.2.2", Heartbeat: epoch, Oldest: epoch.Add(-time.Minute)}},
+			evidence: nobodyAt(claim.Evidence{}, 3*time.Second, home),
+			want: "swap c1 bootstrapping term 2 by i9 of 3: i2 i9; s1 died before it had bootstrapped: term 2 " +
+				"(s1: silent although the store took agents/20260102030305-s5; s1: nobody answers at 192.0.2.1; s2: 192.0.2.2 is the address of s5 now)",
+		},
+		{
 			name: "living slots are kept", rec: holders, evidence: nobodyAt(silent(expiry, "i1"), 3*time.Second, home, "192.0.2.2"), policy: claim.Policy{Desired: 3},
 			want: "swap c1 bootstrapping term 2 by i9 of 3: i2 i9; s1 died before it had bootstrapped: term 2 " +
 				"(s1: no heartbeat seen in 2m0s of watching; s1: nobody answers at 192.0.2.1; s2: nobody answers at 192.0.2.2)",

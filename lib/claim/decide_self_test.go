@@ -93,6 +93,18 @@ func TestDecideWhoAmI(t *testing.T) {
 			want: "probe 192.0.2.7",
 		},
 		{
+			name: "raft state, renamed where it is, and the old name beats", self: raft,
+			rec:      rec(claim.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 9, time.Hour)),
+			evidence: nobodyAt(claim.Evidence{}, 0, "192.0.2.9"), servers: []registry.Member{beats(1, time.Minute), beats(7, time.Second)},
+			want: "swap c1 established term 1 by i1 of 2: i1 i9*; this node holds a slot",
+		},
+		{
+			name: "raft state, renamed where it is, and its old agent has not ended", self: raft,
+			rec:      rec(claim.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 9, time.Hour)),
+			evidence: somebodyAt(claim.Evidence{}, "192.0.2.9"), servers: []registry.Member{beats(1, time.Minute)},
+			want: "wait for the agent of node s7, which this data directory was last decided for, to end",
+		},
+		{
 			name: "cloned", rec: copied, servers: witness, evidence: somebodyAt(claim.Evidence{}, "192.0.2.7"),
 			want: "fenced: this data directory is a copy: its incarnation is node s7, and somebody answers at 192.0.2.7: start with an empty data directory",
 		},

@@ -121,7 +121,7 @@ func (d *Decider) start(ctx context.Context) error {
 }
 
 func (d *Decider) swap(ctx context.Context, step Step) error {
-	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	limited, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
 	if !d.kept {
 		if err := d.Keep(); err != nil {
@@ -130,13 +130,13 @@ func (d *Decider) swap(ctx context.Context, step Step) error {
 		d.kept = true
 	}
 	if d.look.Record == nil && !d.able {
-		if err := Able(ctx, d.Reader.Registry.Store, d.ID()); err != nil {
+		if err := Able(limited, d.Reader.Registry.Store, d.ID()); err != nil {
 			return err
 		}
 		d.able = true
 	}
 	begin, heartbeats := time.Now(), d.look.Snapshot
-	failed := d.Reader.Swap(ctx, d.look, step.Swap)
+	failed := d.Reader.Swap(limited, d.look, step.Swap)
 	switch {
 	case errors.Is(failed, registry.ErrDenied), errors.Is(failed, errEncode):
 		return failed
@@ -149,8 +149,9 @@ func (d *Decider) swap(ctx context.Context, step Step) error {
 		return err
 	}
 	if d.look.Record != nil && d.look.Record.Write == step.Swap.Write {
-		if step.Swap.slot(d.Self.Incarnation) != nil {
-			// The verdict may rest on the heartbeats that the claim has rested on.
+		if own := d.look.Record.slot(d.Self.Incarnation); own != nil && d.look.Time.Sub(own.Since) < d.Policy.Expiry/2 {
+			// The verdict may rest on the heartbeats that the claim has rested on,
+			// unless those were of a document so old that the claim is to be renewed.
 			d.look = d.look.with(heartbeats)
 		}
 		d.won, d.trying = step, time.Time{}

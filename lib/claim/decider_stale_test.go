@@ -64,6 +64,32 @@ func TestDeciderForgetsHeartbeats(t *testing.T) {
 	})
 }
 
+// A claim that is made from an old document is renewed before it is acted upon: it
+// is as young as any.
+func TestDeciderRenewsAnOldClaim(t *testing.T) {
+	t.Parallel()
+	for _, age := range []time.Duration{90 * time.Second, 150 * time.Second} {
+		bubble(t, func(t *testing.T, r *rig) {
+			r.put(rec(claim.Established, 2, slot(1, time.Hour)))
+			r.beat(time.Second, 1)
+			document, err := r.reader.All(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(age)
+			r.beat(time.Second, 1)
+			d := r.decider(9)
+			v, look, err := d.Decide(t.Context(), &document)
+			if err != nil || v.Mode != "server" {
+				t.Fatalf("got %s, %v; want a server", showVerdict(v), err)
+			}
+			if got := r.now().Sub(look.Record.Servers[1].Since); got > 2*time.Second {
+				t.Errorf("a document %v old: got a claim %v old, want a new one", age, got)
+			}
+		})
+	}
+}
+
 // A record that was swapped a moment ago is no reason to list again.
 func TestDeciderKeepsFreshHeartbeats(t *testing.T) {
 	t.Parallel()

@@ -122,20 +122,22 @@ func (c Case) inherited(s Slot) string {
 	return ""
 }
 
-// heir is another node that has a slot's address now: one that sends heartbeats,
-// or has claimed a slot with it since.
+// heir is another node that has announced a slot's address since its claim.
 func (c Case) heir(s Slot) string {
 	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
 		for _, m := range c.Look.Live[role] {
-			if m.Address == s.Address && m.Node != s.Node {
+			if m.Address == s.Address && m.Node != s.Node && m.Heartbeat.After(s.Since) {
 				return m.Node
 			}
 		}
 	}
-	for _, o := range c.slots() {
-		if o.Address == s.Address && o.Node != s.Node && o.Since.After(s.Since) {
-			return o.Node
-		}
-	}
 	return ""
+}
+
+// exchanged: another server has claimed a slot with this one's address since. It
+// proves nothing of who is silent: a claim may name a wrong address.
+func (c Case) exchanged(s Slot) bool {
+	return slices.ContainsFunc(c.slots(), func(o Slot) bool {
+		return o.Address == s.Address && o.Node != s.Node && o.Since.After(s.Since)
+	})
 }

@@ -53,14 +53,16 @@ func (c Case) copied(own Slot) (Step, bool) {
 		return Step{}, false
 	}
 	switch answers, asked := c.Answers[own.Address]; {
-	case c.heir(own) != "":
-		return Step{}, false // servers have exchanged their addresses
+	case c.heir(own) != "" || c.exchanged(own):
+		return Step{}, false
 	case !asked:
 		return Step{Probe: []string{own.Address}}, true
+	case answers && own.Address == c.Self.Address:
+		return Step{Wait: fmt.Sprintf("for the agent of node %s, which this data directory was last decided for, to end", own.Node)}, true
 	case answers:
 		return Step{Err: fmt.Errorf("%w: this data directory is a copy: its incarnation is node %s, and somebody answers at %s: start with an empty data directory",
 			ErrFenced, own.Node, own.Address)}, true
-	case c.held(own) && !(c.Self.Raft && own.Node == c.Self.Node):
+	case c.held(own) && own.Address != c.Self.Address && !(c.Self.Raft && own.Node == c.Self.Node):
 		return Step{Wait: fmt.Sprintf("to see whether this data directory is a copy: its incarnation is node %s, at %s, which may be about to start", own.Node, own.Address)}, true
 	}
 	return Step{}, false
@@ -107,7 +109,10 @@ func (c Case) server(reason string) Step {
 }
 
 func keptOf(rec Record) Kept {
-	return Kept{ClusterID: rec.ClusterID, Term: rec.Bootstrap.Term, Desired: rec.Desired, Birth: rec.Birth}
+	return Kept{
+		ClusterID: rec.ClusterID, Term: rec.Bootstrap.Term, Desired: rec.Desired, Birth: rec.Birth,
+		Adopted: rec.Bootstrap.Incarnation == "",
+	}
 }
 
 // mayBootstrap: this node takes part in a birth that is under way. It may be

@@ -42,9 +42,15 @@ func (d Dir) KeepMode(mode string) error { return d.write(modeFile, mode) }
 func (d Dir) Incarnation() (string, error) { return d.read("incarnation") }
 
 // KeepIncarnation gives the data directory its id, once and for all.
+// One that has another belongs to another decision: the error wraps
+// [claim.ErrUndecided].
 func (d Dir) KeepIncarnation(id string) error {
-	if kept, err := d.Incarnation(); err != nil || kept == id {
+	kept, err := d.Incarnation()
+	if err != nil || kept == id {
 		return err
+	}
+	if kept != "" {
+		return fmt.Errorf("%w: another decision was made on data directory %s meanwhile", claim.ErrUndecided, string(d))
 	}
 	return d.write("incarnation", id)
 }

@@ -1,6 +1,7 @@
 package datadir_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -184,6 +185,15 @@ func TestIncarnation(t *testing.T) {
 	}
 	if got, err := d.Incarnation(); err != nil || got != "0123abcd" {
 		t.Errorf("got %q, %v, want what was kept", got, err)
+	}
+	if err := d.KeepIncarnation("0123abcd"); err != nil {
+		t.Errorf("got %v of what is kept already", err)
+	}
+	if err := d.KeepIncarnation("4567ef01"); !errors.Is(err, claim.ErrUndecided) {
+		t.Errorf("got %v, want another incarnation refused", err)
+	}
+	if got, err := d.Incarnation(); err != nil || got != "0123abcd" {
+		t.Errorf("got %q, %v, want the first", got, err)
 	}
 	wantMode(t, d, "")
 }

@@ -72,7 +72,7 @@ func (n *node) attend(ctx context.Context, st status) (claim.Look, bool, error) 
 		look, err := n.reader.Record(ctx)
 		return look, false, err
 	}
-	a := claim.Attendance{Expiry: n.policy.Expiry, Agent: !st.server, Leader: st.leader, LastBeat: n.last, Named: n.named}
+	a := claim.Attendance{Called: n.name, Expiry: n.policy.Expiry, Agent: !st.server, Leader: st.leader, LastBeat: n.last, Named: n.named}
 	if !n.held.IsZero() {
 		a.Held = time.Since(n.held)
 	}
