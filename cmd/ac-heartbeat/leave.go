@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"auto-consul/lib/claim"
+	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/store"
@@ -27,6 +28,8 @@ func (h *heart) leave(ctx context.Context) error {
 		return fmt.Errorf("%w and may vote still; end it first, then leave with -node", err)
 	case err != nil:
 		return failure(err)
+	case h.node != "" && h.node != status.Node:
+		return cli.Failf(cli.Misuse, "-node %s, and the agent that would leave is %s", h.node, status.Node)
 	}
 	node, _ := h.self(status)
 	incarnation, err := h.dir.Incarnation()
@@ -49,7 +52,7 @@ func (h *heart) leave(ctx context.Context) error {
 	if err != nil {
 		return store.Fail(err)
 	}
-	gave, err := claim.Reader{Registry: h.registry}.GiveBack(ctx, incarnation, claim.NewDice())
+	gave, err := claim.Reader{Registry: h.registry}.GiveBack(ctx, incarnation, node, claim.NewDice())
 	if err != nil {
 		return failure(store.Fail(err))
 	}

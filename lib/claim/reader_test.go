@@ -95,6 +95,7 @@ func TestReaderGivesBack(t *testing.T) {
 		{"who has bootstrapped", rec(claim.Established, 2, slot(9, 0), slot(1, 0)), true, "established term 1 by i9: i1"},
 		{"who joins a birth", rec(claim.Bootstrapping, 2, slot(1, 0), slot(9, 0)), true, "bootstrapping term 1 by i1: i1"},
 		{"who may bootstrap keeps it: others take over from it", rec(claim.Bootstrapping, 2, slot(9, 0), slot(1, 0)), false, "bootstrapping term 1 by i9: i9 i1"},
+		{"another node's", rec(claim.Established, 2, slot(1, 0), elsewhere("i9", "s8", 8, 0)), false, "established term 1 by i1: i1 i9"},
 		{"no slot", rec(claim.Established, 1, slot(1, 0)), false, "established term 1 by i1: i1"},
 	}
 	for _, tt := range tests {
@@ -104,7 +105,7 @@ func TestReaderGivesBack(t *testing.T) {
 				if tt.rec != nil {
 					r.put(tt.rec)
 				}
-				gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewDice())
+				gave, err := r.reader.GiveBack(t.Context(), "i9", "s9", claim.NewDice())
 				if gave != tt.gave || err != nil {
 					t.Errorf("got %t, %v, want %t", gave, err, tt.gave)
 				}
@@ -119,19 +120,19 @@ func TestReaderGivesBackFaults(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.put(rec(claim.Established, 2, slot(1, 0), slot(9, 0)))
 		r.faults(ofRecord("put"), storetest.Fault{Status: 412, Code: "PreconditionFailed"}, storetest.Fault{Status: 409, Code: "ConditionalRequestConflict"})
-		if gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewDice()); !gave || err != nil {
+		if gave, err := r.reader.GiveBack(t.Context(), "i9", "s9", claim.NewDice()); !gave || err != nil {
 			t.Errorf("got %t, %v, want it given back in the end", gave, err)
 		}
 		r.put(rec(claim.Established, 2, slot(1, 0), slot(9, 0)))
 		r.srv.Deny(storetest.Swaps)
-		if gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewDice()); gave || !errors.Is(err, registry.ErrDenied) {
+		if gave, err := r.reader.GiveBack(t.Context(), "i9", "s9", claim.NewDice()); gave || !errors.Is(err, registry.ErrDenied) {
 			t.Errorf("got %t, %v, want access denied", gave, err)
 		}
 		r.srv.Deny(nil)
 		r.srv.SetFault(func(q storetest.Request) storetest.Fault {
 			return storetest.Fault{Status: map[bool]int{true: 412}[q.Conditional()], Code: "PreconditionFailed"}
 		})
-		if gave, err := r.reader.GiveBack(t.Context(), "i9", claim.NewDice()); gave || !errors.Is(err, claim.ErrUndecided) {
+		if gave, err := r.reader.GiveBack(t.Context(), "i9", "s9", claim.NewDice()); gave || !errors.Is(err, claim.ErrUndecided) {
 			t.Errorf("got %t, %v, want it undecided after tries enough", gave, err)
 		}
 		r.wantStored("established term 1 by i1: i1 i9")

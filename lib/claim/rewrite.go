@@ -51,13 +51,16 @@ func (r Reader) Attend(ctx context.Context, a Attendance, dice Dice) (look Look,
 	return look, last.Hold || err != nil, wrote, err
 }
 
-// GiveBack takes an incarnation's slot out of the record, by writing, and
-// reports whether it held one. Who may still bootstrap keeps its slot: it is
-// what others take over from.
-func (r Reader) GiveBack(ctx context.Context, incarnation string, dice Dice) (bool, error) {
+// GiveBack takes the slot of an incarnation, if it is in a node's name, out of the
+// record, by writing, and reports whether it held one. Who may still bootstrap
+// keeps its slot: it is what others take over from.
+func (r Reader) GiveBack(ctx context.Context, incarnation, node string, dice Dice) (bool, error) {
 	_, _, wrote, err := r.rewrite(ctx, dice, func(look Look) (Attended, error) {
 		rec := look.Record
-		if rec == nil || rec.slot(incarnation) == nil || rec.State == Bootstrapping && rec.Bootstrap.Incarnation == incarnation {
+		if rec == nil || rec.State == Bootstrapping && rec.Bootstrap.Incarnation == incarnation {
+			return Attended{}, nil
+		}
+		if slot := rec.slot(incarnation); slot == nil || slot.Node != node {
 			return Attended{}, nil
 		}
 		next := rec.next(dice.ID())
