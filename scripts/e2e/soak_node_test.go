@@ -165,6 +165,9 @@ func (s *soak) afterLeave(n *resident) {
 	if code == 0 {
 		s.note("%s has left", n.node)
 		n.leaving, n.left = nil, true
+		if len(n.pids("agent")) == 0 && !n.runner.ended() {
+			n.runner.signal(syscall.SIGTERM) // it was still deciding, and would start one
+		}
 		if n.away == 0 {
 			s.blanks = append(s.blanks, blank{time.Now().Add(n.behind), n.place})
 		}
