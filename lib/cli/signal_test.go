@@ -1,0 +1,40 @@
+package cli_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+
+	"auto-consul/lib/cli"
+)
+
+// A signal ends the context with the code that it would have ended the process
+// with; the end of the work, or of what it is part of, is no signal.
+func TestInterruptible(t *testing.T) {
+	for sig, want := range map[syscall.Signal]cli.Code{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+		ctx, stop := cli.Interruptible(t.Context())
+		if err := syscall.Kill(os.Getpid(), sig); err != nil {
+			t.Fatal(err)
+		}
+		<-ctx.Done()
+		if got := cli.CodeOf(context.Cause(ctx)); got != want {
+			t.Errorf("%v: got code %d, want %d", sig, got, want)
+		}
+		stop()
+	}
+	ctx, stop := cli.Interruptible(t.Context())
+	stop()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) || cli.CodeOf(err) != cli.Failure {
+		t.Errorf("got %v at the end of the work, want it just cancelled", err)
+	}
+	parent, cancel := context.WithCancel(t.Context())
+	ctx, stop = cli.Interruptible(parent)
+	defer stop()
+	cancel()
+	<-ctx.Done()
+	if err := context.Cause(ctx); cli.CodeOf(err) != cli.Failure {
+		t.Errorf("got %v at the end of the parent, want no signal's code", err)
+	}
+}
