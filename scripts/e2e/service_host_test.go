@@ -1,80 +1,113 @@
 package e2e
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
-	"testing"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 )
 
-// booted is a machine that runs systemd, with files of its own where the
+// booted is a machine that runs systemd, with a disk of its own where the
 // installation and the services write.
 type booted struct {
 	*host
 	address string
+	outfit  string
+	cgroup  string
 	init    *process
 	pid     int // of systemd
 }
 
-// boot starts systemd on a machine. outfit holds the program aws and what is to
-// be copied into the machine's /etc and /usr/local.
+// boot makes a machine with an empty disk, and starts systemd on it. outfit holds
+// the program aws and what is to be copied into the machine's /etc and /usr/local.
 func boot(l *lan, name, address, outfit string) *booted {
 	l.t.Helper()
-	h := l.host(name, address, outfit)
+	b := &booted{host: l.host(name, address, outfit), address: address, outfit: outfit, cgroup: "/tmp/consul/cgroup/" + l.ns(name)}
 	serveMetadata(l.t, l.ns(name), map[string]string{"local-ipv4": address, "placement/region": "us-east-1"})
-	cgroup := "/tmp/consul/cgroup/" + l.ns(name)
-	l.t.Cleanup(func() {
-		eventually(l.t, "the end of "+name, func() error {
-			return want("code", h.run("find "+cgroup+" -depth -type d -exec rmdir {} + 2>&1").code, 0)
-		})
-	})
-	b := &booted{host: h, address: address}
-	b.init = startProcess(l.t, h.env, "", h.enter(fmt.Sprintf(
-		`mkdir /tmp/consul/cgroup && mount -t cgroup2 none /tmp/consul/cgroup && mkdir %[1]s && echo $$ >%[1]s/cgroup.procs
-		exec unshare --cgroup --pid --fork --kill-child --mount --ipc sh -ec '%[2]s' sh %[3]s`, cgroup, bootText, outfit))...)
-	eventually(l.t, "systemd on "+name, func() error {
-		if b.init.ended() {
-			l.t.Fatalf("systemd on %s has ended", name)
-		}
-		children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", b.init.cmd.Process.Pid))
-		if _, scan := fmt.Sscan(string(children), &b.pid); err != nil || scan != nil {
-			return errors.Join(err, scan)
-		}
+	if got := b.run("mkdir /tmp/consul/cgroup && mount -t cgroup2 none /tmp/consul/cgroup"); got.code != 0 {
+		l.t.Fatalf("%s: %s", name, got.stderr)
+	}
+	l.t.Cleanup(b.awaitEmpty)
+	b.powerOn()
+	eventually(l.t, "the end of the start of "+name, func() error {
 		return want("state", strings.TrimSpace(b.sys("systemctl is-system-running").stdout), "running")
 	})
 	return b
 }
 
-// bootText makes the machine's folders and becomes its systemd, which knows no
-// units beside those that the services need to be ordered by.
+// powerOn starts systemd on what the disk holds, and waits until it answers.
+func (b *booted) powerOn() {
+	t := b.lan.t
+	t.Helper()
+	b.init = startProcess(t, b.env, "", b.enter(fmt.Sprintf(
+		`mkdir %[1]s && echo $$ >%[1]s/cgroup.procs
+		exec unshare --cgroup --pid --fork --kill-child --mount --ipc sh -ec '%[2]s' sh %[3]s`, b.cgroup, bootText, b.outfit))...)
+	eventually(t, "systemd on "+b.name, func() error {
+		if b.init.ended() {
+			t.Fatalf("systemd on %s has ended", b.name)
+		}
+		children, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", b.init.cmd.Process.Pid))
+		if _, scan := fmt.Sscan(string(children), &b.pid); err != nil || scan != nil {
+			return errors.Join(err, scan)
+		}
+		switch state := strings.TrimSpace(b.sys("systemctl is-system-running").stdout); state {
+		case "starting", "running", "degraded":
+			return nil
+		default:
+			return fmt.Errorf("state %q", state)
+		}
+	})
+}
+
+// powerOff cuts the power: everything ends at once, and only the disk is left.
+func (b *booted) powerOff() {
+	b.lan.t.Helper()
+	if err := syscall.Kill(b.pid, syscall.SIGKILL); err != nil {
+		b.lan.t.Fatal(err)
+	}
+	b.init.wait()
+	b.awaitEmpty()
+}
+
+// awaitEmpty waits until nothing of the machine runs, and tidies up after it.
+func (b *booted) awaitEmpty() {
+	eventually(b.lan.t, "the end of "+b.name, func() error {
+		got := b.run(fmt.Sprintf("[ ! -e %[1]s ] || find %[1]s -depth -type d -exec rmdir {} + 2>&1", b.cgroup))
+		return want("code", got.code, 0)
+	})
+}
+
+// bootText puts the machine's folders together, all but /run from its disk, and
+// becomes its systemd, which knows no units beside those that the services need to
+// be ordered by.
 const bootText = `
+disk=/tmp/consul/disk
+[ -e $disk ] && blank= || blank=1
+mkdir -p $disk/lib $disk/local/bin $disk/local/sbin $disk/units $disk/etc $disk/work
 mount -t proc proc /proc
 mount -t cgroup2 none /sys/fs/cgroup
-for dir in /run /var/lib /usr/local; do mount -t tmpfs tmpfs $dir; done
-mkdir -p /run/etc/upper /run/etc/work /run/units/auto-consul.service.d /run/units/service.d /usr/local/bin /usr/local/sbin
-mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work /etc
-mount -t tmpfs tmpfs /etc/systemd/system
-echo consul:x:871:871::/var/lib/consul:/usr/sbin/nologin >>/etc/passwd
-echo consul:x:871: >>/etc/group
-cp -r "$1"/machine/. /
-cp "$1"/aws /usr/local/bin
-hostname >/etc/hostname
+mount -t tmpfs tmpfs /run
+mount --bind $disk/lib /var/lib
+mount --bind $disk/local /usr/local
+mount -t overlay overlay -o lowerdir=/etc,upperdir=$disk/etc,workdir=$disk/work /etc
+mount --bind $disk/units /etc/systemd/system
+if [ $blank ]; then
+  echo consul:x:871:871::/var/lib/consul:/usr/sbin/nologin >>/etc/passwd
+  echo consul:x:871: >>/etc/group
+  cp -r "$1"/machine/. /
+  cp "$1"/aws /usr/local/bin
+  hostname >/etc/hostname
+fi
+mkdir -p /run/units/auto-consul.service.d /run/units/service.d
 printf "[Service]\nStandardError=append:/tmp/consul/log\n" >/run/units/service.d/log.conf
 printf "[Service]\nStandardOutput=append:/tmp/consul/log\n" >/run/units/auto-consul.service.d/log.conf
-for name in e2e basic sysinit shutdown umount final network-online; do
+for name in basic sysinit shutdown umount final network-online; do
   printf "[Unit]\nDefaultDependencies=no\n" >/run/units/$name.target
 done
+printf "[Unit]\nRequires=basic.target\n" >/run/units/multi-user.target
 export container=other SYSTEMD_UNIT_PATH=/etc/systemd/system:/run/units
-exec /lib/systemd/systemd --system --unit=e2e.target --log-target=console --show-status=no`
+exec /lib/systemd/systemd --system --unit=multi-user.target --log-target=console --show-status=no`
 
 // sys runs a text of commands as root beside the machine's systemd.
 func (b *booted) sys(text string) result {
@@ -110,74 +143,4 @@ func (b *booted) await(unit string, properties ...string) {
 		}
 		return nil
 	})
-}
-
-// serveMetadata is an instance's metadata service inside a network namespace: a
-// session begins with PUT, and nothing is told without one.
-func serveMetadata(t *testing.T, ns string, facts map[string]string) {
-	t.Helper()
-	l := &lan{t: t}
-	l.do("ip", "-n", ns, "addr", "add", "169.254.169.254/32", "dev", "lo")
-	listener, err := listenIn(ns, "169.254.169.254:80")
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret := make([]byte, 16)
-	_, _ = rand.Read(secret) // never fails
-	session := hex.EncodeToString(secret)
-	mux := http.NewServeMux()
-	mux.HandleFunc("PUT /latest/api/token", func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-aws-ec2-metadata-token-ttl-seconds") == "" {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		fmt.Fprint(w, session)
-	})
-	mux.HandleFunc("GET /latest/meta-data/{name...}", func(w http.ResponseWriter, r *http.Request) {
-		fact, ok := facts[r.PathValue("name")]
-		switch {
-		case r.Header.Get("X-aws-ec2-metadata-token") != session:
-			w.WriteHeader(http.StatusUnauthorized)
-		case !ok:
-			w.WriteHeader(http.StatusNotFound)
-		default:
-			fmt.Fprint(w, fact)
-		}
-	})
-	server := &http.Server{Handler: mux}
-	done := make(chan struct{})
-	go func() {
-		_ = server.Serve(listener) // until it is closed
-		close(done)
-	}()
-	t.Cleanup(func() {
-		_ = server.Close()
-		<-done
-	})
-}
-
-// listenIn listens inside a network namespace: a socket stays in the one that it
-// was made in. The thread that was there is not used again.
-func listenIn(ns, address string) (net.Listener, error) {
-	type answer struct {
-		net.Listener
-		error
-	}
-	out := make(chan answer)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		file, err := os.Open(filepath.Join("/run/netns", ns))
-		if err == nil {
-			err = unix.Setns(int(file.Fd()), unix.CLONE_NEWNET)
-			_ = file.Close()
-		}
-		if err != nil {
-			out <- answer{nil, err}
-			return
-		}
-		l, err := net.Listen("tcp", address)
-		out <- answer{l, err}
-	}()
-	a := <-out
-	return a.Listener, a.error
 }

@@ -1,13 +1,8 @@
 package e2e
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -28,6 +23,7 @@ func TestService(t *testing.T) {
 		nodes = append(nodes, boot(l, fmt.Sprintf("node%d", n), fmt.Sprintf("192.168.50.%d", 120+n), outfit))
 	}
 	a, b, c := nodes[0], nodes[1], nodes[2]
+	told := watchArguments(t, outfit)
 
 	if got := a.sys(install + ".wrong"); got.code == 0 {
 		t.Error("an archive with another checksum was installed")
@@ -48,50 +44,81 @@ func TestService(t *testing.T) {
 		n.awaitAlive(3)
 	}
 
-	// What ends is started again, each by itself, and a reload ends nothing.
-	a.sys("systemctl kill --signal=KILL --kill-who=main " + agentUnit)
-	a.await(agentUnit, "ActiveState=active", "NRestarts=1")
-	a.await(beatUnit, "ActiveState=active")
-	main := a.show(agentUnit, "MainPID")
-	a.sys("systemctl kill --signal=KILL " + beatUnit)
-	a.await(beatUnit, "ActiveState=active", "NRestarts=1")
-	if got := a.sys("systemctl reload " + agentUnit); got.code != 0 || a.show(agentUnit, "MainPID") != main {
-		t.Errorf("reload ended with %d, the agent was process %s and is %s", got.code, main, a.show(agentUnit, "MainPID"))
-	}
+	a.testRestarts()
 	a.awaitAlive(3)
+	b.testStop()
+	b.awaitAlive(3)
+	testReboots(nodes)
+	b.testLeave(a)
+	b.awaitAlive(3)
+	c.testVerdicts()
+	eventually(t, "two servers and a leader", func() error {
+		got := a.sys(lookText)
+		return errors.Join(want("code", got.code, 0), want("servers", strings.Count(got.stdout, " server "), 2))
+	})
 
-	// A clean stop is no failure, and takes the heartbeats along.
+	if got := told(); len(got) > 0 {
+		t.Errorf("got secrets in the arguments of %q", got)
+	}
+	a.testWatch()
+}
+
+// testRestarts: what ends is started again, each by itself, and a reload ends
+// nothing.
+func (b *booted) testRestarts() {
+	t := b.lan.t
+	t.Helper()
+	b.sys("systemctl kill --signal=KILL --kill-who=main " + agentUnit)
+	b.await(agentUnit, "ActiveState=active", "NRestarts=1")
+	b.await(beatUnit, "ActiveState=active")
+	main := b.show(agentUnit, "MainPID")
+	b.sys("systemctl kill --signal=KILL " + beatUnit)
+	b.await(beatUnit, "ActiveState=active", "NRestarts=1")
+	if got := b.sys("systemctl reload " + agentUnit); got.code != 0 || b.show(agentUnit, "MainPID") != main {
+		t.Errorf("reload ended with %d, the agent was process %s and is %s", got.code, main, b.show(agentUnit, "MainPID"))
+	}
+}
+
+// testStop: a clean stop is no failure, and takes the heartbeats along.
+func (b *booted) testStop() {
+	t := b.lan.t
+	t.Helper()
 	if got := b.sys("systemctl stop " + agentUnit); got.code != 0 {
 		t.Errorf("stop ended with %d: %s", got.code, got.stderr)
 	}
 	b.await(agentUnit, "ActiveState=inactive", "Result=success")
 	b.await(beatUnit, "ActiveState=inactive", "Result=success")
+	b.startAgent()
+}
+
+// startAgent starts the agent's service as an operator does.
+func (b *booted) startAgent() {
+	b.lan.t.Helper()
 	if got := b.sys("systemctl start " + agentUnit); got.code != 0 {
-		t.Errorf("start ended with %d: %s", got.code, got.stderr)
+		b.lan.t.Errorf("start ended with %d: %s", got.code, got.stderr)
 	}
 	b.await(beatUnit, "ActiveState=active")
-	b.awaitAlive(3)
+}
 
-	// A heartbeat that wants another decision gets it, one that is fenced ends
-	// the agent.
-	was := c.show(agentUnit, "InvocationID")
-	c.beatEnds(75)
+// testVerdicts: a heartbeat that wants another decision gets it, one that is
+// fenced ends the agent.
+func (b *booted) testVerdicts() {
+	t := b.lan.t
+	t.Helper()
+	was := b.show(agentUnit, "InvocationID")
+	b.beatEnds(75)
 	eventually(t, "another agent", func() error {
-		if now := c.show(agentUnit, "InvocationID"); now == was || now == "" {
+		if now := b.show(agentUnit, "InvocationID"); now == was || now == "" {
 			return errNotYet
 		}
 		return nil
 	})
-	c.await(agentUnit, "ActiveState=active")
-	c.await(beatUnit, "ActiveState=active")
-	c.awaitAlive(3)
-	c.beatEnds(76)
-	c.await(agentUnit, "ActiveState=inactive")
-	c.await(beatUnit, "ActiveState=failed", "ExecMainStatus=76")
-	eventually(t, "two servers and a leader", func() error {
-		got := a.sys(lookText)
-		return errors.Join(want("code", got.code, 0), want("servers", strings.Count(got.stdout, " server "), 2))
-	})
+	b.await(agentUnit, "ActiveState=active")
+	b.await(beatUnit, "ActiveState=active")
+	b.awaitAlive(3)
+	b.beatEnds(76)
+	b.await(agentUnit, "ActiveState=inactive")
+	b.await(beatUnit, "ActiveState=failed", "ExecMainStatus=76")
 }
 
 // wantInstalled checks what the installation and the agent's start have left.
@@ -130,8 +157,11 @@ func (b *booted) awaitAlive(n int) {
 // lookText lists who is alive and, if there is a leader, who votes.
 const lookText = `
 consul members -status alive
-export CONSUL_HTTP_TOKEN_FILE= CONSUL_HTTP_TOKEN=$(aws secretsmanager get-secret-value --secret-id consul/token)
+` + managerText + `
 consul operator raft list-peers`
+
+// managerText gives what follows the management token.
+const managerText = `export CONSUL_HTTP_TOKEN_FILE= CONSUL_HTTP_TOKEN=$(aws secretsmanager get-secret-value --secret-id consul/token)`
 
 // beatEnds has the machine's heartbeat program end with a code, once.
 func (b *booted) beatEnds(code int) {
@@ -145,69 +175,3 @@ func (b *booted) beatEnds(code int) {
 		b.lan.t.Fatalf("%s: %s", b.name, got.stderr)
 	}
 }
-
-// newOutfit is a folder with all that machines get: the user-data's files, an
-// archive for them to install, and aws, which knows that and the secrets.
-func newOutfit(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	sh := exec.Command("sh", "-euc", outfitText)
-	sh.Dir = dir
-	sh.Env = append(os.Environ(), "ROOT="+root())
-	if out, err := sh.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	archive, err := os.Open(filepath.Join(dir, "archive"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer archive.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, archive); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "machine", install)
-	text, err := os.ReadFile(path)
-	right := strings.Replace(string(text), "sum="+strings.Repeat("0", 64), fmt.Sprintf("sum=%x", sum.Sum(nil)), 1)
-	if err := errors.Join(err, os.WriteFile(path+".wrong", text, 0o755), os.WriteFile(path, []byte(right), 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-// The store's address and keys stand for the instance role's.
-const outfitText = `
-"$ROOT/scripts/cloud-init/files" "$ROOT/scripts/cloud-init/user-data" machine
-cat >>machine/etc/auto-consul.env <<END
-AWS_ENDPOINT_URL_S3=http://` + storeAddress + `:7070
-AWS_ACCESS_KEY_ID=` + accessKey + `
-AWS_SECRET_ACCESS_KEY=` + secretKey + `
-END
-printf '%s\n' 'performance { raft_multiplier = 1 }' 'autopilot { server_stabilization_time = "100ms" }' >machine/etc/consul.d/fast.hcl
-mkdir -p tree/usr/local/bin tree/etc/systemd/system secrets/consul
-cp "$ROOT"/bin/ac-* "$ROOT/bin/auto-consul" tree/usr/local/bin
-cp -L "$ROOT/bin/tools/consul" tree/usr/local/bin # the units do not see what lies below /tmp
-cp "$ROOT"/scripts/systemd/*.service tree/etc/systemd/system
-tar -cf archive -C tree .
-cd secrets/consul
-"$ROOT/bin/tools/consul" keygen >gossip-key
-"$ROOT/bin/tools/consul" tls ca create
-"$ROOT/bin/tools/consul" tls cert create -server
-mv consul-agent-ca.pem ca
-mv dc1-server-consul-0.pem cert
-mv dc1-server-consul-0-key.pem cert-key
-cat /proc/sys/kernel/random/uuid >token
-cd ../..
-cat >aws <<END
-#!/bin/sh
-set -eu
-case "\$1 \$2 \$3 \$4" in
-  's3 cp --only-show-errors s3://my-artefacts/auto-consul.tar.gz') cp '$PWD/archive' "\$5" ;;
-  'secretsmanager get-secret-value --secret-id '*)
-    [ "\$AWS_DEFAULT_REGION" = us-east-1 ]
-    cat "$PWD/secrets/\$4"
-    ;;
-  *) exit 252 ;;
-esac
-END
-chmod 755 aws`
