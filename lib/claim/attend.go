@@ -45,8 +45,8 @@ func Attend(a Attendance) (Attended, error) {
 	switch {
 	case kept == (Kept{}):
 		return Attended{}, nil
-	case a.Agent && kept.Open && !a.Leader && rec != nil && rec.ailing(a.Time, a.Expiry) != nil:
-		return Attended{}, fmt.Errorf("%w: nothing has come of the birth with %s in %v", ErrUndecided, rec.ailing(a.Time, a.Expiry).Node, a.Expiry)
+	case a.Agent && kept.Open && !a.Leader && rec != nil && rec.ailing(a.Time, a.Expiry) != "":
+		return Attended{}, fmt.Errorf("%w: %s", ErrUndecided, rec.ailing(a.Time, a.Expiry))
 	case a.Agent:
 		return Attended{}, nil
 	case rec == nil:

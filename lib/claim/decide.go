@@ -41,7 +41,7 @@ func (c Case) unborn() bool {
 	if rec == nil || c.Self.Mode != wire.Agent || !c.Self.Kept.Open || c.Self.Raft {
 		return false
 	}
-	return c.own() != nil || rec.ailing(c.Look.Time, c.Policy.Expiry) != nil
+	return c.own() != nil || rec.ailing(c.Look.Time, c.Policy.Expiry) != ""
 }
 
 // newborn: the record alone shows that every place is taken by a claim too young

@@ -139,15 +139,20 @@ func (r Record) slot(incarnation string) *Slot {
 	return &r.Servers[i]
 }
 
-// ailing is a slot of a birth that is under way whose holder has not come to
-// anything in a whole expiry, and does not renew it as those do who wait: without
-// it there may be too few for ever. nil if there is none.
-func (r Record) ailing(now time.Time, expiry time.Duration) *Slot {
-	i := slices.IndexFunc(r.Servers, func(s Slot) bool { return now.Sub(s.Since) >= expiry })
-	if r.State != Bootstrapping || i < 0 {
-		return nil
+// ailing says what is wrong with a birth that is under way; empty if nothing is. A
+// slot is free again, or its holder has not come to anything in a whole expiry and
+// does not renew it, as those do who wait: there may be too few for ever.
+func (r Record) ailing(now time.Time, expiry time.Duration) string {
+	if r.State != Bootstrapping {
+		return ""
 	}
-	return &r.Servers[i]
+	if i := slices.IndexFunc(r.Servers, func(s Slot) bool { return now.Sub(s.Since) >= expiry }); i >= 0 {
+		return fmt.Sprintf("nothing has come of the birth with %s in %v", r.Servers[i].Node, expiry)
+	}
+	if len(r.Servers) < r.Desired {
+		return fmt.Sprintf("%d servers take part in the birth, %d desired", len(r.Servers), r.Desired)
+	}
+	return ""
 }
 
 // next is a copy to be changed and written as the following record.
