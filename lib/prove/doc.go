@@ -18,6 +18,8 @@
 //     was under way when the record changed is not held against its writer: no
 //     rule can call a request back, its stamp expires, and readers of the record
 //     know better.
+//     Nodes of the original know of no records: once somebody has ordered another
+//     cluster in place of theirs, nothing is held against them.
 //   - born twice: two lineages of raft data founded under one cluster_id and term.
 //   - unconfirmed: data founded under a claim that was overtaken before its
 //     founder's start, unless the founder was paused between the question and the

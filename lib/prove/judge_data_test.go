@@ -1,6 +1,10 @@
 package prove
 
-import "time"
+import (
+	"time"
+
+	"auto-consul/lib/claim"
+)
 
 // What the judge sees of raft data.
 
@@ -58,14 +62,23 @@ func (j *judge) met(a, b *lineage) {
 
 // overtaken: the record names another cluster, or a later birth.
 func (j *judge) overtaken(l *lineage) bool {
-	return l.cluster != "" && j.last != nil && (l.cluster != j.last.ClusterID || l.term != j.last.Bootstrap.Term)
+	if l.cluster == "" {
+		return j.abandoned(l)
+	}
+	return j.last != nil && (l.cluster != j.last.ClusterID || l.term != j.last.Bootstrap.Term)
+}
+
+// abandoned: somebody was told to start a cluster in place of the original's, whose
+// nodes know of no records, and may come back.
+func (j *judge) abandoned(l *lineage) bool {
+	return l.cluster == "" && j.last != nil && j.last.Bootstrap.Incarnation != "" && j.w.policy.Lost == claim.LostBootstrap
 }
 
 // watch sees a server run, and wants it to be stopped soon if its data was
 // overtaken, unless it cannot know.
 func (j *judge) watch(n *node) {
 	l := n.disk.raft
-	if l == nil || !n.agent.server || !j.overtaken(l) || n.cut || j.w.outage || j.w.flaky > 0 || j.rec == nil {
+	if l == nil || !n.agent.server || n.gem || !j.overtaken(l) || n.cut || j.w.outage || j.w.flaky > 0 || j.rec == nil {
 		n.strange = time.Time{}
 		return
 	}

@@ -162,8 +162,8 @@ func (j *judge) beat(s sent) {
 		s.n.beats = s.n.beats[32:]
 	}
 	l := s.raft
-	if l == nil {
-		return
+	if l == nil || j.abandoned(l) {
+		return // there is no data, or nobody could end the node
 	}
 	if r := s.ground.rec; r != nil && l.cluster != "" && (r.ClusterID != l.cluster || r.Bootstrap.Term != l.term) {
 		j.fail("advertised: %s shows lineage %d of %.8s term %d after reading %.8s term %d", s.n.name, l.id, l.cluster, l.term, r.ClusterID, r.Bootstrap.Term)
@@ -173,7 +173,7 @@ func (j *judge) beat(s sent) {
 		era = j.era
 	}
 	for other, seen := range j.shown {
-		if other != l && seen.era == era && seen.until.After(j.w.storeTime()) && h.Live(j.w.storeTime(), expiry) {
+		if other != l && !j.abandoned(other) && seen.era == era && seen.until.After(j.w.storeTime()) && h.Live(j.w.storeTime(), expiry) {
 			j.fail("advertised: lineages %d and %d at once", min(l.id, other.id), max(l.id, other.id))
 		}
 	}
