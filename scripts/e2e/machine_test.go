@@ -10,9 +10,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,6 +22,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Where it is ignored, as nohup has it, all that the tests start would be deaf to
+	// it; a signal that is caught here is not ignored there.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	code := m.Run()
 	if gatewayStarted.Load() {
 		g, _ := theGateway()
