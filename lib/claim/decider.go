@@ -22,7 +22,7 @@ type Decider struct {
 	Timeout time.Duration // bound on each look and each write; failures are borne as long
 	DryRun  bool          // decide as if every write had succeeded, write nothing
 
-	Keep     func() error                                   // called before the first write: the incarnation must outlive it
+	Keep     func() error                                   // called before each write, which the incarnation must outlive
 	Answers  func(ctx context.Context, address string) bool // whether anybody answers there
 	Progress func(format string, args ...any)               // tells the operator
 
@@ -41,7 +41,6 @@ type Decider struct {
 	failing time.Time            // since when looks have failed
 	written string               // what was written to see whether the store takes writes
 	able    bool
-	kept    bool
 }
 
 // pace spreads nodes that start at once and find nothing, so that few of them
@@ -123,11 +122,8 @@ func (d *Decider) start(ctx context.Context) error {
 func (d *Decider) swap(ctx context.Context, step Step) error {
 	limited, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
-	if !d.kept {
-		if err := d.Keep(); err != nil {
-			return err
-		}
-		d.kept = true
+	if err := d.Keep(); err != nil {
+		return err
 	}
 	if d.look.Record == nil && !d.able {
 		if err := Able(limited, d.Reader.Registry.Store, d.ID()); err != nil {
