@@ -14,6 +14,17 @@ const (
 	tie   = `{"cluster_id":"c1","term":1,"desired":3,"birth":"first"}`
 )
 
+// newBirth is a server that takes part in a birth and knows no leader yet.
+func newBirth(t *testing.T) *rig {
+	t.Helper()
+	r := newRig(t)
+	r.keeps("incarnation", "i1")
+	r.keeps("cluster", tie)
+	r.record(birth)
+	r.answers("self", blank)
+	return r
+}
+
 // record writes a record whose times are those of now.
 func (r *rig) record(text string) {
 	r.t.Helper()
@@ -22,11 +33,7 @@ func (r *rig) record(text string) {
 
 // A look that fails during a birth is made again as soon as any other.
 func TestTroubleWhileHeld(t *testing.T) {
-	r := newRig(t)
-	r.keeps("incarnation", "i1")
-	r.keeps("cluster", tie)
-	r.record(birth)
-	r.answers("self", blank)
+	r := newBirth(t)
 	r.answers("join", "")
 	if pause := r.turns(); pause > time.Second {
 		t.Errorf("held: got a pause of %v, want a look soon", pause)
@@ -63,11 +70,7 @@ func TestTroubleWhileHeld(t *testing.T) {
 
 // What the looks of a birth join is not in the way of an attempt.
 func TestRejoinWhileHeld(t *testing.T) {
-	r := newRig(t)
-	r.keeps("incarnation", "i1")
-	r.keeps("cluster", tie)
-	r.record(birth)
-	r.answers("self", blank)
+	r := newBirth(t)
 	r.answers("join", "127.9.9.2")
 	r.turns()
 	for end := time.Now().Add(10 * time.Second); r.agent.count("PUT") == 0 || r.joining(); time.Sleep(time.Millisecond) {
@@ -88,11 +91,7 @@ func (r *rig) joining() bool {
 
 // A look does not wait for those who cannot be joined.
 func TestGatherWaitsForNobody(t *testing.T) {
-	r := newRig(t)
-	r.keeps("incarnation", "i1")
-	r.keeps("cluster", tie)
-	r.record(birth)
-	r.answers("self", blank)
+	r := newBirth(t)
 	r.answers("127.9.9.2.hang", "")
 	begin := time.Now()
 	for range 5 {
