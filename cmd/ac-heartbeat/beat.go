@@ -22,6 +22,7 @@ type heart struct {
 	out      cli.Streams
 	written  []string  // own heartbeats that have not been removed
 	last     time.Time // store time of the last beat as a server
+	beaten   time.Time // the same, by the own clock
 	due      time.Time // when the next beat is
 	absent   bool      // the agent was not running at the last look
 	held     time.Time // since when a server's beats are held; zero: they are not
@@ -55,7 +56,7 @@ func (h *heart) beat(ctx context.Context) (status consul.Status, hold bool, err 
 		return status, hold, store.Fail(err)
 	}
 	if status.Server && !hold {
-		h.last = look.Time
+		h.last, h.beaten = look.Time, time.Now()
 	}
 	h.tidy(ctx, keys, look.Time)
 	return status, hold, h.out.Print(wire.Beat{

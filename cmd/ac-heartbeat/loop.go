@@ -14,10 +14,13 @@ import (
 )
 
 // How often the loop looks while it waits for something that comes soon: for the
-// agent to start, and for a leader in a cluster that is being born.
+// agent to start, for a leader in a cluster that is being born, and, where a server
+// could not beat for so long that it may have been given up, for the record to say
+// whether it was.
 const (
-	agentPoll = 250 * time.Millisecond
-	birthPoll = 250 * time.Millisecond
+	agentPoll  = 250 * time.Millisecond
+	birthPoll  = 250 * time.Millisecond
+	silentPoll = 2 * time.Second
 )
 
 // loop beats until it is told to stop.
@@ -50,10 +53,11 @@ func (h *heart) loop(ctx context.Context) error {
 func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
 	var status consul.Status
 	var hold bool
-	if time.Now().Before(h.due) {
+	beat := !time.Now().Before(h.due)
+	if !beat {
 		status, _, hold, err = h.attend(ctx)
-		if err == nil && !hold && !h.held.IsZero() {
-			h.due = time.Now() // the beat that was held
+		if err == nil && !hold && (!h.held.IsZero() || status.Server && h.silent()) {
+			h.due = time.Now() // the beat that was held, or could not be written
 		}
 	} else {
 		// Early rather than late: at half the expiry a late beat would leave a gap
@@ -73,7 +77,7 @@ func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
 	}
 	h.absent = false
 	if err != nil {
-		return h.trouble(err), nil
+		return h.trouble(err, beat), nil
 	}
 	h.troubled = false
 	wait := h.rejoin(ctx, status) // which may take seconds
@@ -92,20 +96,35 @@ func final(err error) bool {
 	return errors.Is(err, claim.ErrFenced) || errors.Is(err, claim.ErrUndecided) || errors.Is(err, cli.ErrOutput)
 }
 
-// trouble reports a look or a beat that failed, and says how long to pause. While
-// a server's beats are held the next look is not left to the next beat, and only
-// the first of several failures is reported.
-func (h *heart) trouble(err error) time.Duration {
+// trouble reports a beat or a look that failed, and says how long to pause. Of
+// several looks that fail one after another only the first is reported.
+func (h *heart) trouble(err error, beat bool) time.Duration {
 	pause, next := max(0, time.Until(h.due)), "beat"
-	if !h.held.IsZero() && h.heldPause() < pause {
-		pause, next = h.heldPause(), "look"
+	if look := h.lookPause(); look < pause {
+		pause, next = look, "look"
 	}
-	if next == "beat" || !h.troubled {
+	if beat || !h.troubled {
 		h.out.Warnf("%v; next %s in %v", err, next, pause.Round(time.Second))
 	}
 	h.troubled = true
 	return pause
 }
+
+// lookPause is when to look at the record again, should that not be left to the
+// next beat.
+func (h *heart) lookPause() time.Duration {
+	switch {
+	case !h.held.IsZero():
+		return h.heldPause()
+	case h.silent():
+		return silentPoll
+	}
+	return h.ticks
+}
+
+// silent: it has been an expiry since this server's last beat. Another cluster may
+// have been started in its place, whose servers must not meet this one's data.
+func (h *heart) silent() bool { return !h.beaten.IsZero() && time.Since(h.beaten) >= h.expiry }
 
 // holding is when to look again whether a server's beats are still to be held.
 func (h *heart) holding(hold bool) time.Duration {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,45 @@ func TestTroubleWhileHeld(t *testing.T) {
 			t.Errorf("no answer: got a pause of %v, want a tick", pause)
 		}
 		r.says("next beat in ")
+	}
+}
+
+// A server that could not beat for a whole expiry may have been given up, and looks
+// whether it was as soon as it can.
+func TestTroubleWhileSilent(t *testing.T) {
+	r := newBirth(t)
+	r.record(strings.Replace(birth, "bootstrapping", "established", 1))
+	r.answers("self", led)
+	r.turns()
+	r.srv.Deny(storetest.Op("get"))
+	r.due = time.Time{}
+	r.beaten = r.beaten.Add(-r.expiry)
+	for range 3 {
+		if pause := r.turns(); pause > silentPoll {
+			t.Errorf("silent: got a pause of %v, want a look soon", pause)
+		}
+	}
+	r.says("next look in 2s")
+	r.due = time.Time{}
+	r.turns()
+	r.says("next look in 2s")
+	r.srv.Deny(nil)
+	if pause := r.turns(); pause != 0 {
+		t.Errorf("the store is back: got a pause of %v, want a beat at once", pause)
+	}
+	if pause := r.turns(); pause < 50*time.Second {
+		t.Errorf("got a pause of %v, want a tick", pause)
+	}
+	r.says()
+
+	// Where it was given up it ends.
+	r.srv.Deny(storetest.Op("get"))
+	r.beaten = r.beaten.Add(-r.expiry)
+	r.turns()
+	r.srv.Deny(nil)
+	r.record(strings.ReplaceAll(birth, `"cluster_id":"c1"`, `"cluster_id":"c2"`))
+	if _, err := r.turn(t.Context()); !errors.Is(err, claim.ErrFenced) {
+		t.Errorf("got %v, want an end as fenced", err)
 	}
 }
 
