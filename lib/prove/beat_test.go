@@ -31,6 +31,8 @@ func (n *node) beatOn(ctx context.Context) error {
 		switch {
 		case errors.Is(err, claim.ErrFenced), errors.Is(err, claim.ErrUndecided):
 			return err
+		case err != nil && !n.beaten.IsZero() && time.Since(n.beaten) >= n.policy.Expiry:
+			pause = min(pause, n.span(1900*time.Millisecond, 2100*time.Millisecond))
 		case err != nil:
 		case birth:
 			pause = min(pause, n.span(900*time.Millisecond, 1100*time.Millisecond))
@@ -60,7 +62,7 @@ func (n *node) beat(ctx context.Context, st status, due bool) (birth bool, err e
 	keys, err := n.registry.Beat(ctx, n.name, n.address, look.Time, roles...)
 	if err == nil {
 		if len(roles) > 1 {
-			n.last = look.Time
+			n.last, n.beaten = look.Time, time.Now()
 		}
 		n.tidy(ctx, keys, look.Time)
 	}

@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -16,7 +17,6 @@ type lineage struct {
 	cluster string // the record's cluster under which it was founded
 	term    int64
 	voters  map[int]time.Time // disks, and when each was last seen by the leader
-	led     bool              // had a leader, so that somebody may have written
 }
 
 // agent is a running Consul process.
@@ -146,10 +146,12 @@ func (w *world) birth(pool []*node) {
 	}
 }
 
-// lead finds the pool's leader, who takes in new servers and drops lost ones.
-func (w *world) lead(pool []*node) *lineage {
+// lead finds the lineages with a leader in a pool, each of which takes in new
+// servers and drops lost ones. Where data of two has met the judge has seen it, and
+// what follows is as if it had done no harm: a new server gets the record's.
+func (w *world) lead(pool []*node) []*lineage {
 	present := map[*lineage]int{}
-	var led *lineage
+	var led []*lineage
 	for _, n := range pool {
 		if l := n.disk.raft; n.agent.server && l != nil {
 			for other := range present {
@@ -161,31 +163,29 @@ func (w *world) lead(pool []*node) *lineage {
 			if _, votes := l.voters[n.disk.id]; votes {
 				present[l]++
 			}
-			if 2*present[l] > len(l.voters) {
-				led = l
+			switch {
+			case 2*present[l] <= len(l.voters) || slices.Contains(led, l):
+			case w.judge.overtaken(l):
+				led = append(led, l)
+			default:
+				led = slices.Insert(led, 0, l)
 			}
 		}
 	}
-	if led == nil {
-		return nil
-	}
-	led.led = true
-	for _, n := range pool {
-		if n.agent.server {
-			n.follow(led)
+	for _, l := range led {
+		for _, n := range pool {
+			if n.agent.server {
+				n.follow(l)
+			}
 		}
-	}
-	for disk, seen := range led.voters {
-		if time.Since(seen) > forget {
-			delete(led.voters, disk)
-		}
+		maps.DeleteFunc(l.voters, func(_ int, seen time.Time) bool { return time.Since(seen) > forget })
 	}
 	return led
 }
 
 // follow: the leader takes a server of its pool in.
 func (n *node) follow(led *lineage) {
-	if n.disk.raft == nil && !n.agent.bootstrap && !time.Now().Before(n.agent.joins) {
+	if n.disk.raft == nil && !n.agent.bootstrap && !time.Now().Before(n.agent.joins) && !n.w.judge.lured(n.disk, led) {
 		n.disk.raft, n.adopted = led, time.Now()
 		n.w.note("%s adopts lineage %d", n.name, led.id)
 		n.w.judge.tied(n.disk)
@@ -215,7 +215,7 @@ func (n *node) status() (st status) {
 	led := n.w.lead(pool)
 	st = status{runs: true, server: n.agent.server, alone: len(pool) == 1}
 	if st.server {
-		st.leader = led != nil && n.disk.raft == led
+		st.leader = slices.Contains(led, n.disk.raft)
 	} else {
 		st.leader = slices.ContainsFunc(pool, func(m *node) bool { return m.agent.server })
 	}

@@ -47,6 +47,7 @@ type node struct {
 type heart struct {
 	written []string  // own heartbeats that have not been removed
 	last    time.Time // store time of the last beat as a server
+	beaten  time.Time // the same, by the own clock
 	held    time.Time // since when a server's beats are held
 	named   bool      // the last look named its cluster
 }
