@@ -28,7 +28,9 @@ One JSON document a beat: what was written, where. Without -t one beat is made.
 With -t the first is made at once, or as soon as the agent runs, and then one
 every tick, a tenth early at most, until TERM or INT. In the loop an agent that
 is not running is no error, and a store that fails is reported on standard error
-and tried again at the next tick. The loop removes its own expired heartbeats.
+and tried again at the next tick. A server that could not beat for a whole expiry
+looks every two seconds whether the store is back, for another cluster may have been
+started in its place. The loop removes its own expired heartbeats.
 
 The loop also joins an agent that stays alone, or a server without a leader, to
 the members of now, up to five, again and again with pauses that grow from five

@@ -119,6 +119,9 @@ func (h *heart) spare(ctx context.Context, node string) error {
 		return leaderless
 	}
 	peers, err := h.agent.Peers(ctx)
+	if err == nil {
+		err = h.agent.Living(ctx, peers)
+	}
 	if err != nil {
 		if leader, lost := h.agent.Leader(ctx); lost == nil && leader == "" {
 			return leaderless

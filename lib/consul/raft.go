@@ -3,6 +3,8 @@ package consul
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"slices"
 
 	"github.com/hashicorp/consul/api"
 )
@@ -11,35 +13,49 @@ import (
 type Peer struct {
 	Node  string
 	Voter bool
-	Alive bool // as this agent sees it
+	Alive bool // as this agent sees it, where it was asked
 }
 
 // serfAlive is a member's status in /v1/agent/members.
 const serfAlive = 1
 
-// Peers asks for the raft configuration, and for who of it lives. With ACLs it
-// needs operator:read. Without a leader it is an error, which may be [ErrSilent].
+// Peers asks for the raft configuration. With ACLs it needs operator:read. Without
+// a leader it is an error, which may be [ErrSilent].
 func (a *Agent) Peers(ctx context.Context) ([]Peer, error) {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
-	q := new(api.QueryOptions).WithContext(limited)
-	raft, err := a.client.Operator().RaftGetConfiguration(q)
+	raft, err := a.client.Operator().RaftGetConfiguration(new(api.QueryOptions).WithContext(limited))
 	if err != nil {
 		return nil, fmt.Errorf("ask for the raft peers: %w", classify(ctx, "operator:read", err))
 	}
-	var members []api.AgentMember
-	if _, err := a.client.Raw().Query("/v1/agent/members", &members, q); err != nil {
-		return nil, fmt.Errorf("ask for the members: %w", classify(ctx, "node:read", err))
-	}
-	alive := map[string]bool{}
-	for _, m := range members {
-		alive[m.Name] = m.Status == serfAlive
-	}
 	var out []Peer
 	for _, s := range raft.Servers {
-		out = append(out, Peer{Node: s.Node, Voter: s.Voter, Alive: alive[s.Node]})
+		out = append(out, Peer{Node: s.Node, Voter: s.Voter})
 	}
 	return out, nil
+}
+
+// Living asks who of the peers lives, and fills that in. With ACLs it needs
+// node:read.
+func (a *Agent) Living(ctx context.Context, peers []Peer) error {
+	limited, cancel := context.WithTimeout(ctx, a.patience)
+	defer cancel()
+	var members []api.AgentMember
+	_, err := a.client.Raw().Query("/v1/agent/members", &members, new(api.QueryOptions).WithContext(limited))
+	for i := range peers {
+		of := slices.IndexFunc(members, func(m api.AgentMember) bool { return m.Name == peers[i].Node })
+		switch {
+		case of >= 0:
+			peers[i].Alive = members[of].Status == serfAlive
+		case err == nil:
+			// What a token may not see is left out without a word.
+			err = api.StatusError{Code: http.StatusForbidden, Body: peers[i].Node + " is not among them"}
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("ask for the members: %w", classify(ctx, "node:read", err))
+	}
+	return nil
 }
 
 // KeepQuorum reports whether more than half of the voters that are left live

@@ -46,10 +46,20 @@ func TestPeers(t *testing.T) {
 	agent, _ := answering(t, map[string]string{
 		"/v1/operator/raft/configuration": raftConfiguration, "/v1/agent/members": agentMembers,
 	})
-	got, err := agent.Peers(t.Context())
+	living := func(a *Agent) ([]Peer, error) {
+		peers, err := a.Peers(t.Context())
+		return peers, errors.Join(err, a.Living(t.Context(), peers))
+	}
+	got, err := living(agent)
 	want := []Peer{{"a", true, true}, {"b", true, false}, {"c", false, true}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	blind, _ := answering(t, map[string]string{
+		"/v1/operator/raft/configuration": raftConfiguration, "/v1/agent/members": `[{"Name":"a","Status":1}]`,
+	})
+	if got, err := living(blind); !errors.Is(err, ErrNoPermission) || !strings.Contains(err.Error(), "node:read") {
+		t.Errorf("members are left out: got %v, %v, want the permission node:read", got, err)
 	}
 	denied, _ := answering(t, nil)
 	if _, err := denied.Peers(t.Context()); !errors.Is(err, ErrNoPermission) || !strings.Contains(err.Error(), "operator:read") {
