@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -88,7 +89,7 @@ func filesIn(dir, end string) ([]string, error) {
 
 // hasLog looks into Consul's other log store, a bolt database with a bucket for entries and
 // one for the term and the vote.
-func hasLog(raft string) (bool, error) {
+func hasLog(raft string) (has bool, err error) {
 	path := filepath.Join(raft, "raft.db")
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -97,7 +98,13 @@ func hasLog(raft string) (bool, error) {
 	if err != nil {
 		return true, nil // in use by a server, or damaged
 	}
-	has := false
+	// bbolt maps the file and trusts it: what is cut off or overwritten is a fault.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() != nil {
+			has, err = true, db.Close()
+		}
+	}()
 	err = db.View(func(tx *bbolt.Tx) error {
 		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
 			if string(name) == "conf" {

@@ -1,6 +1,7 @@
 package datadir_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -92,6 +93,42 @@ func TestHasRaftBolt(t *testing.T) {
 			writeBolt(t, filepath.Join(string(d), "server/raft/raft.db"), tt.entries)
 			if got, err := d.HasRaft(); err != nil || got != tt.want {
 				t.Errorf("got %t, %v, want %t", got, err, tt.want)
+			}
+		})
+	}
+}
+
+// What is cut off or overwritten counts as state, and is nobody's end.
+func TestHasRaftDamagedBolt(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]func([]byte) []byte{
+		"cut to its first pages": func(b []byte) []byte { return b[:2*os.Getpagesize()] },
+		"cut to some pages":      func(b []byte) []byte { return b[:3*os.Getpagesize()] },
+		"overwritten": func(b []byte) []byte {
+			for i := 2 * os.Getpagesize(); i < len(b); i++ {
+				b[i] = 0xa5
+			}
+			return b
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := holding(t, "server/raft/peers.info", "")
+			path := filepath.Join(string(d), "server/raft/raft.db")
+			entries := map[string]string{"conf": "CurrentTerm"}
+			for i := range 200 { // until there are pages to lose
+				entries[fmt.Sprint("logs", i)] = ""
+			}
+			writeBolt(t, path, entries)
+			body, err := os.ReadFile(path)
+			if err == nil {
+				err = os.WriteFile(path, damage(body), 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := d.HasRaft(); err != nil || !got {
+				t.Errorf("got %t, %v, want true", got, err)
 			}
 		})
 	}
