@@ -88,9 +88,10 @@ func Attend(a Attendance) (Attended, error) {
 }
 
 // slotless: no slot is this server's, nor another incarnation's of its name; two
-// slots of one name could not be told apart by their heartbeats.
+// slots of one name could not be told apart by their heartbeats. Where nobody knows
+// its incarnation it cannot have any.
 func (a Attendance) slotless() bool {
-	return !slices.ContainsFunc(a.Record.Servers, func(s Slot) bool {
+	return a.Self.Incarnation != "" && !slices.ContainsFunc(a.Record.Servers, func(s Slot) bool {
 		return s.Incarnation == a.Self.Incarnation || s.Node == a.Self.Node
 	})
 }

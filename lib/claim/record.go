@@ -117,6 +117,9 @@ func (r Record) check() error {
 
 // Encode is the record as it is stored. Its error wraps [errEncode].
 func (r Record) Encode() ([]byte, error) {
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", RecordKey, errEncode, err)
+	}
 	body, err := json.Marshal(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", RecordKey, errEncode, err)
