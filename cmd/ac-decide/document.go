@@ -19,7 +19,7 @@ func fromDocument(d wire.Members) (*claim.Look, error) {
 		Time: d.Time.UTC(), Live: map[registry.Role][]registry.Member{}, Expired: d.Purged,
 	}}
 	if d.ExpiredTotal > len(d.Purged) {
-		look.Expired = make([]string, d.ExpiredTotal) // how many is what counts
+		look.Expired = append(look.Expired, "") // that there are any is what counts
 	}
 	for role, list := range map[registry.Role][]wire.Member{registry.Servers: d.Servers, registry.Agents: d.Agents} {
 		for _, m := range list {

@@ -48,7 +48,7 @@ func (s *Store) fail(op, key string, err error) error {
 
 // kind is the sentinel that shows as it is.
 func kind(err error) error {
-	for _, sentinel := range []error{registry.ErrConflict, context.Canceled, context.DeadlineExceeded} {
+	for _, sentinel := range []error{registry.ErrConflict, registry.ErrTooLarge, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, sentinel) {
 			return sentinel
 		}

@@ -55,7 +55,7 @@ func readFile(f *os.File) ([]byte, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(f, registry.MaxObject+1))
 	if err == nil && len(body) > registry.MaxObject {
-		err = fmt.Errorf("longer than %d bytes", registry.MaxObject)
+		err = registry.ErrTooLarge
 	}
 	return body, err
 }

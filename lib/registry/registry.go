@@ -159,8 +159,12 @@ type reading struct {
 
 func (r *Registry) readAddress(ctx context.Context, key string, to *reading) error {
 	obj, err := r.Store.Get(ctx, key)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		to.gone = true
+		return nil
+	case errors.Is(err, ErrTooLarge):
+		to.bad = ErrTooLarge
 		return nil
 	}
 	to.address, to.bad = string(obj.Body), CheckAddress(string(obj.Body))

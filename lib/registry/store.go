@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -17,6 +18,8 @@ var (
 	// what the caller saw. It was written by someone else, or by this very
 	// request when its first answer was lost: only a Get can tell.
 	ErrConflict = errors.New("changed by another writer")
+	// ErrTooLarge: the object has more than [MaxObject] bytes.
+	ErrTooLarge = fmt.Errorf("longer than %d bytes", MaxObject)
 	// ErrUnconditional: the store knows no conditional writes.
 	ErrUnconditional = errors.New("the store does not implement conditional writes")
 )
@@ -58,7 +61,7 @@ type Listing struct {
 
 // Object is the answer to [Store.Get].
 type Object struct {
-	Body []byte    // at most [MaxObject] bytes; a longer object is an error
+	Body []byte    // at most [MaxObject] bytes; a longer object is [ErrTooLarge]
 	ETag string    // opaque, as [Store.Swap] takes it
 	Time time.Time // the store's clock when it answered, UTC, whole seconds
 }

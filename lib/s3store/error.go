@@ -61,6 +61,8 @@ func (s *Store) fail(ctx context.Context, op, key string, err error) error {
 	case errors.As(err, &creds):
 		e.text = "no usable AWS credentials: " + line(creds.Error())
 		e.kind = registry.ErrDenied
+	case errors.Is(err, registry.ErrTooLarge):
+		e.text, e.kind = err.Error(), registry.ErrTooLarge
 	default:
 		e.text = line(cause(err).Error())
 	}

@@ -138,7 +138,7 @@ func read(out *s3.GetObjectOutput) (registry.Object, error) {
 		return registry.Object{}, err
 	}
 	if len(body) > registry.MaxObject {
-		return registry.Object{}, fmt.Errorf("longer than %d bytes", registry.MaxObject)
+		return registry.Object{}, registry.ErrTooLarge
 	}
 	t, err := serverTime(out.ResultMetadata)
 	if err != nil {

@@ -113,8 +113,8 @@ func checkSize(t *testing.T, s registry.Store) {
 	}
 	put(t, s, "more", string(most)+"x")
 	o, err := s.Get(t.Context(), "more")
-	if err == nil || errors.Is(err, fs.ErrNotExist) || o.Body != nil {
-		t.Errorf("got %d bytes, error %v, want an error for a longer object", len(o.Body), err)
+	if !errors.Is(err, registry.ErrTooLarge) || o.Body != nil {
+		t.Errorf("got %d bytes, error %v, want %v", len(o.Body), err, registry.ErrTooLarge)
 	}
 }
 
