@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"auto-consul/lib/claim"
@@ -17,7 +19,12 @@ func (p *program) claiming(ctx context.Context, s cli.Streams, r claim.Reader, s
 	d := claim.Decider{
 		Reader: r, Self: self, Policy: p.policy(r.Registry.Expiry, p.at),
 		Wait: p.wait, Timeout: p.timeout, DryRun: p.dryRun,
-		Keep:    func() error { return datadir.Dir(p.dir).KeepIncarnation(self.Incarnation) },
+		Keep: func() error {
+			if err := datadir.Dir(p.dir).KeepIncarnation(self.Incarnation); err != nil {
+				return cli.Fail(cli.Failure, err) // it is no fault of the registry
+			}
+			return nil
+		},
 		Answers: consul.Answers, Dice: claim.NewDice(), Progress: s.Notef,
 	}
 	// What it writes to see whether the store takes writes is removed again.
@@ -52,6 +59,9 @@ func (p *program) input(s cli.Streams) (registry.Location, time.Duration, *claim
 		return p.at, p.expiry, nil, nil
 	}
 	d, err := wire.ReadMembers(s.In)
+	if errors.Is(err, wire.ErrEmpty) {
+		err = fmt.Errorf("no -registry, and %w", err)
+	}
 	if err != nil {
 		return p.at, 0, nil, err
 	}

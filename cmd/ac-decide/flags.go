@@ -9,6 +9,7 @@ import (
 
 	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
+	"auto-consul/lib/consul"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/route"
 	"auto-consul/lib/wire"
@@ -54,6 +55,9 @@ func (p *program) Check(cli.Streams) error {
 		if p.mode != wire.Server && p.mode != wire.Agent {
 			bad = append(bad, errors.New("-set wants -mode server or -mode agent"))
 		}
+		if p.dryRun {
+			bad = append(bad, errors.New("-set writes, and -dry-run would not"))
+		}
 		return cli.Problems(bad...)
 	}
 	if p.url != "" {
@@ -64,7 +68,12 @@ func (p *program) Check(cli.Streams) error {
 	if p.node == "" {
 		p.node = cli.ShortHostName()
 	}
-	bad = append(bad, p.checkAddress())
+	if address := p.where.Announced(); address != "" {
+		bad = append(bad, registry.CheckAddress(address))
+	}
+	if p.where.Bind != "" { // ac-exec's: better refused now than after a claim
+		bad = append(bad, consul.CheckBind(p.where.Bind))
+	}
 	if p.servers < 1 {
 		bad = append(bad, fmt.Errorf("bad -servers %d: want 1 or more", p.servers))
 	}
@@ -79,16 +88,18 @@ func (p *program) Check(cli.Streams) error {
 		oneOf("claims", p.claims, "on", "off"))...)
 }
 
-// checkAddress gives the node the default route's address where it has none.
-func (p *program) checkAddress() error {
-	if p.where.Announced() == "" {
-		ip, err := route.Local()
-		if err != nil {
-			return fmt.Errorf("no -address, and %w: -address decides", err)
-		}
-		p.where.Advertise = ip.String()
+// locate gives the node the default route's address where it has none. While a
+// machine starts there may be no route yet.
+func (p *program) locate() error {
+	if p.where.Announced() != "" {
+		return nil
 	}
-	return registry.CheckAddress(p.where.Announced())
+	ip, err := route.Local()
+	if err != nil {
+		return fmt.Errorf("no -address, and %w: -address decides", err)
+	}
+	p.where.Advertise = ip.String()
+	return registry.CheckAddress(p.where.Advertise)
 }
 
 func oneOf(name, value string, choice ...string) error {

@@ -6,7 +6,9 @@ import (
 	_ "embed"
 	"errors"
 	"os"
+	"os/signal"
 	"runtime"
+	"syscall"
 	"time"
 
 	"auto-consul/lib/cli"
@@ -74,6 +76,11 @@ func (p *program) bind() string { return cmp.Or(p.where.Bind, p.where.Address, "
 func (p *program) announced() string { return cmp.Or(p.where.Advertise, p.where.Address) }
 
 func (p *program) Run(ctx context.Context, s cli.Streams) error {
+	if !signal.Ignored(syscall.SIGHUP) {
+		// It would tell the agent to reload, and there is none yet. Consul gets it
+		// as it was.
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 	d, err := wire.ReadDecision(s.In)
 	if err != nil {
 		return cli.Fail(cli.Misuse, err)

@@ -32,7 +32,10 @@ func (h *heart) gate(ctx context.Context) error {
 		if errors.Is(err, consul.ErrNoPermission) {
 			return failure(err)
 		}
-		if limited.Err() == nil && err.Error() != missing {
+		switch {
+		case missing == "" && limited.Err() != nil:
+			missing = "the Consul agent did not answer"
+		case limited.Err() == nil && err.Error() != missing:
 			missing = err.Error()
 			h.out.Notef("waiting until %s (%v at most): %s", h.wait, h.timeout, missing)
 		}

@@ -72,7 +72,7 @@ func (h *heart) turn(ctx context.Context) (pause time.Duration, err error) {
 		if !h.absent {
 			h.out.Notef("%v; the first beat follows as soon as it does", err)
 		}
-		h.absent, h.due, h.alone = true, time.Now(), solitude{}
+		h.absent, h.due, h.held, h.alone = true, time.Now(), time.Time{}, solitude{}
 		return min(agentPoll, h.ticks), nil
 	}
 	h.absent = false

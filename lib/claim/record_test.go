@@ -89,6 +89,21 @@ func TestRecordIsRefused(t *testing.T) {
 	}
 }
 
+// What nobody could read is not written: it would end the cluster's registry.
+func TestRecordIsNotWritten(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*claim.Record){
+		"no incarnation": func(r *claim.Record) { r.Servers[0].Incarnation = "" },
+		"a bad name":     func(r *claim.Record) { r.Servers[0].Node = "node 1" },
+		"no cluster":     func(r *claim.Record) { r.ClusterID = "" },
+	} {
+		bad := with(rec(claim.Established, 3, slot(1, 0)), change)
+		if body, err := bad.Encode(); err == nil || !strings.HasPrefix(err.Error(), "cluster.json: cannot be written: ") {
+			t.Errorf("%s: got %s, %v, want an error", name, body, err)
+		}
+	}
+}
+
 // Whatever is accepted can be written and read again, and the rule has an answer
 // to it.
 func FuzzRecord(f *testing.F) {

@@ -78,15 +78,19 @@ func inUse(path string) bool {
 // LastSeen is when Consul last ran here as a server, by the machine's clock; zero
 // if it has not said so. The file is Consul's.
 func (d Dir) LastSeen() (time.Time, error) {
-	text, err := d.read(filepath.Join(wire.Server, "server_metadata.json"))
+	file := filepath.Join(wire.Server, "server_metadata.json")
+	text, err := d.read(file)
 	if err != nil || text == "" {
 		return time.Time{}, err
 	}
 	var seen struct {
 		Unix int64 `json:"last_seen_unix"`
 	}
-	if err := json.Unmarshal([]byte(text), &seen); err != nil || seen.Unix == 0 {
-		return time.Time{}, err
+	if err := json.Unmarshal([]byte(text), &seen); err != nil {
+		return time.Time{}, fmt.Errorf("%s: %w", d.path(file), err)
+	}
+	if seen.Unix == 0 {
+		return time.Time{}, nil
 	}
 	return time.Unix(seen.Unix, 0), nil
 }

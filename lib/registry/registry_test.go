@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,6 +55,7 @@ func cluster() map[string]string {
 		beat(registry.Agents, 22, "a"):          "192.0.2.1",
 		beat(registry.Agents, 10, "c"):          "provider=aws tag_key=x",
 		beat(registry.Agents, 5, "d"):           "d.example",
+		beat(registry.Agents, 4, "e"):           strings.Repeat("x", registry.MaxObject+1),
 		beat(registry.Agents, 500, "gone"):      "192.0.2.2",
 		"agents/README":                         "hello",
 		"servers-old/20261123011609-old":        "192.0.2.8",
@@ -78,6 +80,7 @@ func TestRead(t *testing.T) {
 		Expired: []string{beat(registry.Agents, 500, "gone"), beat(registry.Servers, 120, "gone")},
 		Ignored: []registry.Ignored{
 			{Key: beat(registry.Agents, 10, "c"), Reason: `bad address "provider=aws tag_key=x": want an IP address or a host name`},
+			{Key: beat(registry.Agents, 4, "e"), Reason: "longer than 1048576 bytes"},
 			{Key: "agents/README", Reason: "not a heartbeat: want YYYYMMDDhhmmss-node"},
 		},
 	}
@@ -91,7 +94,7 @@ func TestReadRequests(t *testing.T) {
 	t.Parallel()
 	srv, r := given(t, cluster())
 	read(t, r, registry.Query{})
-	wantCounts(t, srv, map[string]int{"list": 2, "get": 4})
+	wantCounts(t, srv, map[string]int{"list": 2, "get": 5})
 	srv.Forget()
 	read(t, r, registry.Query{Roles: []registry.Role{registry.Servers}})
 	wantCounts(t, srv, map[string]int{"list": 1, "get": 1})

@@ -13,12 +13,17 @@ import (
 	"auto-consul/lib/s3store"
 )
 
-// Open opens the store at a location. It makes no request.
+// Open opens the store at a location. It makes no request. Settings that cannot be
+// read are misuse.
 func Open(ctx context.Context, at registry.Location) (registry.Store, error) {
 	if at.Path != "" {
 		return dirstore.Open(at.Path)
 	}
-	return s3store.Open(ctx, at.Bucket, at.Prefix)
+	s, err := s3store.Open(ctx, at.Bucket, at.Prefix)
+	if err != nil {
+		return nil, cli.Fail(cli.Misuse, err)
+	}
+	return s, nil
 }
 
 // Fail gives an error of a store, or of the rules that read it, its exit code. An

@@ -43,7 +43,10 @@ func TestBadInput(t *testing.T) {
 			{"heartbeat without registry", "", []string{"ac-heartbeat"}, 2},
 			{"heartbeat with ticks above expiry", "", []string{"ac-heartbeat", "-r", s.url, "-e", "10", "-t", "11"}, 2},
 			{"heartbeat with bad ticks", "", []string{"ac-heartbeat", "-r", s.url, "-t", "often"}, 2},
+			{"leave of a dry run", "", []string{"auto-consul", "-r", s.url, "-dry-run", "leave"}, 2},
+			{"heartbeat of a dry run", "", []string{"auto-consul", "-r", s.url, "-dry-run", "heartbeat"}, 2},
 			{"data directory that is a file", "", []string{"ac-decide", "-r", s.url, "-n", "x", "-a", m.address, "-d", m.path("consul.d/fast.hcl")}, 1},
+			{"data directory that cannot be made", "", []string{"ac-decide", "-r", s.url, "-n", "x", "-a", m.address, "-d", "/proc/x"}, 1},
 			{"data directory below a file", "", []string{"ac-decide", "-r", s.url, "-n", "x", "-a", m.address, "-d", m.path("consul.d/fast.hcl/x")}, 1},
 		} {
 			t.Run(test.name, func(t *testing.T) {
