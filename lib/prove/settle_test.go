@@ -85,8 +85,8 @@ func (w *world) works() bool {
 	return false
 }
 
-// whole: it works, with the servers that are wanted, and no other data is in
-// use.
+// whole: it works, with the servers that are wanted, and no other data is in use
+// that anybody could end.
 func (w *world) whole() bool {
 	if !w.works() || w.judge.rec != nil && w.judge.rec.State != claim.Established {
 		return false
@@ -96,10 +96,11 @@ func (w *world) whole() bool {
 		if n.agent == nil || !n.agent.server || !n.agent.up {
 			continue
 		}
-		if n.disk.raft != nil && n.disk.raft != w.current() {
+		switch l := n.disk.raft; {
+		case l == nil || w.judge.abandoned(l):
+		case l != w.current():
 			return false
-		}
-		if n.disk.raft != nil && n.heard() {
+		case n.heard():
 			servers++
 		}
 	}
