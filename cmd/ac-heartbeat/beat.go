@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"auto-consul/lib/claim"
@@ -131,6 +132,10 @@ func (h *heart) remember(look claim.Look, seen claim.Kept) {
 	}
 }
 
+// keepTrying is how many own heartbeats that could not be removed are tried again,
+// so that a beat stays a few requests where nothing may ever be removed.
+const keepTrying = 8
+
 // tidy removes what the loop wrote and has expired since, so that a registry
 // that nobody lists does not grow. What cannot be removed is tried again.
 func (h *heart) tidy(ctx context.Context, keys []string, now time.Time) {
@@ -142,9 +147,10 @@ func (h *heart) tidy(ctx context.Context, keys []string, now time.Time) {
 			live = append(live, key)
 		}
 	}
-	if _, err := h.registry.Purge(ctx, expired); err != nil {
+	gone, err := h.registry.Purge(ctx, expired)
+	if err != nil {
 		h.out.Warnf("remove own expired heartbeats: %v", err)
-		live = append(live, expired...)
 	}
-	h.written = append(live, keys...)
+	expired = slices.DeleteFunc(expired, func(key string) bool { return slices.Contains(gone, key) })
+	h.written = slices.Concat(expired[max(0, len(expired)-keepTrying):], live, keys)
 }

@@ -165,8 +165,9 @@ func sweep(root *os.Root, temps []string, now time.Time) error {
 	return nil
 }
 
-// makeDir makes the registry's directory, but not its parent: a typing error or
-// a file system that is not mounted must not look like an empty registry.
+// makeDir makes the registry's directory, but not its parent: a typing error must
+// not look like an empty registry, nor a file system that is not mounted, unless
+// the directory is right below where it belongs.
 func makeDir(dir string) error {
 	err := os.Mkdir(dir, 0o777)
 	if errors.Is(err, fs.ErrNotExist) {
