@@ -185,7 +185,7 @@ func (w *world) lead(pool []*node) []*lineage {
 
 // follow: the leader takes a server of its pool in.
 func (n *node) follow(led *lineage) {
-	if n.disk.raft == nil && !n.agent.bootstrap && !time.Now().Before(n.agent.joins) && !n.w.judge.lured(n.disk, led) {
+	if n.disk.raft == nil && !n.agent.bootstrap && !time.Now().Before(n.agent.joins) {
 		n.disk.raft, n.adopted = led, time.Now()
 		n.w.note("%s adopts lineage %d", n.name, led.id)
 		n.w.judge.tied(n.disk)

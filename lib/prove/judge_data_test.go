@@ -68,19 +68,6 @@ func (j *judge) overtaken(l *lineage) bool {
 	return j.last != nil && (l.cluster != j.last.ClusterID || l.term != j.last.Bootstrap.Term)
 }
 
-// lured sees a new server of the record's cluster where the leader of one that was
-// given up would take it in. That one lives where those who gave it up could not
-// see it, and looks at the record as soon as it can; until then it may do so. This
-// is what the policy risks, so it is counted, and goes on as if it had done no harm.
-func (j *judge) lured(d *disk, l *lineage) bool {
-	r := j.last
-	if l.cluster == "" || r == nil || l.cluster == r.ClusterID || d.kept.ClusterID != r.ClusterID {
-		return false
-	}
-	j.w.count("moments in which a cluster given up could take in a new server")
-	return true
-}
-
 // abandoned: somebody was told to start a cluster in place of the original's, whose
 // nodes know of no records, and may come back.
 func (j *judge) abandoned(l *lineage) bool {
