@@ -16,6 +16,10 @@ With -r it reads the registry. Without, it reads an ac-members document on
 standard input and takes registry, expiry and members from there; a claim is
 then a compare-and-swap against exactly the record that the document shows.
 
+Where there is no record, expired heartbeats are the only trace of a cluster that
+may come back. What the document shows as purged counts; whoever decides again and
+again gives ac-members -purge=false, or this program -r.
+
 Without -address, -advertise and -bind the node's address is that of the default
 route's interface. Where several addresses may be meant, they are listed and
 nothing is decided: -address decides.

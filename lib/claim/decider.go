@@ -29,6 +29,7 @@ type Decider struct {
 	look    Look
 	begin   time.Time // of the last look, monotonic
 	heard   time.Time // begin of the look that the heartbeats are of; zero: too long ago
+	traces  []string  // expired heartbeats that were seen, and may be purged since
 	watch   watch
 	answers map[string]bool
 	silence map[string]time.Time // since when nobody answers at an address
@@ -81,8 +82,12 @@ func (d *Decider) current() Case {
 	for address, since := range d.silence {
 		unanswered[address] = d.begin.Sub(since)
 	}
+	look := d.look
+	if len(look.Expired) == 0 {
+		look.Expired = d.traces // a cluster lived here all the same
+	}
 	return Case{
-		Self: d.Self, Policy: d.Policy, Look: d.look,
+		Self: d.Self, Policy: d.Policy, Look: look,
 		Evidence: Evidence{Silent: d.watch.silent(d.begin), Answers: d.answers, Unanswered: unanswered},
 		Random:   Random{ClusterID: d.ID(), Write: d.ID()},
 	}

@@ -1,6 +1,7 @@
 package claim_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -96,4 +97,46 @@ func TestDeciderWatchDenied(t *testing.T) {
 			t.Errorf("got %v after %v, want it denied at once", err, r.passed())
 		}
 	})
+}
+
+// The traces of a cluster without a record are there once they were seen, although
+// ac-members, whose document showed them or which runs meanwhile, purges them.
+func TestDeciderWatchPurged(t *testing.T) {
+	t.Parallel()
+	starts := map[string]func(t *testing.T, r *rig) *claim.Look{
+		"before": func(_ *testing.T, r *rig) *claim.Look {
+			return &claim.Look{Snapshot: registry.Snapshot{Time: r.now(), Expired: []string{"servers/20261124110000-s1"}}}
+		},
+		"meanwhile": func(t *testing.T, r *rig) *claim.Look {
+			r.beat(time.Hour, 1)
+			time.AfterFunc(30*time.Second, func() {
+				snap, err := r.reader.Registry.Read(context.Background(), registry.Query{})
+				if err == nil {
+					snap.Expired, err = r.reader.Registry.Purge(context.Background(), snap.Expired)
+				}
+				if err != nil || len(snap.Expired) != 2 {
+					t.Errorf("got %q purged, %v, want both heartbeats", snap.Expired, err)
+				}
+			})
+			return nil
+		},
+	}
+	for when, first := range starts {
+		for _, policy := range []claim.Lost{claim.LostAuto, claim.LostWait} {
+			t.Run(when+", "+string(policy), func(t *testing.T) {
+				t.Parallel()
+				bubble(t, func(t *testing.T, r *rig) {
+					d := r.decider(9)
+					d.Policy.Lost = policy
+					_, _, err := d.Decide(t.Context(), first(t, r))
+					switch {
+					case policy == claim.LostWait && (!errors.Is(err, claim.ErrUndecided) || r.passed() < d.Wait):
+						t.Errorf("got %v after %v, want it to wait for %v", err, r.passed(), d.Wait)
+					case policy == claim.LostAuto && (err != nil || r.passed() < expiry):
+						t.Errorf("got %v after %v, want a watch of %v", err, r.passed(), expiry)
+					}
+				})
+			})
+		}
+	}
 }

@@ -62,6 +62,9 @@ func (d *Decider) seen(look Look) error {
 
 // take takes over a look with heartbeats.
 func (d *Decider) take(look Look) {
+	if len(look.Expired) > 0 {
+		d.traces = look.Expired
+	}
 	d.look, d.heard = look, d.begin
 	d.watch.observe(time.Now(), d.current().Silences(), d.Policy.Expiry/2)
 }
