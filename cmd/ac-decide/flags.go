@@ -68,9 +68,7 @@ func (p *program) Check(cli.Streams) error {
 	if p.node == "" {
 		p.node = cli.ShortHostName()
 	}
-	if address := p.where.Announced(); address != "" {
-		bad = append(bad, registry.CheckAddress(address))
-	}
+	bad = append(bad, p.checkAddress())
 	if p.where.Bind != "" { // ac-exec's: better refused now than after a claim
 		bad = append(bad, consul.CheckBind(p.where.Bind))
 	}
@@ -88,18 +86,16 @@ func (p *program) Check(cli.Streams) error {
 		oneOf("claims", p.claims, "on", "off"))...)
 }
 
-// locate gives the node the default route's address where it has none. While a
-// machine starts there may be no route yet.
-func (p *program) locate() error {
-	if p.where.Announced() != "" {
-		return nil
+// checkAddress gives the node the default route's address where it has none.
+func (p *program) checkAddress() error {
+	if p.where.Announced() == "" {
+		ip, err := route.Local()
+		if err != nil {
+			return fmt.Errorf("no -address, and %w: -address decides", err)
+		}
+		p.where.Advertise = ip.String()
 	}
-	ip, err := route.Local()
-	if err != nil {
-		return fmt.Errorf("no -address, and %w: -address decides", err)
-	}
-	p.where.Advertise = ip.String()
-	return registry.CheckAddress(p.where.Advertise)
+	return registry.CheckAddress(p.where.Announced())
 }
 
 func oneOf(name, value string, choice ...string) error {

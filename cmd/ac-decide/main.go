@@ -38,9 +38,6 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if !registry.NodeInDNS(p.node) {
 		s.Warnf("Consul's DNS cannot find a node named %s: want [A-Za-z0-9-] only", p.node)
 	}
-	if err := p.locate(); err != nil {
-		return err
-	}
 	at, expiry, first, err := p.input(s)
 	if err != nil {
 		return cli.Fail(cli.Misuse, err)

@@ -53,17 +53,22 @@ func (m *machine) awaitBeats(n int) {
 // pid is the one process of this machine that runs a program.
 func (m *machine) pid(program string) int {
 	m.t.Helper()
-	var found []int
-	all := running(m.t, m.id())
-	for pid, argv := range all {
+	found := m.pids(program)
+	if len(found) != 1 {
+		m.t.Fatalf("got %d processes of %s, want 1: %v", len(found), program, running(m.t, m.id()))
+	}
+	return found[0]
+}
+
+// pids are the processes of this machine that run a program.
+func (m *machine) pids(program string) (found []int) {
+	m.t.Helper()
+	for pid, argv := range running(m.t, m.id()) {
 		if name, _, _ := strings.Cut(argv, " "); filepath.Base(name) == program {
 			found = append(found, pid)
 		}
 	}
-	if len(found) != 1 {
-		m.t.Fatalf("got %d processes of %s, want 1: %v", len(found), program, all)
-	}
-	return found[0]
+	return found
 }
 
 // wantNothingLeft checks that no process of the machine runs any more. What was
