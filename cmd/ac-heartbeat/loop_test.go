@@ -32,6 +32,18 @@ func (r *rig) record(text string) {
 	r.put(claim.RecordKey, strings.ReplaceAll(text, "NOW", time.Now().UTC().Format(time.RFC3339)))
 }
 
+// beatsAtOnce wants the beat that was due, the next a tick later, and no word.
+func (r *rig) beatsAtOnce(when string) {
+	r.t.Helper()
+	if pause := r.turns(); pause != 0 {
+		r.t.Errorf("%s: got a pause of %v, want a beat at once", when, pause)
+	}
+	if pause := r.turns(); pause < 50*time.Second {
+		r.t.Errorf("%s: got a pause of %v, want a tick", when, pause)
+	}
+	r.says()
+}
+
 // A look that fails during a birth is made again as soon as any other.
 func TestTroubleWhileHeld(t *testing.T) {
 	r := newBirth(t)
@@ -50,13 +62,7 @@ func TestTroubleWhileHeld(t *testing.T) {
 	r.srv.Deny(nil)
 	r.record(strings.Replace(birth, "bootstrapping", "established", 1))
 	r.answers("self", led)
-	if pause := r.turns(); pause != 0 {
-		t.Errorf("no longer held: got a pause of %v, want the beat at once", pause)
-	}
-	if pause := r.turns(); pause < 50*time.Second {
-		t.Errorf("got a pause of %v, want a tick", pause)
-	}
-	r.says()
+	r.beatsAtOnce("no longer held")
 
 	// Without a birth a failed beat is left to the next one, and each is reported.
 	r.srv.Deny(storetest.Op("get"))
@@ -89,13 +95,7 @@ func TestTroubleWhileSilent(t *testing.T) {
 	r.turns()
 	r.says("next look in 2s")
 	r.srv.Deny(nil)
-	if pause := r.turns(); pause != 0 {
-		t.Errorf("the store is back: got a pause of %v, want a beat at once", pause)
-	}
-	if pause := r.turns(); pause < 50*time.Second {
-		t.Errorf("got a pause of %v, want a tick", pause)
-	}
-	r.says()
+	r.beatsAtOnce("the store is back")
 
 	// Where it was given up it ends.
 	r.srv.Deny(storetest.Op("get"))
