@@ -9,6 +9,7 @@ import (
 
 	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 	"auto-consul/lib/storetest"
 )
 
@@ -58,15 +59,15 @@ func TestDeciderUnableStore(t *testing.T) {
 }
 
 // A store that refuses a second creation and makes it all the same.
-func TestAbleReadsBack(t *testing.T) {
+func TestProbeStoreReadsBack(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		store := overwriting{r.reader.Registry.Store}
-		err := claim.Able(t.Context(), store, "x")
+		store := overwriting{r.observer.Registry.Store}
+		err := claim.ProbeStore(t.Context(), store, "x")
 		if err == nil || !strings.Contains(err.Error(), "create cluster.probe-x again: the store ignores conditions") {
 			t.Errorf("got %v, want the overwriting found", err)
 		}
-		if err := claim.Able(t.Context(), store.Store, "x"); err != nil {
+		if err := claim.ProbeStore(t.Context(), store.Store, "x"); err != nil {
 			t.Errorf("got %v of a store that is able", err)
 		}
 		if got := r.srv.Keys(t, "b"); len(got) != 0 {
@@ -80,7 +81,7 @@ func TestAbleReadsBack(t *testing.T) {
 func TestDeciderUnableStoreLater(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Bootstrapping, 2, slot(1, time.Second)))
+		r.put(rec(rule.Bootstrapping, 2, slot(1, time.Second)))
 		r.srv.IgnoreConditions(true)
 		r.decided(r.decider(9))
 		for _, q := range r.srv.Requests() {
@@ -92,15 +93,15 @@ func TestDeciderUnableStoreLater(t *testing.T) {
 }
 
 // A store may refuse the first creation for reasons of its own, and again.
-func TestAbleTriesAgain(t *testing.T) {
+func TestProbeStoreTriesAgain(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		conflicts int
 		able      bool
 	}{{1, true}, {3, true}, {100, false}} {
 		bubble(t, func(t *testing.T, r *rig) {
-			store := &reluctant{r.reader.Registry.Store, test.conflicts}
-			if err := claim.Able(t.Context(), store, "x"); (err == nil) != test.able {
+			store := &reluctant{r.observer.Registry.Store, test.conflicts}
+			if err := claim.ProbeStore(t.Context(), store, "x"); (err == nil) != test.able {
 				t.Errorf("after %d conflicts: got %v, want able %v", test.conflicts, err, test.able)
 			}
 		})

@@ -11,9 +11,9 @@ import (
 
 	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 	"auto-consul/lib/s3store"
 	"auto-consul/lib/storetest"
-	"auto-consul/lib/wire"
 )
 
 // counted counts one node's requests, and its swaps of the record among them.
@@ -24,7 +24,7 @@ type counted struct {
 
 func (c *counted) Do(q *http.Request) (*http.Response, error) {
 	c.all.Add(1)
-	if q.Method == http.MethodPut && strings.HasSuffix(q.URL.Path, "/"+claim.RecordKey) {
+	if q.Method == http.MethodPut && strings.HasSuffix(q.URL.Path, "/"+rule.RecordKey) {
 		c.swaps.Add(1)
 	}
 	return c.Server.Do(q)
@@ -38,13 +38,13 @@ type outcome struct {
 	requests, maxRequests, swaps int64
 }
 
-func (o *outcome) add(v claim.Verdict, look claim.Look, c *counted) {
+func (o *outcome) add(v rule.Decision, look rule.Observation, c *counted) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if v.Bootstrap {
 		o.bootstraps++
 	}
-	if v.Mode == wire.Server {
+	if v.Mode == registry.Server {
 		o.servers++
 	} else {
 		o.agents++
@@ -57,14 +57,14 @@ func (o *outcome) add(v claim.Verdict, look claim.Look, c *counted) {
 }
 
 // start lets a crowd decide all at once.
-func start(t *testing.T, r *rig, decide func(n int, reader claim.Reader) (claim.Verdict, claim.Look, error)) *outcome {
+func start(t *testing.T, r *rig, decide func(n int, observer claim.Observer) (rule.Decision, rule.Observation, error)) *outcome {
 	t.Helper()
 	o := &outcome{clusters: map[string]int{}}
 	gate := make(chan struct{})
 	var wg sync.WaitGroup
 	for n := range crowd {
 		c := &counted{Server: r.srv}
-		reader := claim.Reader{Registry: &registry.Registry{Store: r.srv.Open(t, "b", "r", s3store.WithHTTPClient(c)), Expiry: expiry}}
+		reader := claim.Observer{Registry: &registry.Registry{Store: r.srv.Open(t, "b", "r", s3store.WithHTTPClient(c)), Expiry: expiry}}
 		wg.Go(func() {
 			<-gate
 			v, look, err := decide(n, reader)
@@ -88,10 +88,10 @@ func TestCrowd(t *testing.T) {
 			t.Run(fmt.Sprintf("%d desired, latency %v", desired, latency), func(t *testing.T) {
 				bubble(t, func(t *testing.T, r *rig) {
 					r.srv.SetFault(func(storetest.Request) storetest.Fault { return storetest.Fault{Delay: latency} })
-					o := start(t, r, func(n int, reader claim.Reader) (claim.Verdict, claim.Look, error) {
+					o := start(t, r, func(n int, observer claim.Observer) (rule.Decision, rule.Observation, error) {
 						d := r.decider(n)
 						d.Self.Address = fmt.Sprintf("10.0.%d.%d", n/250, n%250+1)
-						d.Reader, d.Policy.Desired = reader, desired
+						d.Observer, d.Policy.Desired = observer, desired
 						return d.Decide(t.Context(), nil)
 					})
 					t.Logf("%.2f requests a node, %d at most; %d swaps tried at most; %v of virtual time",
@@ -120,9 +120,9 @@ func TestCrowd(t *testing.T) {
 func TestCrowdPlain(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.srv.SetFault(func(storetest.Request) storetest.Fault { return storetest.Fault{Delay: 20 * time.Millisecond} })
-		o := start(t, r, func(n int, reader claim.Reader) (claim.Verdict, claim.Look, error) {
-			look, err := reader.Heartbeats(t.Context())
-			return claim.Plain(r.decider(n).Self, 1, look.Snapshot), look, err
+		o := start(t, r, func(n int, observer claim.Observer) (rule.Decision, rule.Observation, error) {
+			snap, err := observer.Heartbeats(t.Context())
+			return rule.Plain(r.decider(n).Self, 1, snap), rule.Observation{Snapshot: snap}, err
 		})
 		t.Logf("%d bootstraps", o.bootstraps)
 		if o.bootstraps < 2 {

@@ -4,244 +4,221 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"time"
 
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 )
 
-// Decider is the loop around [Decide]: it looks, decides, swaps and looks again.
-// It acts on nothing but what a look has shown, never on a write's answer.
+// Decider decides what a node that starts is to be: it observes, asks
+// [rule.Decide], carries out what that wants, and observes again. Use each once.
 type Decider struct {
-	Dice
-	Reader  Reader
-	Self    Self
-	Policy  Policy
-	Wait    time.Duration // bound on all waiting for other nodes
-	Timeout time.Duration // bound on each look and each write; failures are borne as long
-	DryRun  bool          // decide as if every write had succeeded, write nothing
+	Observer Observer
+	Random   Random
+	Self     rule.Self
+	Policy   rule.Policy
+	Wait     time.Duration // bound on all waiting for other nodes
+	Timeout  time.Duration // bound on each observation and each write; failures are borne as long
+	DryRun   bool          // decide as if every write had succeeded, write nothing
 
 	Keep     func() error                                   // called before each write, which the incarnation must outlive
-	Answers  func(ctx context.Context, address string) bool // whether anybody answers there
+	Answers  func(ctx context.Context, address string) bool // reports whether anybody answers there
 	Progress func(format string, args ...any)               // tells the operator
 
-	look    Look
-	begin   time.Time // of the last look, monotonic
-	heard   time.Time // begin of the look that the heartbeats are of; zero: too long ago
-	traces  []string  // expired heartbeats that were seen, and may be purged since
-	watch   watch
-	answers map[string]bool
-	silence map[string]time.Time // since when nobody answers at an address
-	tries   int                  // swaps that were lost
-	trying  time.Time            // since when every swap has been
-	won     Step                 // the swap of ours that a look has shown
-	waiting time.Time            // since when, for other nodes
-	said    string               // the last thing waited for
-	polls   int                  // looks since then
-	failing time.Time            // since when looks have failed
-	written string               // what was written to see whether the store takes writes
-	able    bool
+	seen     rule.Observation
+	begin    time.Time // of the last observation, monotonic
+	listed   time.Time // when the heartbeats were read; zero: too long ago to judge by them
+	expired  []string  // expired heartbeats that were seen, and may have been purged since
+	failing  time.Time // since when observations have failed
+	watch    watch
+	answers  map[string]bool
+	silences map[string]time.Time // since when nobody answers at an address
+
+	swapper swapper
+	won     rule.Action // the write of ours that an observation has shown
+	able    bool        // the store honours conditions
+	probe   string      // what was written to see whether the store takes writes
+
+	waiting time.Time // since when this node waits for others
+	waitFor string    // what it waits for
+	polls   int       // observations since then
 }
 
-// pace spreads nodes that start at once and find nothing, so that few of them
-// try to create the record: over several times what a creation takes, told from
-// what a look took. Most draw a long pause and the first a short one.
-func pace(look time.Duration) time.Duration {
-	return min(max(200*time.Millisecond, 12*look), 2*time.Second)
-}
-
-// Decide goes on until there is a verdict, and returns it with the look that it
-// rests on. first is a look that was taken already, or nil. Errors of the store
-// are returned as they are; the others wrap [ErrFenced] or [ErrUndecided].
-func (d *Decider) Decide(ctx context.Context, first *Look) (Verdict, Look, error) {
+// Decide goes on until the node is decided, and returns the decision with the
+// observation that it rests on. first is an observation that was made already, or
+// nil. Errors are the store's, or wrap [rule.ErrFenced] or [rule.ErrUndecided].
+func (d *Decider) Decide(ctx context.Context, first *rule.Observation) (rule.Decision, rule.Observation, error) {
+	d.swapper = swapper{
+		store: d.Observer.Registry.Store, random: d.Random, timeout: d.Timeout,
+		failures: d.Timeout, conflicts: max(d.Wait, d.Timeout), report: d.Progress,
+	}
 	if first != nil {
 		d.begin = time.Now()
-		d.take(*first)
-		d.heard = time.Time{} // nobody knows how old it is
+		d.accept(*first)
+		d.listed = time.Time{} // nobody knows how old it is
 	} else if err := d.start(ctx); err != nil {
-		return Verdict{}, d.look, err
+		return rule.Decision{}, d.seen, err
 	}
-	defer d.clear(ctx)
+	defer d.removeProbe(ctx)
 	for {
-		step := Decide(d.current())
+		action := rule.Decide(d.input())
 		switch {
-		case step.Err != nil:
-			return Verdict{}, d.look, step.Err
-		case step.Verdict != nil:
-			return d.explained(*step.Verdict), d.look, nil
+		case action.Err != nil:
+			return rule.Decision{}, d.seen, action.Err
+		case action.Decision != nil:
+			return d.explained(*action.Decision), d.seen, nil
 		}
-		if err := d.follow(ctx, step); err != nil {
-			return Verdict{}, d.look, err
+		if err := d.carryOut(ctx, action); err != nil {
+			return rule.Decision{}, d.seen, err
 		}
 	}
 }
 
-func (d *Decider) current() Case {
+// input returns everything that the rule is asked with.
+func (d *Decider) input() rule.Input {
 	unanswered := map[string]time.Duration{}
-	for address, since := range d.silence {
+	for address, since := range d.silences {
 		unanswered[address] = d.begin.Sub(since)
 	}
-	look := d.look
-	if len(look.Expired) == 0 {
-		look.Expired = d.traces // a cluster lived here all the same
+	seen := d.seen
+	if len(seen.Expired) == 0 {
+		seen.Expired = d.expired // a cluster existed here all the same
 	}
-	return Case{
-		Self: d.Self, Policy: d.Policy, Look: look,
-		Evidence: Evidence{Silent: d.watch.silent(d.begin), Answers: d.answers, Unanswered: unanswered},
-		Random:   Random{ClusterID: d.ID(), Write: d.ID()},
+	return rule.Input{
+		Self: d.Self, Policy: d.Policy, Seen: seen,
+		Evidence: rule.Evidence{SilentFor: d.watch.silentFor(d.begin), Answers: d.answers, UnansweredFor: unanswered},
+		New:      rule.NewIDs{ClusterID: d.Random.ID(), Write: d.Random.ID()},
 	}
 }
 
-func (d *Decider) follow(ctx context.Context, step Step) error {
+func (d *Decider) carryOut(ctx context.Context, action rule.Action) error {
 	switch {
-	case step.More:
-		return d.relook(ctx, d.heartbeats)
-	case step.Probe != nil:
-		d.ask(ctx, step.Probe)
+	case action.ReadHeartbeats:
+		return d.refresh(ctx, d.withHeartbeats)
+	case action.Probe != nil:
+		d.ask(ctx, action.Probe)
 		return nil
-	case step.Swap != nil && d.DryRun:
-		d.Progress("dry run: would write the cluster record: %s", step.Why)
-		d.look.Record, d.look.ETag, d.won = step.Swap, "dry-run", step
+	case action.Swap != nil && d.DryRun:
+		d.Progress("dry run: would write the cluster record: %s", action.Why)
+		d.seen.Record, d.seen.ETag, d.won = action.Swap, "dry-run", action
 		return nil
-	case step.Swap != nil:
-		return d.swap(ctx, step)
+	case action.Swap != nil:
+		return d.swap(ctx, action)
 	}
-	return d.wait(ctx, step)
+	return d.wait(ctx, action)
 }
 
-// start takes the first look. Where there is nothing yet, and so perhaps many
-// others who see the same, it looks again after a pause.
+// pace returns over how much time nodes are spread that start at once and find
+// nothing, so that few of them try to create the record: several times what a
+// creation takes, estimated from what an observation took. Most nodes draw a long
+// pause and the first a short one.
+func pace(observation time.Duration) time.Duration {
+	return min(max(200*time.Millisecond, 12*observation), 2*time.Second)
+}
+
+// start makes the first observation. Where there is nothing yet, and so perhaps many
+// others who see the same, it observes again after a pause.
 func (d *Decider) start(ctx context.Context) error {
-	d.look.RecordOnly = true // no heartbeats have been read
-	if err := d.relook(ctx, d.Reader.First); err != nil || d.look.Record != nil || d.Self.Raft || d.DryRun {
+	d.seen.RecordOnly = true // no heartbeats have been read
+	if err := d.refresh(ctx, d.Observer.First); err != nil || d.seen.Record != nil || d.Self.Raft || d.DryRun {
 		return err
 	}
-	spread := math.Sqrt(d.Draw())
+	spread := math.Sqrt(d.Random.Draw())
 	if err := sleep(ctx, time.Duration(spread*float64(pace(time.Since(d.begin))))); err != nil {
 		return err
 	}
-	return d.relook(ctx, d.Reader.Record)
+	return d.refresh(ctx, d.Observer.Record)
 }
 
-func (d *Decider) swap(ctx context.Context, step Step) error {
-	limited, cancel := context.WithTimeout(ctx, d.Timeout)
-	defer cancel()
+// swap writes the record that an action wants.
+func (d *Decider) swap(ctx context.Context, action rule.Action) error {
 	if err := d.Keep(); err != nil {
 		return err
 	}
-	if d.look.Record == nil && !d.able {
-		if err := Able(limited, d.Reader.Registry.Store, d.ID()); err != nil {
+	if d.seen.Record == nil && !d.able {
+		limited, cancel := context.WithTimeout(ctx, d.Timeout)
+		defer cancel()
+		if err := ProbeStore(limited, d.Observer.Registry.Store, d.Random.ID()); err != nil {
 			return err
 		}
 		d.able = true
 	}
-	begin, heartbeats := time.Now(), d.look.Snapshot
-	failed := d.Reader.Swap(limited, d.look, step.Swap)
-	switch {
-	case errors.Is(failed, registry.ErrDenied), errors.Is(failed, errEncode):
-		return failed
-	case errors.Is(failed, fs.ErrNotExist):
-		return fmt.Errorf("%w: the cluster record vanished", ErrUndecided)
-	case failed != nil && !errors.Is(failed, registry.ErrConflict):
-		d.Progress("%v; looking whether it was written", failed)
+	heartbeats := d.seen.Snapshot
+	read := func(ctx context.Context) (rule.Observation, error) {
+		err := d.refresh(ctx, d.Observer.Record)
+		return d.seen, err
 	}
-	if err := d.relook(ctx, d.Reader.Record); err != nil {
+	_, written, err := d.swapper.swap(ctx, d.seen, action.Swap, read)
+	switch {
+	case errors.Is(err, registry.ErrConflict):
+		return fmt.Errorf("%w: %w", rule.ErrUndecided, err)
+	case err != nil || !written:
 		return err
 	}
-	if d.look.Record != nil && d.look.Record.Write == step.Swap.Write {
-		if own := d.look.Record.slot(d.Self.Incarnation); own != nil && d.look.Time.Sub(own.Since) < d.Policy.Expiry/2 {
-			// The verdict may rest on the heartbeats that the claim has rested on,
-			// unless those were of a document so old that the claim is to be renewed.
-			d.look = d.look.with(heartbeats)
-		}
-		d.won, d.trying = step, time.Time{}
-		return nil
+	d.won = action
+	if own := d.seen.Record.SlotOf(d.Self.Incarnation); own != nil && !own.DueForRenewal(d.seen.Time, d.Policy.Expiry) {
+		// The decision may rest on the heartbeats that the claim has rested on, unless
+		// those were of a document so old that the claim must be renewed.
+		d.seen = d.seen.WithHeartbeats(heartbeats)
 	}
-	return d.lost(ctx, begin, failed)
+	return nil
 }
 
-// lost ends a try to swap that began then: what it wrote was refused or is not
-// seen. Failures are borne for as long as the timeout, and other writers for as
-// long as there may be waiting.
-func (d *Decider) lost(ctx context.Context, begin time.Time, failed error) error {
-	if d.trying.IsZero() {
-		d.trying = begin
-	}
-	conflict := failed == nil || errors.Is(failed, registry.ErrConflict)
-	switch lasted := time.Since(d.trying); {
-	case !conflict && lasted >= d.Timeout:
-		return failed
-	case lasted >= max(d.Wait, d.Timeout):
-		return fmt.Errorf("%w: the cluster record could not be swapped in %v", ErrUndecided, lasted.Round(time.Second))
-	}
-	d.tries++
-	return sleep(ctx, d.pause(d.tries))
-}
-
+// ask finds out whether anybody answers at some addresses.
 func (d *Decider) ask(ctx context.Context, addresses []string) {
 	if d.answers == nil {
 		d.answers = map[string]bool{}
 	}
-	if d.silence == nil {
-		d.silence = map[string]time.Time{}
+	if d.silences == nil {
+		d.silences = map[string]time.Time{}
 	}
 	for _, a := range addresses {
 		asked := time.Now()
 		d.answers[a] = d.Answers(ctx, a)
-		if _, silent := d.silence[a]; d.answers[a] {
-			delete(d.silence, a)
+		if _, silent := d.silences[a]; d.answers[a] {
+			delete(d.silences, a)
 		} else if !silent {
-			d.silence[a] = asked
+			d.silences[a] = asked
 		}
 	}
 }
 
-// wait looks again, soon at first and then every tenth of the expiry.
-func (d *Decider) wait(ctx context.Context, step Step) error {
+// wait observes again after a pause, which is short at first and then a tenth of
+// the expiry.
+func (d *Decider) wait(ctx context.Context, action rule.Action) error {
 	if d.DryRun {
-		return fmt.Errorf("%w: would wait %s", ErrUndecided, step.Wait)
+		return fmt.Errorf("%w: would wait %s", rule.ErrUndecided, action.Wait)
 	}
 	if d.waiting.IsZero() {
 		d.waiting = time.Now()
 	}
 	left := d.Wait - time.Since(d.waiting)
 	if left <= 0 {
-		return fmt.Errorf("%w: waited %v %s", ErrUndecided, d.Wait, step.Wait)
+		return fmt.Errorf("%w: waited %v %s", rule.ErrUndecided, d.Wait, action.Wait)
 	}
-	if step.Wait != d.said {
-		d.said, d.polls = step.Wait, 0
-		d.Progress("waiting %s (%v at most)", step.Wait, left.Round(time.Second))
+	if action.Wait != d.waitFor {
+		d.waitFor, d.polls = action.Wait, 0
+		d.Progress("waiting %s (%v at most)", action.Wait, left.Round(time.Second))
 	}
-	if len(step.Watch) > 0 {
-		if err := d.audible(ctx); err != nil {
+	if len(action.Watch) > 0 {
+		if err := d.probeWrites(ctx); err != nil {
 			return err
 		}
 	}
-	d.trying = time.Time{}
+	d.swapper.reset()
 	poll := min(time.Second<<min(d.polls, 6), d.Policy.Expiry/10, 10*time.Second)
 	d.polls++
 	if err := sleep(ctx, min(poll, left)); err != nil {
 		return err
 	}
-	return d.relook(ctx, d.Reader.All)
+	return d.refresh(ctx, d.Observer.All)
 }
 
-// explained gives a verdict the reason of the write that made it possible.
-func (d *Decider) explained(v Verdict) Verdict {
+// explained gives a decision the reason of the write that made it possible.
+func (d *Decider) explained(decision rule.Decision) rule.Decision {
 	if d.won.Why != "" {
-		v.Reason, v.Evidence = d.won.Why, d.won.Evidence
+		decision.Reason, decision.Evidence = d.won.Why, d.won.Evidence
 	}
-	return v
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return decision
 }

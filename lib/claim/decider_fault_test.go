@@ -10,6 +10,7 @@ import (
 
 	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 	"auto-consul/lib/storetest"
 )
 
@@ -43,7 +44,7 @@ func TestDeciderSwapFaults(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
 				r.faults(ofRecord("put"), tt.faults...)
 				d := r.decider(9)
-				d.Draw = func() float64 { return 0.9 }
+				d.Random.Draw = func() float64 { return 0.9 }
 				r.wantDecided(d, tt.want)
 				time.Sleep(time.Minute) // until everything has landed
 				r.wantStored("bootstrapping term 1 by i9: i9")
@@ -65,12 +66,12 @@ func TestDeciderSwapFaults(t *testing.T) {
 // stands is what ac-exec finds of a decision to bootstrap.
 func stands(t *testing.T, r *rig, d *claim.Decider) error {
 	t.Helper()
-	look, err := r.reader.Record(t.Context())
+	look, err := r.observer.Record(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return claim.Confirm(look.Record, look.Time, claim.Claimed{
-		Bootstrap: true, Slot: true, Node: d.Self.Node, Address: d.Self.Address,
+	return rule.Confirm(look.Record, look.Time, rule.Claim{
+		Bootstrap: true, HasSlot: true, Node: d.Self.Node, Address: d.Self.Address,
 		ClusterID: look.Record.ClusterID, Incarnation: d.Self.Incarnation, Term: 1, Expiry: expiry,
 	})
 }
@@ -94,11 +95,11 @@ func TestDeciderLosesTheRace(t *testing.T) {
 func TestDeciderRecordVanishes(t *testing.T) {
 	t.Parallel()
 	free := func(r *rig) {
-		r.put(rec(claim.Established, 2, slot(1, time.Hour)))
+		r.put(rec(rule.Established, 2, slot(1, time.Hour)))
 		r.beat(time.Second, 1)
 	}
 	twin := func(r *rig) {
-		r.put(rec(claim.Established, 2, slot(1, time.Hour), elsewhere("i8", "s9", 8, time.Second)))
+		r.put(rec(rule.Established, 2, slot(1, time.Hour), elsewhere("i8", "s9", 8, time.Second)))
 		r.beat(time.Second, 1)
 	}
 	tests := []struct {
@@ -117,7 +118,7 @@ func TestDeciderRecordVanishes(t *testing.T) {
 				tt.setup(r)
 				tt.fault(r)
 				_, _, err := r.decider(9).Decide(t.Context(), nil)
-				if !errors.Is(err, claim.ErrUndecided) || !strings.Contains(err.Error(), "the cluster record vanished") {
+				if !errors.Is(err, rule.ErrUndecided) || !strings.Contains(err.Error(), "the cluster record vanished") {
 					t.Errorf("got %v, want the record's loss reported", err)
 				}
 				r.wantStored("")
@@ -130,7 +131,7 @@ func TestDeciderRecordVanishes(t *testing.T) {
 func TestDeciderDenied(t *testing.T) {
 	t.Parallel()
 	held := func(r *rig) {
-		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		r.put(rec(rule.Established, 1, slot(1, time.Hour)))
 		r.beat(time.Second, 1)
 	}
 	tests := []struct {
@@ -167,7 +168,7 @@ func TestDeciderDenied(t *testing.T) {
 func TestDeciderDeniedLate(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Established, 2, slot(1, time.Hour)))
+		r.put(rec(rule.Established, 2, slot(1, time.Hour)))
 		r.beat(time.Second, 1)
 		r.srv.Deny(storetest.Swaps)
 		_, _, err := r.decider(9).Decide(t.Context(), nil)
@@ -176,7 +177,7 @@ func TestDeciderDeniedLate(t *testing.T) {
 		}
 	})
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		r.put(rec(rule.Established, 1, slot(1, time.Hour)))
 		time.AfterFunc(20*time.Second, func() { r.srv.Deny(storetest.Op("list")) })
 		_, _, err := r.decider(9).Decide(t.Context(), nil)
 		if !errors.Is(err, registry.ErrDenied) || r.passed() != 25*time.Second {
@@ -197,15 +198,15 @@ func TestDeciderGarbage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T, r *rig) {
-				if err := r.reader.Registry.Store.Put(t.Context(), claim.RecordKey, []byte(body)); err != nil {
+				if err := r.observer.Registry.Store.Put(t.Context(), rule.RecordKey, []byte(body)); err != nil {
 					t.Fatal(err)
 				}
 				r.srv.Forget()
 				_, _, err := r.decider(9).Decide(t.Context(), nil)
-				if err == nil || !strings.Contains(err.Error(), "cluster.json") || errors.Is(err, claim.ErrUndecided) || errors.Is(err, claim.ErrFenced) {
+				if err == nil || !strings.Contains(err.Error(), "cluster.json") || errors.Is(err, rule.ErrUndecided) || errors.Is(err, rule.ErrFenced) {
 					t.Errorf("got %v, want an error that names cluster.json", err)
 				}
-				if got, _ := r.srv.Body(t, "b", "r/"+claim.RecordKey); string(got) != body || r.writes() != 0 {
+				if got, _ := r.srv.Body(t, "b", "r/"+rule.RecordKey); string(got) != body || r.writes() != 0 {
 					t.Errorf("got %.40q after %d writes, want it left alone", got, r.writes())
 				}
 			})
@@ -217,7 +218,7 @@ func TestDeciderGarbage(t *testing.T) {
 func TestDeciderRecordTooLarge(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		full := rec(claim.Established, 1000)
+		full := rec(rule.Established, 1000)
 		var err error
 		for n := 0; err == nil; n++ {
 			s := slot(n, 0)

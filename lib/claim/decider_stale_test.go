@@ -12,6 +12,7 @@ import (
 
 	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 	"auto-consul/lib/storetest"
 )
 
@@ -21,26 +22,26 @@ import (
 func TestDeciderForgetsHeartbeats(t *testing.T) {
 	t.Parallel()
 	s1, s2 := slot(1, time.Hour), slot(2, 110*time.Second)
-	wantAgent := func(t *testing.T, r *rig, d *claim.Decider, first *claim.Look, stored string) {
+	wantAgent := func(t *testing.T, r *rig, d *claim.Decider, first *rule.Observation, stored string) {
 		t.Helper()
 		d.Policy.Desired = 3
 		v, _, err := d.Decide(t.Context(), first)
 		if err != nil || v.Mode != "agent" {
-			t.Errorf("got %s, evidence %q, %v; want an agent", showVerdict(v), v.Evidence, err)
+			t.Errorf("got %s, evidence %q, %v; want an agent", showDecision(v), v.Evidence, err)
 		}
 		r.wantStored(stored)
 	}
 	t.Run("of a document that has lain about", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, r *rig) {
-			r.put(rec(claim.Established, 3, s1, s2))
+			r.put(rec(rule.Established, 3, s1, s2))
 			r.beat(time.Second, 1)
-			document, err := r.reader.All(t.Context())
+			document, err := r.observer.All(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(70 * time.Second)
-			r.put(rec(claim.Established, 3, s1, slot(2, 180*time.Second), slot(3, time.Minute)))
+			r.put(rec(rule.Established, 3, s1, slot(2, 180*time.Second), slot(3, time.Minute)))
 			r.beat(time.Second, 1, 2, 3)
 			wantAgent(t, r, r.decider(9), &document, "established term 1 by i1: i1 i2 i3")
 		})
@@ -50,13 +51,13 @@ func TestDeciderForgetsHeartbeats(t *testing.T) {
 		bubble(t, func(t *testing.T, r *rig) {
 			// The place of s2, dead for long, is lost to s4 while the claim hangs; s3,
 			// claimed 115 s ago, beats for the first time meanwhile.
-			r.put(rec(claim.Established, 3, s1, slot(2, time.Hour), slot(3, 115*time.Second)))
+			r.put(rec(rule.Established, 3, s1, slot(2, time.Hour), slot(3, 115*time.Second)))
 			r.beat(70*time.Second, 1)
 			r.beat(10*time.Second, 1)
 			time.AfterFunc(3*time.Second, func() { r.beat(0, 3) })
 			r.once(ofRecord("put"), storetest.Fault{Delay: time.Hour}, func() {
 				time.AfterFunc(5*time.Second, func() {
-					r.overwrite(rec(claim.Established, 3, s1, slot(3, 120*time.Second), slot(4, 0)))
+					r.overwrite(rec(rule.Established, 3, s1, slot(3, 120*time.Second), slot(4, 0)))
 				})
 			})
 			wantAgent(t, r, r.decider(9), nil, "established term 1 by i1: i1 i3 i4")
@@ -70,9 +71,9 @@ func TestDeciderRenewsAnOldClaim(t *testing.T) {
 	t.Parallel()
 	for _, age := range []time.Duration{90 * time.Second, 150 * time.Second} {
 		bubble(t, func(t *testing.T, r *rig) {
-			r.put(rec(claim.Established, 2, slot(1, time.Hour)))
+			r.put(rec(rule.Established, 2, slot(1, time.Hour)))
 			r.beat(time.Second, 1)
-			document, err := r.reader.All(t.Context())
+			document, err := r.observer.All(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +82,7 @@ func TestDeciderRenewsAnOldClaim(t *testing.T) {
 			d := r.decider(9)
 			v, look, err := d.Decide(t.Context(), &document)
 			if err != nil || v.Mode != "server" {
-				t.Fatalf("got %s, %v; want a server", showVerdict(v), err)
+				t.Fatalf("got %s, %v; want a server", showDecision(v), err)
 			}
 			if got := r.now().Sub(look.Record.Servers[1].Since); got > 2*time.Second {
 				t.Errorf("a document %v old: got a claim %v old, want a new one", age, got)
@@ -94,9 +95,9 @@ func TestDeciderRenewsAnOldClaim(t *testing.T) {
 func TestDeciderKeepsFreshHeartbeats(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Established, 3, slot(1, time.Hour)))
+		r.put(rec(rule.Established, 3, slot(1, time.Hour)))
 		r.beat(time.Second, 1)
-		r.once(ofRecord("put"), storetest.Fault{}, func() { r.overwrite(rec(claim.Established, 3, slot(1, time.Hour), slot(2, 0))) })
+		r.once(ofRecord("put"), storetest.Fault{}, func() { r.overwrite(rec(rule.Established, 3, slot(1, time.Hour), slot(2, 0))) })
 		d := r.decider(9)
 		d.Policy.Desired = 3
 		r.wantDecided(d, "server join [192.0.2.1 192.0.2.2] held [s1 s2 s9] of 3; 2 servers held, 3 desired")
@@ -111,7 +112,7 @@ func TestDeciderKeepsFreshHeartbeats(t *testing.T) {
 func TestDeciderGivesUpSwapping(t *testing.T) {
 	t.Parallel()
 	undecided := func(err error) bool {
-		return errors.Is(err, claim.ErrUndecided) && strings.Contains(err.Error(), "could not be swapped in ")
+		return errors.Is(err, rule.ErrUndecided) && strings.Contains(err.Error(), "could not be swapped in ")
 	}
 	tests := []struct {
 		name   string
@@ -120,7 +121,7 @@ func TestDeciderGivesUpSwapping(t *testing.T) {
 		is     func(error) bool
 	}{
 		{"writes are refused", http.StatusServiceUnavailable, 30 * time.Second, func(err error) bool {
-			return strings.Contains(err.Error(), "swap s3://b/r/cluster.json: ") && !errors.Is(err, claim.ErrUndecided)
+			return strings.Contains(err.Error(), "swap s3://b/r/cluster.json: ") && !errors.Is(err, rule.ErrUndecided)
 		}},
 		{"others are always faster", http.StatusPreconditionFailed, 10 * time.Minute, undecided},
 	}
@@ -128,7 +129,7 @@ func TestDeciderGivesUpSwapping(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T, r *rig) {
-				r.put(rec(claim.Established, 2, slot(1, time.Hour)))
+				r.put(rec(rule.Established, 2, slot(1, time.Hour)))
 				r.beat(time.Second, 1)
 				for at := time.Minute; at < tt.limit; at += time.Minute {
 					time.AfterFunc(at, func() { r.beat(0, 1) })
@@ -157,14 +158,14 @@ func TestServerThatCannotRenew(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
 		r.offset = -time.Until(epoch)
-		r.put(rec(claim.Established, 2, slot(1, time.Hour), slot(9, time.Hour)))
+		r.put(rec(rule.Established, 2, slot(1, time.Hour), slot(9, time.Hour)))
 		r.srv.SetFault(func(q storetest.Request) storetest.Fault {
 			if q.Conditional() {
 				return storetest.Fault{Status: http.StatusPreconditionFailed, Code: "PreconditionFailed"}
 			}
 			return storetest.Fault{}
 		})
-		if _, _, err := attends(r); !errors.Is(err, registry.ErrConflict) {
+		if _, _, err := serves(r); !errors.Is(err, registry.ErrConflict) {
 			t.Errorf("got %v, want %v", err, registry.ErrConflict)
 		}
 	})

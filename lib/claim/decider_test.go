@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 	"auto-consul/lib/storetest"
 )
 
@@ -17,7 +17,7 @@ import (
 func TestDeciderAsksLittle(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		r.put(rec(rule.Established, 1, slot(1, time.Hour)))
 		r.beat(time.Second, 1)
 		r.srv.SetFault(func(storetest.Request) storetest.Fault { return storetest.Fault{Delay: 50 * time.Millisecond} })
 		r.start = time.Now()
@@ -43,10 +43,10 @@ func TestDeciderAsksLittle(t *testing.T) {
 func TestDeciderAsksLittleOfMany(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		r.put(rec(rule.Established, 1, slot(1, time.Hour)))
 		for n := range 600 {
 			for _, age := range []time.Duration{time.Minute, time.Second} {
-				if _, err := r.reader.Registry.Beat(t.Context(), fmt.Sprintf("a%d", n), "192.0.2.77", r.now().Add(-age), registry.Agents); err != nil {
+				if _, err := r.observer.Registry.Beat(t.Context(), fmt.Sprintf("a%d", n), "192.0.2.77", r.now().Add(-age), registry.Agents); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -80,7 +80,7 @@ func TestDeciderLatencyControl(t *testing.T) {
 func TestDeciderNewborn(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Bootstrapping, 1, slot(1, time.Second)))
+		r.put(rec(rule.Bootstrapping, 1, slot(1, time.Second)))
 		r.wantDecided(r.decider(9), "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired")
 		if got, want := r.sends(), []string{"   0ms get cluster.json"}; !slices.Equal(got, want) {
 			t.Errorf("got requests %q, want %q", got, want)
@@ -93,7 +93,7 @@ func TestDeciderCreates(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
 		d := r.decider(9)
-		d.Draw = func() float64 { return 0.25 }
+		d.Random.Draw = func() float64 { return 0.25 }
 		r.wantDecided(d, "server bootstrap join [] held [s9] of 1; no live servers and no cluster record")
 		want := []string{
 			"   0ms get cluster.json",
@@ -120,7 +120,7 @@ func TestDeciderCreates(t *testing.T) {
 func TestDeciderJoins(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Established, 2, slot(1, time.Hour)))
+		r.put(rec(rule.Established, 2, slot(1, time.Hour)))
 		r.beat(time.Second, 1)
 		r.wantDecided(r.decider(9), "server join [192.0.2.1] held [s1 s9] of 2; 1 servers held, 2 desired"+told(2))
 		want := []string{
@@ -144,10 +144,10 @@ func TestDeciderDryRun(t *testing.T) {
 	}{
 		{"nothing there", func(*rig) {}, "server bootstrap join [] held [s9] of 1; no live servers and no cluster record", "dry run: would write the cluster record: no live servers and no cluster record"},
 		{
-			"a free slot", func(r *rig) { r.put(rec(claim.Bootstrapping, 2, slot(1, time.Second))) },
+			"a free slot", func(r *rig) { r.put(rec(rule.Bootstrapping, 2, slot(1, time.Second))) },
 			"server join [192.0.2.1] held [s1 s9] of 2; 1 servers held, 2 desired" + told(2), "dry run: would write the cluster record: 1 servers held, 2 desired",
 		},
-		{"enough", func(r *rig) { r.put(rec(claim.Bootstrapping, 1, slot(1, time.Second))) }, "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired", ""},
+		{"enough", func(r *rig) { r.put(rec(rule.Bootstrapping, 1, slot(1, time.Second))) }, "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -174,28 +174,28 @@ func TestDeciderDryRun(t *testing.T) {
 func TestDeciderStaleLook(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		empty, err := r.reader.All(t.Context())
+		empty, err := r.observer.All(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.wantDecided(r.decider(1), "server bootstrap join [] held [s1] of 1; no live servers and no cluster record")
 		v, _, err := r.decider(2).Decide(t.Context(), &empty)
-		if want := "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired"; err != nil || showVerdict(v) != want {
-			t.Errorf("got %s, %v, want %s", showVerdict(v), err, want)
+		if want := "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired"; err != nil || showDecision(v) != want {
+			t.Errorf("got %s, %v, want %s", showDecision(v), err, want)
 		}
 		r.wantStored("bootstrapping term 1 by i1: i1")
 
 		// The last free place, seen by both.
-		r.put(rec(claim.Bootstrapping, 2, slot(1, time.Second)))
-		taken, err := r.reader.All(t.Context())
+		r.put(rec(rule.Bootstrapping, 2, slot(1, time.Second)))
+		taken, err := r.observer.All(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.decided(r.decider(3))
 		r.srv.Forget()
 		v, _, err = r.decider(4).Decide(t.Context(), &taken)
-		if want := "agent join [192.0.2.3 192.0.2.1] held [s1 s3] of 2; 2 servers held, 2 desired" + told(2); err != nil || showVerdict(v) != want {
-			t.Errorf("got %s, %v, want %s", showVerdict(v), err, want)
+		if want := "agent join [192.0.2.3 192.0.2.1] held [s1 s3] of 2; 2 servers held, 2 desired" + told(2); err != nil || showDecision(v) != want {
+			t.Errorf("got %s, %v, want %s", showDecision(v), err, want)
 		}
 		if got := r.srv.Count(ofRecord("put")); got != 1 {
 			t.Errorf("got %d swaps, want 1 that is lost", got)

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 )
 
 // A first look that fails is the store's error, and nothing is waited for. Later
@@ -21,11 +21,11 @@ func TestDeciderOutage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T, r *rig) {
-				r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+				r.put(rec(rule.Established, 1, slot(1, time.Hour)))
 				r.srv.Outage(at == 0)
 				time.AfterFunc(at, func() { r.srv.Outage(true) })
 				_, _, err := r.decider(9).Decide(t.Context(), nil)
-				if err == nil || errors.Is(err, claim.ErrUndecided) || errors.Is(err, registry.ErrDenied) {
+				if err == nil || errors.Is(err, rule.ErrUndecided) || errors.Is(err, registry.ErrDenied) {
 					t.Errorf("got %v, want the store's error", err)
 				}
 				want := time.Duration(0)
@@ -47,30 +47,30 @@ func TestDeciderWaitLimit(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
-		rec     *claim.Record
+		rec     *rule.Record
 		answers bool
 		dry     bool
 		want    string
 		wait    time.Duration
 	}{
 		{
-			"a twin", rec(claim.Established, 2, slot(1, 0), elsewhere("i8", "s9", 8, 0)), false, false,
+			"a twin", rec(rule.Established, 2, slot(1, 0), elsewhere("i8", "s9", 8, 0)), false, false,
 			"undecided: waited 45s for another incarnation of node s9, at 192.0.2.8, to be gone", 45 * time.Second,
 		},
 		{
-			"a silent server", rec(claim.Bootstrapping, 1, slot(1, time.Hour)), false, false,
+			"a silent server", rec(rule.Bootstrapping, 1, slot(1, time.Hour)), false, false,
 			"undecided: waited 45s to see whether server s1, silent and at 192.0.2.1, is dead", 45 * time.Second,
 		},
 		{
-			"a lost cluster", rec(claim.Established, 3, slot(1, time.Hour), slot(2, time.Hour)), false, false,
+			"a lost cluster", rec(rule.Established, 3, slot(1, time.Hour), slot(2, time.Hour)), false, false,
 			"undecided: waited 5m0s for the servers of cluster c1 to come back; if they never will, this starts an empty one in its place: START OVER", 5 * time.Minute,
 		},
 		{
-			"one that answers", rec(claim.Established, 1, slot(1, time.Hour)), true, false,
+			"one that answers", rec(rule.Established, 1, slot(1, time.Hour)), true, false,
 			"undecided: waited 5m0s for server s1, which sends no heartbeats: somebody answers at 192.0.2.1", 5 * time.Minute,
 		},
 		{
-			"dry run", rec(claim.Established, 1, slot(1, time.Hour)), false, true,
+			"dry run", rec(rule.Established, 1, slot(1, time.Hour)), false, true,
 			"undecided: would wait to see whether cluster c1 is lost: no server sends heartbeats", 0,
 		},
 	}
@@ -78,12 +78,12 @@ func TestDeciderWaitLimit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T, r *rig) {
-				r.put(with(tt.rec, func(*claim.Record) {}))
+				r.put(with(tt.rec, func(*rule.Record) {}))
 				before, d := r.stored(), r.decider(9)
 				d.Wait, d.DryRun = tt.wait, tt.dry
 				d.Answers = func(context.Context, string) bool { return tt.answers }
 				_, _, err := d.Decide(t.Context(), nil)
-				if !errors.Is(err, claim.ErrUndecided) || fmt.Sprint(err) != tt.want {
+				if !errors.Is(err, rule.ErrUndecided) || fmt.Sprint(err) != tt.want {
 					t.Errorf("got  %v\nwant %s", err, tt.want)
 				}
 				if got := r.passed(); got != tt.wait {
@@ -94,7 +94,7 @@ func TestDeciderWaitLimit(t *testing.T) {
 					t.Errorf("got said\n%s\nwant it told once what is waited for and how long", got)
 				}
 				r.wantStored(before)
-				if got := r.srv.Keys(t, "b"); !slices.Equal(got, []string{"r/" + claim.RecordKey}) {
+				if got := r.srv.Keys(t, "b"); !slices.Equal(got, []string{"r/" + rule.RecordKey}) {
 					t.Errorf("got keys %q, want the record alone", got)
 				}
 			})
@@ -106,7 +106,7 @@ func TestDeciderWaitLimit(t *testing.T) {
 func TestDeciderCancelled(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		r.put(rec(rule.Established, 1, slot(1, time.Hour)))
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()
 		_, _, err := r.decider(9).Decide(ctx, nil)
@@ -121,10 +121,10 @@ func TestDeciderCancelled(t *testing.T) {
 func TestDeciderTakesOver(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Bootstrapping, 1, slot(1, 0)))
+		r.put(rec(rule.Bootstrapping, 1, slot(1, 0)))
 		const frozen = 300 * time.Second
 		d := r.decider(9)
-		d.Self.Mode, d.Self.Kept = "agent", claim.Kept{ClusterID: "c1", Term: 1, Desired: 1, Birth: claim.First, Open: true}
+		d.Self.Mode, d.Self.Membership = "agent", rule.Membership{ClusterID: "c1", Term: 1, Desired: 1, Birth: rule.First, Open: true}
 		time.Sleep(expiry)
 		d.Answers = func(_ context.Context, address string) bool { return address == "192.0.2.1" && r.passed() < frozen }
 		r.wantDecided(d, "server bootstrap join [] held [s9] of 1; s1 died before it had bootstrapped: term 2")

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 	"auto-consul/lib/storetest"
 )
 
@@ -41,7 +41,7 @@ func TestDeciderWatch(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T, r *rig) {
-				r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+				r.put(rec(rule.Established, 1, slot(1, time.Hour)))
 				tt.meets(r)
 				r.wantDecided(r.decider(9), newCluster)
 				// Looks are ten seconds apart, and pauses after failures short.
@@ -58,7 +58,7 @@ func TestDeciderWatch(t *testing.T) {
 func TestDeciderWatchEnds(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		r.put(rec(rule.Established, 1, slot(1, time.Hour)))
 		time.AfterFunc(112*time.Second, func() { r.beat(0, 1) }) // between two looks
 		r.wantDecided(r.decider(9), "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired")
 		if got := r.passed(); got < 112*time.Second || got > 126*time.Second {
@@ -73,10 +73,10 @@ func TestDeciderWatchGap(t *testing.T) {
 	t.Parallel()
 	for delay, want := range map[time.Duration]time.Duration{4 * time.Second: 10 * time.Second, 6 * time.Second: 20 * time.Second} {
 		bubble(t, func(t *testing.T, r *rig) {
-			r.put(rec(claim.Established, 1, slot(1, time.Hour)))
-			r.reader.Registry.Expiry = 10 * time.Second
+			r.put(rec(rule.Established, 1, slot(1, time.Hour)))
+			r.observer.Registry.Expiry = 10 * time.Second
 			d := r.decider(9)
-			d.Reader, d.Policy.Expiry = r.reader, 10*time.Second
+			d.Observer, d.Policy.Expiry = r.observer, 10*time.Second
 			r.faults(func(q storetest.Request) bool { return q.Op == "list" && r.passed() >= 4*time.Second }, storetest.Fault{Delay: delay})
 			r.wantDecided(d, newCluster)
 			if got := r.passed(); got < want || got > want+time.Second {
@@ -90,7 +90,7 @@ func TestDeciderWatchGap(t *testing.T) {
 func TestDeciderWatchDenied(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
-		r.put(rec(claim.Established, 1, slot(1, time.Hour)))
+		r.put(rec(rule.Established, 1, slot(1, time.Hour)))
 		r.srv.Deny(storetest.Op("put"))
 		_, _, err := r.decider(9).Decide(t.Context(), nil)
 		if !errors.Is(err, registry.ErrDenied) || r.passed() != 0 {
@@ -103,16 +103,16 @@ func TestDeciderWatchDenied(t *testing.T) {
 // ac-members, whose document showed them or which runs meanwhile, purges them.
 func TestDeciderWatchPurged(t *testing.T) {
 	t.Parallel()
-	starts := map[string]func(t *testing.T, r *rig) *claim.Look{
-		"before": func(_ *testing.T, r *rig) *claim.Look {
-			return &claim.Look{Snapshot: registry.Snapshot{Time: r.now(), Expired: []string{"servers/20261124110000-s1"}}}
+	starts := map[string]func(t *testing.T, r *rig) *rule.Observation{
+		"before": func(_ *testing.T, r *rig) *rule.Observation {
+			return &rule.Observation{Snapshot: registry.Snapshot{Time: r.now(), Expired: []string{"servers/20261124110000-s1"}}}
 		},
-		"meanwhile": func(t *testing.T, r *rig) *claim.Look {
+		"meanwhile": func(t *testing.T, r *rig) *rule.Observation {
 			r.beat(time.Hour, 1)
 			time.AfterFunc(30*time.Second, func() {
-				snap, err := r.reader.Registry.Read(context.Background(), registry.Query{})
+				snap, err := r.observer.Registry.Read(context.Background(), registry.Query{})
 				if err == nil {
-					snap.Expired, err = r.reader.Registry.Purge(context.Background(), snap.Expired)
+					snap.Expired, err = r.observer.Registry.Purge(context.Background(), snap.Expired)
 				}
 				if err != nil || len(snap.Expired) != 2 {
 					t.Errorf("got %q purged, %v, want both heartbeats", snap.Expired, err)
@@ -122,7 +122,7 @@ func TestDeciderWatchPurged(t *testing.T) {
 		},
 	}
 	for when, first := range starts {
-		for _, policy := range []claim.Lost{claim.LostAuto, claim.LostWait} {
+		for _, policy := range []rule.Lost{rule.LostAuto, rule.LostWait} {
 			t.Run(when+", "+string(policy), func(t *testing.T) {
 				t.Parallel()
 				bubble(t, func(t *testing.T, r *rig) {
@@ -130,9 +130,9 @@ func TestDeciderWatchPurged(t *testing.T) {
 					d.Policy.Lost = policy
 					_, _, err := d.Decide(t.Context(), first(t, r))
 					switch {
-					case policy == claim.LostWait && (!errors.Is(err, claim.ErrUndecided) || r.passed() < d.Wait):
+					case policy == rule.LostWait && (!errors.Is(err, rule.ErrUndecided) || r.passed() < d.Wait):
 						t.Errorf("got %v after %v, want it to wait for %v", err, r.passed(), d.Wait)
-					case policy == claim.LostAuto && (err != nil || r.passed() < expiry):
+					case policy == rule.LostAuto && (err != nil || r.passed() < expiry):
 						t.Errorf("got %v after %v, want a watch of %v", err, r.passed(), expiry)
 					}
 				})

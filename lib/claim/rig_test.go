@@ -13,16 +13,17 @@ import (
 
 	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 	"auto-consul/lib/storetest"
 )
 
 // rig is a registry in a bubble of virtual time, and the store's own clock.
 type rig struct {
-	t      *testing.T
-	srv    *storetest.Server
-	reader claim.Reader
-	start  time.Time
-	offset time.Duration // of the store's clock from the machine's
+	t        *testing.T
+	srv      *storetest.Server
+	observer claim.Observer
+	start    time.Time
+	offset   time.Duration // of the store's clock from the machine's
 
 	mu   sync.Mutex
 	said []string // what deciders told the operator
@@ -35,7 +36,7 @@ func bubble(t *testing.T, test func(t *testing.T, r *rig)) {
 		r := &rig{t: t, srv: storetest.New(t), start: time.Now()}
 		r.srv.SetClock(r.now)
 		r.srv.CreateBucket(t, "b")
-		r.reader = claim.Reader{Registry: &registry.Registry{Store: r.srv.Open(t, "b", "r"), Expiry: expiry}}
+		r.observer = claim.Observer{Registry: &registry.Registry{Store: r.srv.Open(t, "b", "r"), Expiry: expiry}}
 		test(t, r)
 	})
 }
@@ -50,13 +51,13 @@ func (r *rig) passed() time.Duration { return time.Since(r.start) }
 func (r *rig) decider(n int) *claim.Decider {
 	s := slot(n, 0)
 	return &claim.Decider{
-		Reader: r.reader,
-		Self:   claim.Self{Node: s.Node, Address: s.Address, Incarnation: s.Incarnation},
-		Policy: claim.Policy{Desired: 1, Birth: claim.First, Lost: claim.LostAuto, Expiry: expiry, StartOver: "START OVER"},
-		Wait:   10 * time.Minute, Timeout: 30 * time.Second,
+		Observer: r.observer,
+		Self:     rule.Self{Node: s.Node, Address: s.Address, Incarnation: s.Incarnation},
+		Policy:   rule.Policy{Desired: 1, Birth: rule.First, Lost: rule.LostAuto, Expiry: expiry, StartOver: "START OVER"},
+		Wait:     10 * time.Minute, Timeout: 30 * time.Second,
 		Keep:    func() error { return nil },
 		Answers: func(context.Context, string) bool { return false },
-		Dice:    claim.Dice{ID: claim.NewID, Draw: rand.New(rand.NewPCG(1, uint64(n))).Float64},
+		Random:  claim.Random{ID: claim.NewID, Draw: rand.New(rand.NewPCG(1, uint64(n))).Float64},
 		Progress: func(format string, args ...any) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
@@ -73,7 +74,7 @@ func (r *rig) progress() string {
 }
 
 // put stores a record before anything is counted.
-func (r *rig) put(rec *claim.Record) {
+func (r *rig) put(rec *rule.Record) {
 	r.t.Helper()
 	r.overwrite(rec)
 	r.srv.Forget()
@@ -81,16 +82,16 @@ func (r *rig) put(rec *claim.Record) {
 
 // overwrite stores a record as it is, its times counted from now instead of from
 // epoch.
-func (r *rig) overwrite(rec *claim.Record) {
+func (r *rig) overwrite(rec *rule.Record) {
 	r.t.Helper()
-	rec = with(rec, func(rec *claim.Record) {
+	rec = with(rec, func(rec *rule.Record) {
 		for i := range rec.Servers {
 			rec.Servers[i].Since = r.now().Add(rec.Servers[i].Since.Sub(epoch))
 		}
 	})
 	body, err := rec.Encode()
 	if err == nil {
-		err = r.reader.Registry.Store.Put(r.t.Context(), claim.RecordKey, body)
+		err = r.observer.Registry.Store.Put(r.t.Context(), rule.RecordKey, body)
 	}
 	if err != nil {
 		r.t.Error(err)
@@ -102,7 +103,7 @@ func (r *rig) beat(age time.Duration, nodes ...int) {
 	r.t.Helper()
 	for _, n := range nodes {
 		s := slot(n, 0)
-		if _, err := r.reader.Registry.Beat(r.t.Context(), s.Node, s.Address, r.now().Add(-age), registry.Servers, registry.Agents); err != nil {
+		if _, err := r.observer.Registry.Beat(r.t.Context(), s.Node, s.Address, r.now().Add(-age), registry.Servers, registry.Agents); err != nil {
 			r.t.Fatal(err)
 		}
 	}
@@ -113,11 +114,11 @@ func (r *rig) beat(age time.Duration, nodes ...int) {
 // none.
 func (r *rig) stored() string {
 	r.t.Helper()
-	body, ok := r.srv.Body(r.t, "b", "r/"+claim.RecordKey)
+	body, ok := r.srv.Body(r.t, "b", "r/"+rule.RecordKey)
 	if !ok {
 		return ""
 	}
-	rec, err := claim.DecodeRecord(body)
+	rec, err := rule.DecodeRecord(body)
 	if err != nil {
 		return string(body)
 	}
@@ -145,7 +146,7 @@ func (r *rig) decided(d *claim.Decider) string {
 	if look.Time.IsZero() {
 		r.t.Error("got a look without store time")
 	}
-	return showVerdict(v)
+	return showDecision(v)
 }
 
 func (r *rig) wantDecided(d *claim.Decider, want string) {
@@ -157,7 +158,7 @@ func (r *rig) wantDecided(d *claim.Decider, want string) {
 
 // ofRecord matches requests for the record itself, by operation.
 func ofRecord(op string) func(storetest.Request) bool {
-	return func(q storetest.Request) bool { return q.Op == op && q.Key == "r/"+claim.RecordKey }
+	return func(q storetest.Request) bool { return q.Op == op && q.Key == "r/"+rule.RecordKey }
 }
 
 // faults meet the first requests that match, one each.
@@ -195,7 +196,7 @@ func (r *rig) once(match func(storetest.Request) bool, f storetest.Fault, what f
 
 // vanish removes the record.
 func (r *rig) vanish() {
-	if err := r.reader.Registry.Store.Delete(r.t.Context(), claim.RecordKey); err != nil {
+	if err := r.observer.Registry.Store.Delete(r.t.Context(), rule.RecordKey); err != nil {
 		r.t.Error(err)
 	}
 }

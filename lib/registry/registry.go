@@ -111,41 +111,41 @@ func (r *Registry) Read(ctx context.Context, q Query) (Snapshot, error) {
 			s.More = append(s.More, q.Roles[i])
 		}
 	}
-	var rolls []Roll
+	var classes []Classified
 	for i, role := range q.Roles {
 		// Each by its own time: an answer may be long in coming, and who has beaten
 		// since the other one would seem silent.
-		rolls = append(rolls, CallRoll(role, lists[i].Keys, lists[i].Time, r.Expiry))
+		classes = append(classes, Classify(role, lists[i].Keys, lists[i].Time, r.Expiry))
 	}
-	if err := r.readAddresses(ctx, rolls, q.Pick); err != nil {
+	if err := r.readAddresses(ctx, classes, q.Pick); err != nil {
 		return Snapshot{}, err
 	}
-	s.add(rolls)
+	s.add(classes)
 	return s, nil
 }
 
 // readAddresses fills in the addresses of the picked members. Of a heartbeat
 // that was removed since it was listed, or that holds no address, the member is
 // taken out.
-func (r *Registry) readAddresses(ctx context.Context, rolls []Roll, picks map[Role]Pick) error {
+func (r *Registry) readAddresses(ctx context.Context, classes []Classified, picks map[Role]Pick) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
-	read := make([][]reading, len(rolls))
-	for n, roll := range rolls {
-		read[n] = make([]reading, len(roll.Live))
-		pick := picks[roll.Role]
+	read := make([][]reading, len(classes))
+	for n, class := range classes {
+		read[n] = make([]reading, len(class.Live))
+		pick := picks[class.Role]
 		if pick == nil {
-			pick = Freshest(len(roll.Live))
+			pick = Freshest(len(class.Live))
 		}
-		for _, i := range pick(len(roll.Live)) {
-			g.Go(func() error { return r.readAddress(gctx, roll.Live[i].key(roll.Role), &read[n][i]) })
+		for _, i := range pick(len(class.Live)) {
+			g.Go(func() error { return r.readAddress(gctx, class.Live[i].key(class.Role), &read[n][i]) })
 		}
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	for n := range rolls {
-		rolls[n].take(read[n])
+	for n := range classes {
+		classes[n].take(read[n])
 	}
 	return nil
 }
@@ -171,7 +171,7 @@ func (r *Registry) readAddress(ctx context.Context, key string, to *reading) err
 	return err
 }
 
-func (l *Roll) take(readings []reading) {
+func (l *Classified) take(readings []reading) {
 	var live []Member
 	for i, m := range l.Live {
 		switch got := readings[i]; {
@@ -186,59 +186,12 @@ func (l *Roll) take(readings []reading) {
 	l.Live = live
 }
 
-func (s *Snapshot) add(rolls []Roll) {
-	for _, l := range rolls {
+func (s *Snapshot) add(classes []Classified) {
+	for _, l := range classes {
 		s.Live[l.Role] = l.Live
 		s.Expired = append(s.Expired, l.Expired...)
 		s.Ignored = append(s.Ignored, l.Ignored...)
 	}
 	slices.Sort(s.Expired)
 	slices.SortFunc(s.Ignored, func(a, b Ignored) int { return strings.Compare(a.Key, b.Key) })
-}
-
-// Purge removes heartbeats by their keys, which are those that a snapshot found
-// expired. It returns the keys that are gone now, ascending, also when it fails
-// half way.
-func (r *Registry) Purge(ctx context.Context, keys []string) ([]string, error) {
-	gone := make([]bool, len(keys))
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallel)
-	for i, key := range keys {
-		g.Go(func() error {
-			err := r.Store.Delete(gctx, key)
-			gone[i] = err == nil
-			return err
-		})
-	}
-	err := g.Wait()
-	var out []string
-	for i, key := range keys {
-		if gone[i] {
-			out = append(out, key)
-		}
-	}
-	slices.Sort(out)
-	return out, err
-}
-
-// Beat writes a node's heartbeat under each role, stamped with store time now,
-// and returns the keys, ascending. That of a server is there before that of an
-// agent is written: the latter alone is never a server's.
-func (r *Registry) Beat(ctx context.Context, node, address string, now time.Time, roles ...Role) ([]string, error) {
-	if err := errors.Join(CheckNode(node), CheckAddress(address)); err != nil {
-		return nil, fmt.Errorf("refused to beat: %w", err)
-	}
-	var keys []string
-	for _, role := range []Role{Servers, Agents} {
-		if !slices.Contains(roles, role) {
-			continue
-		}
-		key := Heartbeat{role, now, node}.Key()
-		if err := r.Store.Put(ctx, key, []byte(address)); err != nil {
-			return nil, err
-		}
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys, nil
 }

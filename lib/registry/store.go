@@ -8,19 +8,22 @@ import (
 )
 
 // Errors that a [Store] wraps, beside [fs.ErrNotExist] for a key that is not
-// there. Every other error means that the store could not be reached, answered
-// with an error, or that what it did is unknown. None of them ever means
-// "empty".
+// there. None of them ever means "empty".
 var (
-	// ErrDenied: the store understood the request and refuses this caller.
+	// ErrUnavailable reports that the store could not be reached, that it answered
+	// with an error, or that what it did is unknown. [auto-consul/lib/store] gives
+	// it to every error that wraps none of the others.
+	ErrUnavailable = errors.New("the registry is not available")
+	// ErrDenied reports that the store understood the request and refuses this
+	// caller.
 	ErrDenied = errors.New("access denied")
-	// ErrConflict: a conditional write was refused because the object is not
-	// what the caller saw. It was written by someone else, or by this very
+	// ErrConflict reports that a conditional write was refused, because the object
+	// is not what the caller saw. It was written by someone else, or by this very
 	// request when its first answer was lost: only a Get can tell.
 	ErrConflict = errors.New("changed by another writer")
-	// ErrTooLarge: the object has more than [MaxObject] bytes.
+	// ErrTooLarge reports that the object has more than [MaxObject] bytes.
 	ErrTooLarge = fmt.Errorf("longer than %d bytes", MaxObject)
-	// ErrUnconditional: the store knows no conditional writes.
+	// ErrUnconditional reports that the store knows no conditional writes.
 	ErrUnconditional = errors.New("the store does not implement conditional writes")
 )
 
@@ -62,7 +65,7 @@ type Listing struct {
 // Object is the answer to [Store.Get].
 type Object struct {
 	Body []byte    // at most [MaxObject] bytes; a longer object is [ErrTooLarge]
-	ETag string    // opaque, as [Store.Swap] takes it
+	ETag string    // opaque, as [Store.Swap] takes it; empty where the answer had none
 	Time time.Time // the store's clock when it answered, UTC, whole seconds
 }
 

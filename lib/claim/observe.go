@@ -1,0 +1,96 @@
+package claim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
+)
+
+// headStart is how long a first observation waits for the record before it asks for
+// the heartbeats, too. Where a thousand nodes start at once, nearly all of them
+// need nothing but the record.
+const headStart = 10 * time.Millisecond
+
+// Observer reads the registry for the rules. Its errors are the store's, or wrap
+// [rule.ErrUnreadable].
+type Observer struct {
+	Registry *registry.Registry
+}
+
+// Record reads the record alone. Without a record the observation still has the
+// store's time.
+func (o Observer) Record(ctx context.Context) (rule.Observation, error) {
+	seen := rule.Observation{RecordOnly: true}
+	obj, err := o.Registry.Store.Get(ctx, rule.RecordKey)
+	seen.Time = obj.Time
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return seen, nil
+	case err != nil:
+		return seen, err
+	case obj.ETag == "":
+		return seen, fmt.Errorf("get %s: %w: the answer has no entity tag, without which nothing can be swapped", rule.RecordKey, registry.ErrUnavailable)
+	}
+	rec, err := rule.DecodeRecord(obj.Body)
+	if err != nil {
+		return seen, err
+	}
+	seen.Record, seen.Raw, seen.ETag = &rec, obj.Body, obj.ETag
+	return seen, nil
+}
+
+// All reads the record and the heartbeats at the same time.
+func (o Observer) All(ctx context.Context) (rule.Observation, error) { return o.read(ctx, 0) }
+
+// First is the first observation of a decision: the record, and the heartbeats too
+// unless the record was quick to come.
+func (o Observer) First(ctx context.Context) (rule.Observation, error) {
+	return o.read(ctx, headStart)
+}
+
+func (o Observer) read(ctx context.Context, head time.Duration) (rule.Observation, error) {
+	var seen rule.Observation
+	var snap registry.Snapshot
+	g, gctx := errgroup.WithContext(ctx)
+	came := make(chan struct{})
+	g.Go(func() (err error) {
+		defer close(came)
+		seen, err = o.Record(gctx)
+		return err
+	})
+	if head > 0 {
+		timer := time.NewTimer(head)
+		defer timer.Stop()
+		select {
+		case <-came:
+			return seen, g.Wait()
+		case <-timer.C:
+		}
+	}
+	g.Go(func() (err error) {
+		snap, err = o.Heartbeats(gctx)
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return rule.Observation{}, err
+	}
+	return seen.WithHeartbeats(snap), nil
+}
+
+// Heartbeats reads the heartbeats alone: all of the servers and some of the
+// clients, which is all that a decision needs. The heartbeats of a thousand clients
+// do not fit into one answer of the store; the first answer will do then.
+func (o Observer) Heartbeats(ctx context.Context) (registry.Snapshot, error) {
+	// More than are wanted, because some may turn out to be bad or one's own.
+	fresh := registry.Freshest(rule.MaxJoin + 2)
+	return o.Registry.Read(ctx, registry.Query{
+		Pick: map[registry.Role]registry.Pick{registry.Agents: fresh}, Oldest: []registry.Role{registry.Agents},
+	})
+}

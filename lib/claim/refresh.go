@@ -1,0 +1,73 @@
+package claim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
+)
+
+// refresh replaces what this node has seen by a new observation. Once a first one
+// has succeeded, failures are borne for as long as the timeout; access denied is
+// final.
+func (d *Decider) refresh(ctx context.Context, read func(context.Context) (rule.Observation, error)) error {
+	for first := d.seen.Time.IsZero(); ; {
+		begin := time.Now()
+		limited, cancel := context.WithTimeout(ctx, d.Timeout)
+		seen, err := read(limited)
+		cancel()
+		if err == nil {
+			d.failing, d.begin = time.Time{}, begin
+			return d.replace(seen)
+		}
+		d.watch.reset()
+		if d.failing.IsZero() {
+			d.failing = begin
+		}
+		if first || ctx.Err() != nil || errors.Is(err, registry.ErrDenied) || time.Since(d.failing) >= d.Timeout {
+			return err
+		}
+		d.Progress("%v; trying again", err)
+		if err := sleep(ctx, d.Random.pause(d.swapper.tries)); err != nil {
+			return err
+		}
+	}
+}
+
+// withHeartbeats reads the heartbeats after the record that was seen.
+func (d *Decider) withHeartbeats(ctx context.Context) (rule.Observation, error) {
+	snap, err := d.Observer.Heartbeats(ctx)
+	seen := d.seen.WithHeartbeats(snap)
+	seen.HeartbeatsLater = true
+	return seen, err
+}
+
+// replace takes a new observation over. A record that is gone after it was there is
+// never taken for "no record yet".
+func (d *Decider) replace(seen rule.Observation) error {
+	if d.seen.Record != nil && seen.Record == nil {
+		return fmt.Errorf("%w: the cluster record vanished", rule.ErrUndecided)
+	}
+	switch {
+	case !seen.RecordOnly:
+		d.answers = nil
+		d.accept(seen)
+	case time.Since(d.listed) < d.Policy.Expiry/20:
+		d.seen = seen.WithHeartbeats(d.seen.Snapshot)
+	default:
+		d.seen, d.answers, d.listed = seen, nil, time.Time{}
+	}
+	return nil
+}
+
+// accept takes an observation over that has heartbeats.
+func (d *Decider) accept(seen rule.Observation) {
+	if len(seen.Expired) > 0 {
+		d.expired = seen.Expired
+	}
+	d.seen, d.listed = seen, d.begin
+	d.watch.observe(time.Now(), d.input().SilentKeys(), d.Policy.Expiry/2)
+}

@@ -1,0 +1,141 @@
+package rule
+
+import (
+	"fmt"
+	"time"
+
+	"auto-consul/lib/registry"
+)
+
+// settleTime is how long the other servers of a birth must not have answered
+// before the birth is taken over. If the first server bootstrapped just before it
+// died, those who joined it write so into the record within a second.
+const settleTime = 3 * time.Second
+
+// takeOverBirth takes the right to bootstrap over from a node that died before
+// there was a leader, in the next term. ok is false where there is nothing to take
+// over.
+func (in Input) takeOverBirth() (action Action, ok bool) {
+	rec := in.Seen.Record
+	holder := rec.SlotOf(rec.Bootstrap.Incarnation)
+	if rec.State != Bootstrapping || holder.Incarnation == in.Self.Incarnation || in.held(*holder) {
+		return Action{}, false
+	}
+	if in.ownSlot() == nil && in.Self.Mode == "" && len(in.heldByOthers()) >= rec.Desired {
+		return Action{}, false // the nodes that hold slots do it
+	}
+	evidence, action, dead := in.proveDead(*holder)
+	if !dead {
+		return action, true
+	}
+	if action, settled := in.birthSettled(); !settled {
+		return action, true
+	}
+	for _, s := range in.slotsOfOthers() {
+		if s.Incarnation != holder.Incarnation {
+			evidence = append(evidence, in.absence(s))
+		}
+	}
+	next := rec.next(in.New.Write)
+	next.remove(holder.Incarnation)
+	if other := in.nameConflict(); other != nil && other.Incarnation != holder.Incarnation {
+		also, action, dead := in.proveDead(*other)
+		if !dead {
+			return action, true
+		}
+		evidence = append(evidence, also[0])
+		next.remove(other.Incarnation)
+	}
+	if in.ownSlot() == nil {
+		next.Servers = append(next.Servers, in.newSlot())
+	}
+	next.Bootstrap = in.bootstrapHere(rec.Bootstrap.Term + 1)
+	return Action{
+		Swap: &next, Evidence: evidence,
+		Why: fmt.Sprintf("%s died before it had bootstrapped: term %d", holder.Node, next.Bootstrap.Term),
+	}, true
+}
+
+// birthSettled reports whether nobody has answered at the other slots' addresses
+// for a while. Any of these nodes may hold raft data of the birth that failed, and
+// one that is frozen writes so when it goes on. Those that found no cluster stop
+// by themselves and decide again.
+func (in Input) birthSettled() (Action, bool) {
+	var open Action
+	for _, s := range in.slotsOfOthers() {
+		if action, ok := in.nobodyAnswers(s); !ok {
+			open = open.or(action)
+		} else if in.addressTakenBy(s) == "" && in.UnansweredFor[s.Address] < settleTime {
+			open = open.or(Action{Wait: fmt.Sprintf("to see that %s, which took part in a birth that failed, has left nothing behind", s.Node), Watch: []string{s.Incarnation}})
+		}
+	}
+	return open, open.Probe == nil && open.Wait == ""
+}
+
+// claimSlot takes a free slot, or the slot of a dead server.
+func (in Input) claimSlot() Action {
+	rec := in.Seen.Record
+	next := rec.next(in.New.Write)
+	next.Servers = append(next.Servers, in.newSlot())
+	why := fmt.Sprintf("%d servers held, %d desired", len(in.heldByOthers()), rec.Desired)
+	other := in.nameConflict()
+	if len(rec.Servers) < rec.Desired && other == nil {
+		return Action{Swap: &next, Why: why}
+	}
+	silent := in.silentSlots()
+	switch {
+	case other != nil && in.held(*other):
+		return waitForNamesake(*other)
+	case other != nil:
+		// Two slots of one name could not be told apart by their heartbeats.
+		silent = []Slot{*other}
+	}
+	var open Action
+	for _, s := range silent {
+		evidence, action, dead := in.proveDead(s)
+		if dead {
+			next.remove(s.Incarnation)
+			return Action{Swap: &next, Evidence: evidence, Why: why + ": in place of " + s.Node}
+		}
+		open = open.or(action)
+	}
+	if len(silent) > 0 {
+		return open
+	}
+	reason := fmt.Sprintf("%d slots, none of them silent, %d desired", len(rec.Servers), rec.Desired)
+	if in.Self.Mode == registry.Server {
+		return in.server(reason)
+	}
+	return in.client(reason)
+}
+
+// renewSlot renews an own slot that was claimed long ago, so that this node has
+// its time to start, and writes a changed name or address into it. ok is false
+// where there is nothing to write.
+func (in Input) renewSlot(own Slot) (action Action, ok bool) {
+	if own.IsAt(in.Self.Node, in.Self.Address) && !own.DueForRenewal(in.Seen.Time, in.Policy.Expiry) {
+		return Action{}, false
+	}
+	next := in.Seen.Record.next(in.New.Write)
+	*next.SlotOf(own.Incarnation) = in.newSlot()
+	if next.Bootstrap.Incarnation == own.Incarnation {
+		next.Bootstrap.Node, next.Bootstrap.Address = in.Self.Node, in.Self.Address
+	}
+	return Action{Swap: &next, Why: "this node holds a slot"}, true
+}
+
+// GiveBack returns the record without the slot of an incarnation, or nil if there
+// is nothing to give back: the incarnation holds no slot in a node's name, or it may
+// still bootstrap. The latter keeps its slot, because the slot is what others take
+// the birth over from.
+func GiveBack(rec *Record, incarnation, node, write string) *Record {
+	if rec == nil || rec.State == Bootstrapping && rec.Bootstrap.Incarnation == incarnation {
+		return nil
+	}
+	if slot := rec.SlotOf(incarnation); slot == nil || slot.Node != node {
+		return nil
+	}
+	next := rec.next(write)
+	next.remove(incarnation)
+	return &next
+}

@@ -1,0 +1,52 @@
+package rule
+
+import (
+	"fmt"
+	"time"
+)
+
+// Claim is the claim that a decision to be a server rests on. The zero value is the
+// claim of a decision that rests on none.
+type Claim struct {
+	Bootstrap   bool // to bootstrap, alone or with others
+	HasSlot     bool // to a slot of this node's own
+	ClusterID   string
+	Term        int64
+	Incarnation string
+	Node        string
+	Address     string
+	Expiry      time.Duration
+}
+
+// Confirm returns an error if a decision to be a server no longer holds. It is
+// asked immediately before the agent starts. rec is nil if there is no record; now
+// is store time. The error wraps [ErrUndecided].
+func Confirm(rec *Record, now time.Time, c Claim) error {
+	switch {
+	case rec == nil && !c.Bootstrap:
+		return nil
+	case rec == nil:
+		return fmt.Errorf("%w: the cluster record is gone", ErrUndecided)
+	}
+	switch relation := rec.relationTo(c.ClusterID, c.Term); {
+	case relation == otherCluster:
+		return fmt.Errorf("%w: the registry names cluster %s now", ErrUndecided, rec.ClusterID)
+	case relation != sameBirth:
+		return fmt.Errorf("%w: %s may bootstrap now, in term %d", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
+	case c.Bootstrap && rec.State != Bootstrapping:
+		return fmt.Errorf("%w: cluster %s has bootstrapped already", ErrUndecided, rec.ClusterID)
+	case !c.Bootstrap && !c.HasSlot:
+		return nil
+	}
+	slot := rec.SlotOf(c.Incarnation)
+	switch {
+	case slot == nil:
+		return fmt.Errorf("%w: this node's slot was given to another", ErrUndecided)
+	case !slot.IsAt(c.Node, c.Address):
+		return fmt.Errorf("%w: this node's slot is that of %s at %s now, which has a copy of the data directory", ErrUndecided, slot.Node, slot.Address)
+	case !slot.Fresh(now, c.Expiry):
+		// Another node may be about to take over from one that seems dead.
+		return fmt.Errorf("%w: the claim is older than %v and nothing came of it", ErrUndecided, c.Expiry)
+	}
+	return nil
+}

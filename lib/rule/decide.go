@@ -1,0 +1,199 @@
+package rule
+
+import (
+	"fmt"
+
+	"auto-consul/lib/registry"
+)
+
+// Decide returns what a node that starts does next. It has no memory: the loop
+// around it carries the action out, observes again and asks again.
+func Decide(in Input) Action {
+	rec := in.Seen.Record
+	if in.decidesAnew() {
+		in.Self.Mode, in.Self.Membership = "", Membership{}
+	}
+	if rec != nil {
+		if err := in.foreignData(); err != nil {
+			return Action{Err: err}
+		}
+	}
+	switch {
+	case in.Seen.RecordOnly && !in.allSlotsFresh():
+		return Action{ReadHeartbeats: true}
+	case rec != nil && in.Policy.Resize && rec.Desired != in.Policy.Desired && rec.State == Established:
+		return in.resize()
+	case in.Self.Mode == registry.Client:
+		return in.client("the data directory keeps mode agent")
+	case in.Self.Raft:
+		return in.withRaftState()
+	case rec == nil:
+		return in.withoutRecord()
+	}
+	return in.withRecord()
+}
+
+// decidesAnew reports whether a node that was decided to be a client may be decided
+// again, because the birth of its cluster has stalled or it has taken part in the
+// birth since. If clients stayed clients for ever, the death of the node that was
+// to bootstrap would leave too few nodes to do it.
+func (in Input) decidesAnew() bool {
+	rec := in.Seen.Record
+	if rec == nil || in.Self.Mode != registry.Client || !in.Self.Membership.Open || in.Self.Raft {
+		return false
+	}
+	return in.ownSlot() != nil || rec.stalledBirth(in.Seen.Time, in.Policy.Expiry) != ""
+}
+
+// allSlotsFresh reports whether the record alone shows that every place is taken by
+// a claim too recent to be judged, so that the heartbeats need not be read. Most
+// of a thousand nodes that start at once are decided by this.
+func (in Input) allSlotsFresh() bool {
+	rec := in.Seen.Record
+	if rec == nil || in.Self.Mode != "" || in.Self.Raft || in.Policy.Resize || len(rec.Servers) < rec.Desired {
+		return false
+	}
+	for _, s := range rec.Servers {
+		if s.Incarnation == in.Self.Incarnation || s.Node == in.Self.Node || !in.fresh(s) {
+			return false
+		}
+	}
+	return true
+}
+
+// foreignData returns an error if the data directory holds data of another cluster
+// or of another birth of this one. Raft data of two births that meet corrupts
+// itself without any message, so the data directory of a server is tied to one
+// cluster and one term.
+func (in Input) foreignData() error {
+	rec, kept := in.Seen.Record, in.Self.Membership
+	relation := rec.relationTo(kept.ClusterID, kept.Term)
+	switch {
+	case in.Self.Mode == registry.Client:
+		return nil // a client has no data that could meet the cluster's
+	case in.ownSlot() != nil && !in.Self.Raft:
+		return nil // it claimed the slot itself and has no data yet
+	case kept.ClusterID == "" && in.Self.Raft && rec.Bootstrap.Incarnation != "" && in.ownSlot() == nil:
+		// Every server of a cluster that was born under a record keeps the cluster's
+		// id before its first start, so this data is older, or another cluster's.
+		return fmt.Errorf("%w: the data directory holds raft state of no known cluster and the registry names %s, which was born without it: start with an empty data directory",
+			ErrFenced, rec.ClusterID)
+	case kept.ClusterID == "":
+		return nil
+	case relation == otherCluster:
+		return fmt.Errorf("%w: the data directory belongs to cluster %s and the registry names %s: start with an empty data directory, or give the node with this data a registry of its own",
+			ErrFenced, kept.ClusterID, rec.ClusterID)
+	case relation != sameBirth && in.Self.Raft:
+		return fmt.Errorf("%w: the data directory holds raft state of term %d of cluster %s, which the registry names in term %d: start with an empty data directory",
+			ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
+	}
+	return nil
+}
+
+// resize writes the desired number of this node into the record.
+func (in Input) resize() Action {
+	next := in.Seen.Record.next(in.New.Write)
+	next.Desired = in.Policy.Desired
+	return Action{Swap: &next, Why: fmt.Sprintf("resize from %d to %d servers", in.Seen.Record.Desired, next.Desired)}
+}
+
+// withRecord decides for a node without raft state where there is a record.
+func (in Input) withRecord() Action {
+	rec, own, held := in.Seen.Record, in.ownSlot(), in.heldByOthers()
+	if other := in.nameConflict(); other != nil && in.held(*other) {
+		return waitForNamesake(*other)
+	}
+	if own != nil {
+		if action, ok := in.checkCopy(*own); ok {
+			return action
+		}
+	}
+	enough := own == nil && len(held) >= rec.Desired
+	if rec.State == Established && in.noOtherServerBeats() && !(enough && in.Self.Mode == "") {
+		// This comes before any renewal of a slot. Otherwise nodes that hold slots
+		// without data and find no cluster would keep each other's slots held for
+		// ever.
+		if in.beatsAsServer(in.Self.Node) {
+			return in.waitForOwnName()
+		}
+		return in.lostCluster()
+	}
+	if own != nil {
+		if action, ok := in.renewSlot(*own); ok {
+			return action
+		}
+	}
+	if action, ok := in.takeOverBirth(); ok {
+		return action
+	}
+	switch {
+	case own != nil:
+		return in.server("this node holds a slot")
+	case enough && in.Self.Mode == registry.Server:
+		return in.server("the data directory keeps mode server")
+	case enough:
+		return in.client(fmt.Sprintf("%d servers held, %d desired", len(held), rec.Desired))
+	}
+	return in.claimSlot()
+}
+
+// withoutRecord decides for a node without raft state where there is no record:
+// nothing was here yet, or only nodes that know of no records, or the record was
+// lost.
+func (in Input) withoutRecord() Action {
+	if !in.Seen.HeartbeatsLater {
+		// Heartbeats that were read earlier could be of the time before a cluster
+		// whose record has been lost since.
+		return Action{ReadHeartbeats: true}
+	}
+	held := in.heldByOthers()
+	switch {
+	case len(held) >= in.desired() && in.Self.Mode == "":
+		return in.client(fmt.Sprintf("%d live servers, %d desired, and no cluster record", len(held), in.desired()))
+	case len(held) > 0 && in.SilentFor[NoRecord] < in.Policy.Expiry:
+		// Servers of this project write a lost record back, under the cluster id
+		// that they keep. A new cluster id would fence them all.
+		return Action{Wait: "for the live servers to write the cluster record back, should they know it", Watch: []string{NoRecord}}
+	case len(held) > 0:
+		rec := in.newRecord(Established)
+		rec.Bootstrap = Bootstrap{Term: 1, Since: in.Seen.Time}
+		return Action{Swap: &rec, Why: fmt.Sprintf("%d live servers without a cluster record, %d desired", len(held), in.desired())}
+	case in.beatsAsServer(in.Self.Node):
+		return in.waitForOwnName()
+	case len(in.Seen.Expired) > 0 || in.Self.Membership.ClusterID != "":
+		return in.lostCluster()
+	}
+	rec := in.newRecord(Bootstrapping)
+	return Action{Swap: &rec, Why: "no live servers and no cluster record"}
+}
+
+// waitForOwnName waits for live server heartbeats under this node's name. A node
+// that decides does not beat, so they are of its earlier life and will expire, or
+// they are another machine's.
+func (in Input) waitForOwnName() Action {
+	return Action{Wait: fmt.Sprintf("for the heartbeats of another node %s, or of this one's earlier life, to expire", in.Self.Node)}
+}
+
+// waitForNamesake waits for the node that holds a slot under this node's name.
+func waitForNamesake(other Slot) Action {
+	return Action{Wait: fmt.Sprintf("for another incarnation of node %s, at %s, to be gone", other.Node, other.Address)}
+}
+
+// newRecord returns the first record of a cluster, with this node's slot.
+func (in Input) newRecord(state State) Record {
+	return Record{
+		Version: recordVersion, Seq: 1, Write: in.New.Write, ClusterID: in.New.ClusterID,
+		State: state, Birth: in.Policy.Birth, Desired: in.Policy.Desired,
+		Bootstrap: in.bootstrapHere(1), Servers: []Slot{in.newSlot()},
+	}
+}
+
+// newSlot returns a slot for this node, claimed now.
+func (in Input) newSlot() Slot {
+	return Slot{in.Self.Incarnation, in.Self.Node, in.Self.Address, in.Seen.Time}
+}
+
+// bootstrapHere returns the right of this node to bootstrap in a term.
+func (in Input) bootstrapHere(term int64) Bootstrap {
+	return Bootstrap{in.Self.Incarnation, in.Self.Node, in.Self.Address, term, in.Seen.Time}
+}

@@ -1,0 +1,91 @@
+package rule_test
+
+import (
+	"cmp"
+	"fmt"
+
+	"auto-consul/lib/rule"
+)
+
+// explorer is one exploration: its size, and which safeguards are taken out for
+// a control.
+type explorer struct {
+	nodes, desired, faults int8
+	only                   string // the one kind of fault; empty for all
+	lost                   rule.Lost
+	birth                  rule.Birth
+	// deletes: somebody deletes the record. It is tampering: two clusters may
+	// then be advertised until the next beat fences one, and where the first
+	// heartbeat had yet to be written, a third node may even join both. For two
+	// nodes and one fault all else is right.
+	deletes bool
+	// sleepy: a node may also be paused between its last look and its agent's
+	// start. No protocol can forbid the agent to start then; its first beat is
+	// fenced, and until then its data may meet another's.
+	sleepy bool
+	// apart: worlds are told apart by their nodes' names too.
+	apart bool
+	visit func(world) // is shown every world
+	// controls
+	plainRule, ignoresConditions, oneLook, noConfirm bool
+}
+
+// sizes of exploration, by the environment variable EXPLORE: a glance in every
+// run of the tests, "more" in make test, "full" in make prove.
+func explorations(size string) []explorer {
+	out := []explorer{
+		{nodes: 2, desired: 1, faults: 0},
+		{nodes: 2, desired: 1, faults: 1},
+		{nodes: 2, desired: 1, faults: 1, sleepy: true},
+		{nodes: 2, desired: 1, faults: 1, deletes: true},
+		{nodes: 2, desired: 1, faults: 1, lost: rule.LostBootstrap},
+		{nodes: 2, desired: 2, faults: 0, birth: rule.Quorum},
+	}
+	if size != "" {
+		out = append(out,
+			explorer{nodes: 2, desired: 2, faults: 1},
+			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Quorum},
+			explorer{nodes: 2, desired: 2, faults: 1, lost: rule.LostBootstrap},
+			explorer{nodes: 2, desired: 1, faults: 2},
+			explorer{nodes: 3, desired: 1, faults: 0},
+			explorer{nodes: 3, desired: 2, faults: 0},
+			explorer{nodes: 3, desired: 3, faults: 0},
+		)
+	}
+	if size == "full" {
+		out = append(out,
+			explorer{nodes: 2, desired: 2, faults: 2},
+			explorer{nodes: 3, desired: 1, faults: 1},
+			explorer{nodes: 3, desired: 2, faults: 1},
+			explorer{nodes: 3, desired: 2, faults: 0, birth: rule.Quorum},
+			explorer{nodes: 3, desired: 3, faults: 0, birth: rule.Quorum},
+			explorer{nodes: 3, desired: 2, faults: 1, birth: rule.Quorum},
+			explorer{nodes: 4, desired: 1, faults: 0},
+			explorer{nodes: 4, desired: 2, faults: 0},
+			explorer{nodes: 4, desired: 3, faults: 0},
+		)
+		// One fault at most: every kind by itself is all there is.
+		for _, kind := range []string{"crashes", "is paused", "dies", "loses its disk", "is delayed", "store"} {
+			out = append(out, explorer{nodes: 3, desired: 3, faults: 1, only: kind}, explorer{nodes: 4, desired: 1, faults: 1, only: kind})
+		}
+	}
+	for i := range out {
+		out[i].lost = cmp.Or(out[i].lost, rule.LostAuto)
+		out[i].birth = cmp.Or(out[i].birth, rule.First)
+	}
+	return out
+}
+
+func (x *explorer) name() string {
+	name := fmt.Sprintf("%d nodes, %d desired, %d faults, birth %s, lost %s", x.nodes, x.desired, x.faults, x.birth, x.lost)
+	if x.only != "" {
+		name += ", only " + x.only
+	}
+	if x.sleepy {
+		name += ", sleepy"
+	}
+	if x.deletes {
+		name += ", record deleted"
+	}
+	return name
+}

@@ -1,0 +1,188 @@
+package rule_test
+
+import (
+	"fmt"
+	"hash/maphash"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"auto-consul/lib/rule"
+)
+
+// explored is what an exploration found.
+type explored struct {
+	worlds, moves int
+	bad           string // the property that broke, with the way there
+	stuck         string // a world from which no good one can be reached
+}
+
+var seed = maphash.MakeSeed()
+
+func (w world) hash() uint64 { return maphash.Comparable(seed, w) }
+
+// run explores every interleaving, breadth first, until a property breaks or
+// there is nothing new.
+func (x *explorer) run(limit int) explored {
+	var first world
+	first.faults = x.faults
+	for i := range first.nodes {
+		first.nodes[i].forget()
+	}
+	ids := map[uint64]int32{first.hash(): 0}
+	links := []link{{-1, "start", same}}
+	var back [][2]int32
+	good := []bool{x.good(first)}
+	for frontier := []world{first}; len(frontier) > 0; {
+		var next []world
+		for _, w := range frontier {
+			from := ids[w.hash()]
+			if x.visit != nil {
+				x.visit(w)
+			}
+			for _, a := range x.successors(w) {
+				named := same
+				if !x.apart {
+					a.w, named = x.canonical(a.w)
+				}
+				h := a.w.hash()
+				to, known := ids[h]
+				if !known {
+					to = int32(len(links))
+					ids[h] = to
+					links = append(links, link{from, a.what, named})
+					good = append(good, x.good(a.w))
+					next = append(next, a.w)
+				}
+				back = append(back, [2]int32{to, from})
+				if a.bad != "" {
+					return explored{len(links), len(back), way(links, link{from, a.what + ": " + a.bad, named}), ""}
+				}
+			}
+			if len(links) > limit {
+				return explored{len(links), len(back), fmt.Sprintf("more than %d worlds", limit), ""}
+			}
+		}
+		frontier = next
+	}
+	e := explored{worlds: len(links), moves: len(back)}
+	if id := unsaved(back, good); id >= 0 {
+		e.stuck = way(links, links[id])
+	}
+	return e
+}
+
+// unsaved is a world from which no good one can be reached; -1 if there is none.
+func unsaved(back [][2]int32, good []bool) int32 {
+	slices.SortFunc(back, func(a, b [2]int32) int { return int(a[0]) - int(b[0]) })
+	start := make([]int32, len(good)+1)
+	for _, e := range back {
+		start[e[0]+1]++
+	}
+	for i := range good {
+		start[i+1] += start[i]
+	}
+	var todo []int32
+	for i, g := range good {
+		if g {
+			todo = append(todo, int32(i))
+		}
+	}
+	for len(todo) > 0 {
+		to := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for _, e := range back[start[to]:start[to+1]] {
+			if !good[e[1]] {
+				good[e[1]] = true
+				todo = append(todo, e[1])
+			}
+		}
+	}
+	return int32(slices.Index(good, false))
+}
+
+// good: one cluster with a leader, which the record names as established, and
+// with as many servers as there should and can be; or the documented wait for
+// servers whose quorum is gone.
+func (x *explorer) good(w world) bool {
+	if w.store != storeOK {
+		return false
+	}
+	var alive, serving, agents int8
+	var lineage int8
+	for i := range x.nodes {
+		n := w.nodes[i]
+		switch {
+		case n.phase == dead || n.phase == fenced:
+			continue
+		case n.phase == waiting && n.lostWait:
+			return true
+		case n.paused || n.phase != up && n.phase != agentUp:
+			return false
+		}
+		alive++
+		if n.phase == agentUp {
+			agents++
+		}
+		if n.phase == up && n.raft != 0 {
+			lineage = n.raft
+			serving++
+		}
+	}
+	if alive == 0 || x.birth == rule.Quorum && alive < x.desired {
+		return true // a quorum's birth waits for enough machines
+	}
+	if lineage != 0 && !x.leader(w, lineage) {
+		return true // its quorum is gone for good: nobody else may do anything about it
+	}
+	// An agent stays one: it is a new node that takes a dead server's place.
+	return w.rec.there && w.rec.established && serving >= min(alive-agents, x.desired)
+}
+
+func TestExploreEveryInterleaving(t *testing.T) {
+	for _, x := range explorations(os.Getenv("EXPLORE")) {
+		t.Run(x.name(), func(t *testing.T) {
+			t.Parallel()
+			e := x.run(40_000_000)
+			t.Logf("%d worlds, %d moves", e.worlds, e.moves)
+			if e.bad != "" {
+				t.Error(e.bad)
+			}
+			if e.stuck != "" {
+				t.Errorf("no cluster can be reached after%s", e.stuck)
+			}
+		})
+	}
+}
+
+// Without any one of its safeguards the protocol must be seen to break: a check
+// that cannot fail shows nothing.
+func TestExplorationFindsWhatIsWrong(t *testing.T) {
+	type control struct {
+		name string
+		x    explorer
+		want string
+	}
+	controls := []control{
+		{"the plain rule", explorer{nodes: 2, desired: 1, plainRule: true}, "two bootstraps"},
+		{"a store that ignores conditions", explorer{nodes: 2, desired: 1, ignoresConditions: true}, "two bootstraps"},
+	}
+	if os.Getenv("EXPLORE") != "" {
+		controls = append(controls,
+			control{"expiry judged from one look", explorer{nodes: 3, desired: 2, faults: 1, oneLook: true, only: "store"}, "which runs"},
+			control{"no confirmation", explorer{nodes: 2, desired: 1, faults: 1, noConfirm: true, only: "is paused"}, "although another has taken over"},
+		)
+	}
+	for _, tt := range controls {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.x.lost, tt.x.birth = rule.LostAuto, rule.First
+			e := tt.x.run(5_000_000)
+			t.Logf("%d worlds: %s", e.worlds, e.bad)
+			if !strings.Contains(e.bad, tt.want) {
+				t.Errorf("found %q, want %q", e.bad, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,113 @@
+package rule
+
+import (
+	"slices"
+
+	"auto-consul/lib/registry"
+)
+
+// desired returns how many servers there should be. If there is a record it is
+// the record's number, so that nodes that were told different numbers agree.
+func (in Input) desired() int {
+	if in.Seen.Record != nil {
+		return in.Seen.Record.Desired
+	}
+	return in.Policy.Desired
+}
+
+// fresh reports whether a slot is younger than the expiry.
+func (in Input) fresh(s Slot) bool { return s.Fresh(in.Seen.Time, in.Policy.Expiry) }
+
+// beatsAsServer reports whether a node has a live server heartbeat.
+func (in Input) beatsAsServer(node string) bool {
+	return slices.ContainsFunc(in.Seen.Live[registry.Servers], func(m registry.Member) bool { return m.Node == node })
+}
+
+// held reports whether the node of a slot beats as a server, or still has time to
+// start.
+func (in Input) held(s Slot) bool { return in.beatsAsServer(s.Node) || in.fresh(s) }
+
+// slots returns the record's slots; none if there is no record.
+func (in Input) slots() []Slot {
+	if in.Seen.Record == nil {
+		return nil
+	}
+	return in.Seen.Record.Servers
+}
+
+// slotsOfOthers returns the slots of other incarnations than this node's.
+func (in Input) slotsOfOthers() []Slot {
+	return slices.DeleteFunc(slices.Clone(in.slots()), func(s Slot) bool { return s.Incarnation == in.Self.Incarnation })
+}
+
+// ownSlot returns this node's slot, nil if it holds none.
+func (in Input) ownSlot() *Slot {
+	if in.Seen.Record == nil {
+		return nil
+	}
+	return in.Seen.Record.SlotOf(in.Self.Incarnation)
+}
+
+// nameConflict returns the slot that another incarnation holds under this node's
+// name, nil if there is none.
+func (in Input) nameConflict() *Slot {
+	for i, s := range in.slots() {
+		if s.Node == in.Self.Node && s.Incarnation != in.Self.Incarnation {
+			return &in.Seen.Record.Servers[i]
+		}
+	}
+	return nil
+}
+
+// heldSlots returns the slots of others that are held.
+func (in Input) heldSlots() []Slot {
+	return slices.DeleteFunc(in.slotsOfOthers(), func(s Slot) bool { return !in.held(s) })
+}
+
+// silentSlots returns the slots of others that are not held, the longest claimed
+// first.
+func (in Input) silentSlots() []Slot {
+	out := slices.DeleteFunc(in.slotsOfOthers(), in.held)
+	slices.SortStableFunc(out, func(a, b Slot) int { return a.Since.Compare(b.Since) })
+	return out
+}
+
+// heldByOthers returns the names of the other nodes that are servers or have the
+// right to be: the nodes of held slots, and live servers without a slot.
+func (in Input) heldByOthers() []string {
+	var out []string
+	for _, s := range in.heldSlots() {
+		out = append(out, s.Node)
+	}
+	for _, m := range others(in.Seen.Live[registry.Servers], in.Self.Node) {
+		out = append(out, m.Node)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// others returns the members but a node itself.
+func others(members []registry.Member, node string) []registry.Member {
+	return slices.DeleteFunc(slices.Clone(members), func(m registry.Member) bool { return m.Node == node })
+}
+
+// noOtherServerBeats reports whether no other node has a live server heartbeat.
+func (in Input) noOtherServerBeats() bool {
+	return len(others(in.Seen.Live[registry.Servers], in.Self.Node)) == 0
+}
+
+// SilentKeys returns the keys of [Evidence.SilentFor] that this observation found
+// silent. The observer starts to measure at the first observation that names one.
+func (in Input) SilentKeys() []string {
+	var out []string
+	for _, s := range in.silentSlots() {
+		out = append(out, s.Incarnation)
+	}
+	if in.noOtherServerBeats() && !in.beatsAsServer(in.Self.Node) {
+		out = append(out, AllServers)
+	}
+	if in.Seen.Record == nil {
+		out = append(out, NoRecord)
+	}
+	return out
+}

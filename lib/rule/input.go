@@ -1,0 +1,126 @@
+package rule
+
+import (
+	"time"
+
+	"auto-consul/lib/registry"
+)
+
+// Self is the node that decides or runs.
+type Self struct {
+	Node        string        // its name
+	Address     string        // what it announces
+	Incarnation string        // the random id of its data directory
+	Mode        registry.Mode // the kept mode, or the one to be set; empty if it is open
+	Raft        bool          // the data directory holds raft state of a Consul server
+	Membership  Membership    // the cluster that the data directory belongs to
+}
+
+// Membership is what a data directory remembers of its cluster. The zero value
+// belongs to none.
+type Membership struct {
+	ClusterID string `json:"cluster_id"`
+	Term      int64  `json:"term"` // the record's when the node was decided last
+	Desired   int    `json:"desired"`
+	Birth     Birth  `json:"birth"`
+	// Adopted reports that the cluster ran before there was a record of it.
+	Adopted bool `json:"adopted,omitempty"`
+	// Open reports that mode agent was decided and not set by the operator, so
+	// that it may be decided again if the cluster is never born.
+	Open bool `json:"open,omitempty"`
+}
+
+// Observation is what one reading of the registry showed.
+type Observation struct {
+	registry.Snapshot         // the heartbeats, unless RecordOnly
+	Record            *Record // nil if there is none
+	Raw               []byte  // the record as it is stored
+	ETag              string  // the record's entity tag; empty if there is no record
+	RecordOnly        bool    // the heartbeats were not read
+	// HeartbeatsLater reports that the heartbeats were read after the record and
+	// not at the same time.
+	HeartbeatsLater bool
+}
+
+// WithHeartbeats returns the observation with a snapshot of the heartbeats. It is
+// judged as of the earlier of the two times, so that a node that beats between
+// them seems younger than it is and never silent.
+func (o Observation) WithHeartbeats(snap registry.Snapshot) Observation {
+	if o.Time.Before(snap.Time) {
+		snap.Time = o.Time
+	}
+	o.Snapshot, o.RecordOnly = snap, false
+	return o
+}
+
+// Names reports whether the record names the cluster and the term that a data
+// directory belongs to, as established.
+func (o Observation) Names(m Membership) bool {
+	return o.Record != nil && o.Record.State == Established && o.Record.relationTo(m.ClusterID, m.Term) == sameBirth
+}
+
+// Evidence is what the observer has found out over time, beside the observation
+// itself.
+type Evidence struct {
+	// SilentFor says how long an incarnation has been watched without a heartbeat
+	// while the store accepted writes and every reading succeeded. Under
+	// [AllServers] it says how long no server at all has sent heartbeats, under
+	// [NoRecord] how long there has been no record.
+	SilentFor map[string]time.Duration
+	// Answers says of each probed address whether somebody accepts connections
+	// there.
+	Answers map[string]bool
+	// UnansweredFor says how long nobody has, since the first probe.
+	UnansweredFor map[string]time.Duration
+}
+
+// Keys of [Evidence.SilentFor] beside incarnations.
+const (
+	AllServers = "*"
+	NoRecord   = "record"
+)
+
+// NewIDs are the random names that an action may need. Each is used once.
+type NewIDs struct {
+	ClusterID string
+	Write     string
+}
+
+// Input is everything that a decision rests on.
+type Input struct {
+	Self   Self
+	Policy Policy
+	Seen   Observation
+	Evidence
+	New NewIDs
+}
+
+// Action is what the rule wants next. Exactly one of the fields Decision, Swap,
+// Probe, ReadHeartbeats, Wait and Err is set.
+type Action struct {
+	Decision       *Decision // the node is decided
+	Swap           *Record   // write this in place of what was seen, then observe again
+	Probe          []string  // find out whether anybody answers at these addresses
+	ReadHeartbeats bool      // read the heartbeats now
+	Wait           string    // observe again later: what the node waits for
+	Err            error     // wraps [ErrFenced] or [ErrUndecided]
+
+	Watch    []string // with Wait: whose silence is to be watched, keys of [Evidence.SilentFor]
+	Why      string   // with Swap: the reason, in words
+	Evidence []string // with Swap: what proved it right
+}
+
+// Decision is what a node is to be, and why.
+type Decision struct {
+	Mode       registry.Mode
+	Bootstrap  bool       // start a cluster of one
+	Expect     int        // start a cluster of so many together; 0 for none
+	HasSlot    bool       // it is a server by a slot of its own
+	Join       []string   // addresses, the freshest first, at most [MaxJoin]
+	Held       []string   // nodes that are servers or have the right to be, sorted
+	Reason     string     // in words
+	Evidence   []string   // what proved silence real, for the decision's document
+	Notes      []string   // what the operator should know
+	Membership Membership // what the data directory remembers from now on; zero: as before
+	Desired    int        // how many servers there should be
+}

@@ -1,0 +1,166 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"auto-consul/lib/registry"
+)
+
+// proveDead returns what proves that the node of a silent slot is dead. After an
+// outage of the store that was longer than the expiry every living server looks
+// dead for a moment. So the silence must be shown to be real, and nobody may
+// answer at the node's address. Until that is known, ok is false and the action is
+// what to do next.
+func (in Input) proveDead(s Slot) (evidence []string, action Action, ok bool) {
+	proof := in.witness(s)
+	if proof == "" && in.SilentFor[s.Incarnation] >= in.Policy.Expiry {
+		proof = fmt.Sprintf("%s: no heartbeat seen in %s of watching", s.Node, in.SilentFor[s.Incarnation].Round(time.Second))
+	}
+	if proof == "" {
+		return nil, Action{
+			Wait:  fmt.Sprintf("to see whether server %s, silent and at %s, is dead", s.Node, s.Address),
+			Watch: []string{s.Incarnation},
+		}, false
+	}
+	if action, ok := in.nobodyAnswers(s); !ok {
+		return nil, action, false
+	}
+	return []string{proof, in.absence(s)}, Action{}, true
+}
+
+// witness returns, in words, another node's live heartbeat that is at least half
+// an expiry old; it is empty if there is none. Such a heartbeat shows that the
+// store accepted writes at that time, and that the silent node has had a tick
+// since then in which it could have beaten.
+func (in Input) witness(s Slot) string {
+	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
+		for _, m := range in.Seen.Live[role] {
+			if m.Node != s.Node && in.Seen.Time.Sub(m.Oldest) >= in.Policy.Expiry/2 {
+				key := registry.Heartbeat{Role: role, Time: m.Oldest, Node: m.Node}.Key()
+				return fmt.Sprintf("%s: silent although the store took %s", s.Node, key)
+			}
+		}
+	}
+	return ""
+}
+
+// nobodyAnswers reports whether it is known that the node of a slot does not
+// answer at the slot's address. Until it is known, the action is what to do next.
+func (in Input) nobodyAnswers(s Slot) (Action, bool) {
+	answers, asked := in.Answers[s.Address]
+	switch {
+	case in.addressTakenBy(s) != "":
+		return Action{}, true
+	case !asked:
+		return Action{Probe: []string{s.Address}}, false
+	case answers:
+		return Action{Wait: fmt.Sprintf("for server %s, which sends no heartbeats: somebody answers at %s", s.Node, s.Address)}, false
+	}
+	return Action{}, true
+}
+
+// absence returns what [Input.nobodyAnswers] has found, as evidence in words.
+func (in Input) absence(s Slot) string {
+	if by := in.addressTakenBy(s); by != "" {
+		return fmt.Sprintf("%s: %s is the address of %s now", s.Node, s.Address, by)
+	}
+	return fmt.Sprintf("%s: nobody answers at %s", s.Node, s.Address)
+}
+
+// addressTakenBy returns who announces the address of a silent slot now, in words:
+// another live node, or the slot's own node as a client. Whoever answers at the
+// address is then not the server of the slot. A server that has not found its
+// cluster beats like a client, too, but it ends when its slot is as old as the
+// expiry, so only a later heartbeat counts.
+func (in Input) addressTakenBy(s Slot) string {
+	if by := in.addressAnnouncedBy(s); by != "" {
+		return by
+	}
+	for _, m := range in.Seen.Live[registry.Agents] {
+		if s.IsAt(m.Node, m.Address) && in.Seen.Record.State == Established && !s.Fresh(m.Heartbeat, in.Policy.Expiry) {
+			return "agent " + m.Node
+		}
+	}
+	return ""
+}
+
+// addressAnnouncedBy returns another node that has announced the address of a slot
+// since the slot was claimed; empty if none has.
+func (in Input) addressAnnouncedBy(s Slot) string {
+	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
+		for _, m := range in.Seen.Live[role] {
+			if m.Address == s.Address && m.Node != s.Node && m.Heartbeat.After(s.Since) {
+				return m.Node
+			}
+		}
+	}
+	return ""
+}
+
+// addressClaimedSince reports whether another node has claimed a slot with the
+// address of this one since. That does not prove which of the two is silent, for a
+// claim may name a wrong address.
+func (in Input) addressClaimedSince(s Slot) bool {
+	return slices.ContainsFunc(in.slots(), func(o Slot) bool {
+		return o.Address == s.Address && o.Node != s.Node && o.Since.After(s.Since)
+	})
+}
+
+// or returns the action that leads on: a probe comes before a wait, and the
+// silences that several waits need are all watched at once.
+func (a Action) or(other Action) Action {
+	switch {
+	case a.Probe != nil:
+		a.Probe = append(a.Probe, other.Probe...)
+		return a
+	case other.Probe != nil || a.Wait == "":
+		return other
+	}
+	a.Watch = slices.Concat(a.Watch, other.Watch)
+	return a
+}
+
+// lostCluster decides where a cluster existed and no server of it beats. The
+// silence is watched for a whole expiry, nobody may answer at any slot's address,
+// and then the policy says what to do.
+func (in Input) lostCluster() Action {
+	if in.SilentFor[AllServers] < in.Policy.Expiry {
+		return Action{Wait: "to see whether " + in.lostName() + " is lost: no server sends heartbeats", Watch: []string{AllServers}}
+	}
+	if held := in.heldByOthers(); len(held) > 0 {
+		return Action{Wait: fmt.Sprintf("for %s to start, who hold slots of %s", strings.Join(held, ", "), in.lostName()), Watch: []string{AllServers}}
+	}
+	evidence := []string{fmt.Sprintf("no server's heartbeat seen in %s of watching", in.SilentFor[AllServers].Round(time.Second))}
+	var open Action
+	for _, s := range in.slotsOfOthers() {
+		if action, ok := in.nobodyAnswers(s); !ok {
+			open = open.or(action)
+		}
+		evidence = append(evidence, in.absence(s))
+	}
+	if open.Probe != nil || open.Wait != "" {
+		return open
+	}
+	if in.Policy.Lost == LostWait || in.Policy.Lost == LostAuto && in.desired() > 1 {
+		return Action{Wait: fmt.Sprintf("for the servers of %s to come back; if they never will, this starts an empty one in its place: %s", in.lostName(), in.Policy.StartOver)}
+	}
+	rec := in.newRecord(Bootstrapping)
+	if old := in.Seen.Record; old != nil {
+		rec.Seq, rec.Desired, rec.Birth = old.Seq+1, old.Desired, old.Birth
+		rec.Bootstrap.Term = old.Bootstrap.Term + 1
+	}
+	return Action{Swap: &rec, Evidence: evidence, Why: in.lostName() + " is lost: a new cluster in its place"}
+}
+
+func (in Input) lostName() string {
+	switch {
+	case in.Seen.Record != nil:
+		return "cluster " + in.Seen.Record.ClusterID
+	case in.Self.Membership.ClusterID != "":
+		return "cluster " + in.Self.Membership.ClusterID
+	}
+	return "the cluster whose expired heartbeats are here"
+}

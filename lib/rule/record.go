@@ -1,0 +1,232 @@
+package rule
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"auto-consul/lib/registry"
+)
+
+// RecordKey is the cluster record's key. The record is the only object that is
+// ever rewritten. It is never deleted, and never written without a condition.
+const RecordKey = "cluster.json"
+
+// maxRecord is the most bytes that a record may have. A hundred servers fit.
+const maxRecord = 64 << 10
+
+// State says how far the birth of the cluster has come.
+type State string
+
+// States of a record.
+const (
+	Bootstrapping State = "bootstrapping" // the node under Bootstrap may bootstrap
+	Established   State = "established"   // there was a leader, so nobody bootstraps again
+)
+
+// Birth is how a cluster of several servers starts.
+type Birth string
+
+// Births.
+const (
+	First  Birth = "first"  // the first server bootstraps alone, the others join it
+	Quorum Birth = "quorum" // the desired servers bootstrap together
+)
+
+// Record is the one object that all nodes agree through.
+type Record struct {
+	Version   int       `json:"version"` // [recordVersion]
+	Seq       int64     `json:"seq"`     // counts the writes
+	Write     string    `json:"write"`   // random: a writer knows its own write by it, and every body is unique
+	ClusterID string    `json:"cluster_id"`
+	State     State     `json:"state"`
+	Birth     Birth     `json:"birth"`
+	Desired   int       `json:"desired"` // how many servers there should be
+	Bootstrap Bootstrap `json:"bootstrap"`
+	Servers   []Slot    `json:"servers"` // in the order of their claims
+}
+
+const recordVersion = 1
+
+// Bootstrap is the node that may bootstrap, or has. Its incarnation is empty in a
+// record that was written for a cluster that already ran without one.
+type Bootstrap struct {
+	Incarnation string    `json:"incarnation"`
+	Node        string    `json:"node"`
+	Address     string    `json:"address"`
+	Term        int64     `json:"term"` // counts up each time another may
+	Since       time.Time `json:"since"`
+}
+
+// Slot is the right of one incarnation to be a server.
+type Slot struct {
+	Incarnation string    `json:"incarnation"`
+	Node        string    `json:"node"`
+	Address     string    `json:"address"`
+	Since       time.Time `json:"since"` // store time of the claim, or of its renewal
+}
+
+// DecodeRecord reads a stored record. One that cannot be read in full is never
+// overwritten; the error wraps [ErrUnreadable].
+func DecodeRecord(body []byte) (Record, error) {
+	var r Record
+	bad := func(format string, args ...any) (Record, error) {
+		return r, fmt.Errorf("%s: %w: %w", RecordKey, ErrUnreadable, fmt.Errorf(format, args...))
+	}
+	if len(body) > maxRecord {
+		return bad("%d bytes are too many", len(body))
+	}
+	if err := json.Unmarshal(body, &r); err != nil {
+		return bad("%w", err)
+	}
+	if r.Version != recordVersion {
+		return bad("version %d, and this program knows version %d", r.Version, recordVersion)
+	}
+	if err := r.check(); err != nil {
+		return bad("%w", err)
+	}
+	return r, nil
+}
+
+func (r Record) check() error {
+	switch {
+	case r.ClusterID == "":
+		return errors.New("cluster_id is missing")
+	case r.State != Bootstrapping && r.State != Established:
+		return fmt.Errorf("unknown state %.20q", string(r.State))
+	case r.Birth != First && r.Birth != Quorum:
+		return fmt.Errorf("unknown birth %.20q", string(r.Birth))
+	case r.Desired < 1:
+		return fmt.Errorf("desired is %d", r.Desired)
+	case r.Bootstrap.Term < 1:
+		return fmt.Errorf("term is %d", r.Bootstrap.Term)
+	case r.State == Bootstrapping && r.SlotOf(r.Bootstrap.Incarnation) == nil:
+		return errors.New("the node that may bootstrap holds no slot")
+	}
+	seen := map[string]bool{}
+	for _, s := range r.Servers {
+		if s.Incarnation == "" || seen[s.Incarnation] {
+			return errors.New("an incarnation is missing or holds two slots")
+		}
+		seen[s.Incarnation] = true
+		if err := errors.Join(registry.CheckNode(s.Node), registry.CheckAddress(s.Address)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Encode returns the record as it is stored. Its error wraps [ErrUnwritable].
+func (r Record) Encode() ([]byte, error) {
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", RecordKey, ErrUnwritable, err)
+	}
+	body, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", RecordKey, ErrUnwritable, err)
+	}
+	if len(body) > maxRecord {
+		return nil, fmt.Errorf("%s: %w: %d bytes, and nobody would read more than %d", RecordKey, ErrUnwritable, len(body), maxRecord)
+	}
+	return body, nil
+}
+
+// Errors of records.
+var (
+	// ErrUnwritable reports a record that must not be written, because nobody could
+	// read it. It is no fault of the store, and to try again does not help.
+	ErrUnwritable = errors.New("cannot be written")
+	// ErrUnreadable reports a stored record that this program cannot read.
+	ErrUnreadable = errors.New("not a cluster record")
+)
+
+// SlotOf returns the slot of an incarnation, or nil if it holds none. Changes to
+// it change the record.
+func (r Record) SlotOf(incarnation string) *Slot {
+	i := slices.IndexFunc(r.Servers, func(s Slot) bool { return s.Incarnation == incarnation })
+	if i < 0 || incarnation == "" {
+		return nil
+	}
+	return &r.Servers[i]
+}
+
+// Age returns how old the claim, or its last renewal, is.
+func (s Slot) Age(now time.Time) time.Duration { return now.Sub(s.Since) }
+
+// Fresh reports whether the slot is younger than the expiry. Its node counts as a
+// server then, for it has had no time yet to start its agent and to beat.
+func (s Slot) Fresh(now time.Time, expiry time.Duration) bool { return s.Age(now) < expiry }
+
+// DueForRenewal reports whether a slot that must stay fresh is to be renewed.
+func (s Slot) DueForRenewal(now time.Time, expiry time.Duration) bool {
+	return s.Age(now) >= expiry/2
+}
+
+// IsAt reports whether the slot names a node at an address.
+func (s Slot) IsAt(node, address string) bool { return s.Node == node && s.Address == address }
+
+// stalledBirth says in words what is wrong with a birth that is under way; it is
+// empty if nothing is. A birth stalls where a slot is free again, or where the
+// holder of a slot has neither come to anything nor renewed it for a whole
+// expiry, as those do who wait for a leader: there may be too few servers for
+// ever.
+func (r Record) stalledBirth(now time.Time, expiry time.Duration) string {
+	if r.State != Bootstrapping {
+		return ""
+	}
+	if i := slices.IndexFunc(r.Servers, func(s Slot) bool { return !s.Fresh(now, expiry) }); i >= 0 {
+		return fmt.Sprintf("nothing has come of the birth with %s in %v", r.Servers[i].Node, expiry)
+	}
+	if len(r.Servers) < r.Desired {
+		return fmt.Sprintf("%d servers take part in the birth, %d desired", len(r.Servers), r.Desired)
+	}
+	return ""
+}
+
+// relation is how the cluster that a data directory belongs to relates to the one
+// that the record names.
+type relation int
+
+const (
+	sameBirth    relation = iota
+	otherCluster          // the record names another cluster id
+	laterTerm             // the record names a later birth of the same cluster
+	earlierTerm           // the record names an earlier one
+)
+
+// relationTo compares the record with the cluster and the term that a data
+// directory or a decision names. Every rule about foreign data rests on it.
+func (r Record) relationTo(clusterID string, term int64) relation {
+	switch {
+	case r.ClusterID != clusterID:
+		return otherCluster
+	case r.Bootstrap.Term > term:
+		return laterTerm
+	case r.Bootstrap.Term < term:
+		return earlierTerm
+	}
+	return sameBirth
+}
+
+// next returns a copy that is to be changed and written as the following record.
+func (r Record) next(write string) Record {
+	r.Seq++
+	r.Write = write
+	r.Servers = slices.Clone(r.Servers)
+	return r
+}
+
+// remove takes the slot of an incarnation out of the record.
+func (r *Record) remove(incarnation string) {
+	r.Servers = slices.DeleteFunc(r.Servers, func(s Slot) bool { return s.Incarnation == incarnation })
+}
+
+// membership returns what the data directory of a server of this cluster remembers.
+func (r Record) membership() Membership {
+	return Membership{
+		ClusterID: r.ClusterID, Term: r.Bootstrap.Term, Desired: r.Desired, Birth: r.Birth,
+		Adopted: r.Bootstrap.Incarnation == "",
+	}
+}

@@ -1,0 +1,49 @@
+// Package rule holds the rules by which nodes agree on one bootstrap and on the
+// desired number of servers, and on nothing else. PROTOCOL.md, beside this file,
+// states the rules and numbers them; comments here cite the numbers.
+//
+// Every rule is a pure function. [Decide] says what a node that starts does next,
+// [Confirm] whether its decision still holds immediately before it acts on it,
+// [Serve] what a running node does at each beat, and [GiveBack] what a node
+// that leaves writes. None of them does I/O, reads a clock or draws a random
+// number: whatever a rule rests on is an argument. Package claim is the loop
+// that reads the registry, asks these functions and writes what they want.
+package rule
+
+import (
+	"errors"
+	"time"
+)
+
+// Errors of the rules.
+var (
+	// ErrFenced reports that the node's data belongs to another cluster, or to a
+	// birth that another birth has replaced. The node must not run with it.
+	ErrFenced = errors.New("fenced")
+	// ErrUndecided reports that what the decision rested on has changed, or that
+	// what the node waited for did not happen. To decide again may help.
+	ErrUndecided = errors.New("undecided")
+)
+
+// Lost says what to do about a cluster that existed and whose servers are all
+// silent.
+type Lost string
+
+// Policies for lost clusters.
+const (
+	LostAuto      Lost = "auto"      // bootstrap where one server is desired, else wait
+	LostWait      Lost = "wait"      // wait for the servers to come back
+	LostBootstrap Lost = "bootstrap" // start another, empty cluster
+)
+
+// Policy is what the operator told this node. Once there is a record, the
+// record's own number of servers and kind of birth come before these.
+type Policy struct {
+	Desired int           // how many servers there should be, 1 or more
+	Birth   Birth         // how a new cluster starts
+	Lost    Lost          // what to do about a lost cluster
+	Resize  bool          // make Desired the record's number
+	Expiry  time.Duration // of heartbeats; also how long a new slot counts as held
+	// StartOver is the command that gives up a lost cluster, for messages.
+	StartOver string
+}

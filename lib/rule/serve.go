@@ -1,0 +1,203 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"auto-consul/lib/registry"
+)
+
+// Running is what the beat of a running node rests on.
+type Running struct {
+	Self      Self   // Self.Mode is what its Consul runs as; Self.Raft is whether its raft log has entries
+	AgentName string // the agent's own name; empty if it is not known
+	Leader    bool   // a server knows a raft leader, a client knows servers
+
+	Expiry time.Duration
+	Time   time.Time // store time
+	Record *Record   // nil if there is none
+	Write  string    // a random name for what may be written
+
+	// LastBeat is the store time of this server's last heartbeat; zero if it is
+	// not known.
+	LastBeat time.Time
+	// HeldFor is for how long this server's heartbeats have been held back.
+	HeldFor time.Duration
+	// NamedBefore reports that the record named this server's cluster when this
+	// process looked last.
+	NamedBefore bool
+}
+
+// Order is what a running node is to do.
+type Order struct {
+	Swap *Record // write this in place of what was seen, then observe again before any beat
+	Why  string  // with Swap: the reason, in words
+	// Hold forbids the heartbeat under servers/. Until this server has found its
+	// cluster, others judge it by the age of its slot, so it must not show itself
+	// as a server. While somebody may still bootstrap, only the record says which
+	// cluster is to be advertised.
+	Hold bool
+}
+
+// Serve returns what a running node does at a beat: whether it may beat as a
+// server, and the record that it wants written. Its error wraps [ErrFenced], or
+// [ErrUndecided] where the agent must be stopped and the node decide again.
+//
+// A node whose data directory belongs to no cluster was decided without claims. The
+// record does not concern it.
+func Serve(r Running) (Order, error) {
+	kept, rec := r.Self.Membership, r.Record
+	switch {
+	case kept == (Membership{}):
+		return Order{}, nil
+	case r.Self.Mode == registry.Client:
+		return Order{}, r.serveClient()
+	case rec == nil:
+		return r.serveWithoutRecord()
+	}
+	switch relation := rec.relationTo(kept.ClusterID, kept.Term); {
+	case relation == otherCluster:
+		return Order{}, fmt.Errorf("%w: this server belongs to cluster %s and the registry names %s", ErrFenced, kept.ClusterID, rec.ClusterID)
+	case relation == laterTerm && r.Self.Raft:
+		return Order{}, fmt.Errorf("%w: this server's data is of term %d and the registry names cluster %s of term %d", ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
+	case relation == earlierTerm:
+		return r.serveWithoutRecord()
+	case r.copied():
+		return Order{}, fmt.Errorf("%w: this server's slot is in the name of node %s: its data directory was copied there", ErrFenced, r.slot().Node)
+	case relation == laterTerm:
+		return Order{}, fmt.Errorf("%w: %s bootstraps in term %d now", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
+	}
+	return r.serveUnderRecord()
+}
+
+// serveClient returns an error where the birth that this client waits for has
+// stalled, so that it must decide again.
+func (r Running) serveClient() error {
+	if !r.Self.Membership.Open || r.Leader || r.Record == nil {
+		return nil
+	}
+	if why := r.Record.stalledBirth(r.Time, r.Expiry); why != "" {
+		return fmt.Errorf("%w: %s", ErrUndecided, why)
+	}
+	return nil
+}
+
+// serveUnderRecord is for a server that the record names the cluster and the term
+// of.
+func (r Running) serveUnderRecord() (Order, error) {
+	bootstrapping := r.Record.State == Bootstrapping
+	cluster := r.Leader || r.Self.Raft // it has found one
+	slot := r.slot()
+	switch {
+	case bootstrapping && cluster:
+		// Raft data is enough: where there is some there was a leader, and a second
+		// birth could only corrupt it.
+		return r.swap("the cluster has a leader", true, func(next *Record) { next.State = Established })
+	case !cluster && r.overdue():
+		return Order{}, fmt.Errorf("%w: this server has found no cluster in %v", ErrUndecided, r.Expiry)
+	case bootstrapping && slot != nil && slot.DueForRenewal(r.Time, r.Expiry):
+		// It sends no heartbeats as a server yet, so its slot must stay fresh.
+		return r.renew("this server waits for a leader", true)
+	case bootstrapping || !cluster:
+		return Order{Hold: true}, nil
+	case r.mayTakeSlot() && len(r.Record.Servers) < r.Record.Desired:
+		return r.swap("this server holds no slot and there is one", false, func(next *Record) {
+			next.Servers = append(next.Servers, r.newSlot())
+		})
+	case slot != nil && !slot.Fresh(r.Time, r.Expiry) && r.Time.Sub(r.LastBeat) >= r.Expiry:
+		// This server was silent for so long that another may be about to take its
+		// slot. A renewal makes that write fail, which a heartbeat could not.
+		return r.renew("this server was silent for long", false)
+	}
+	return Order{}, nil
+}
+
+// swap orders a changed record to be written.
+func (r Running) swap(why string, hold bool, change func(next *Record)) (Order, error) {
+	next := r.Record.next(r.Write)
+	change(&next)
+	return Order{Swap: &next, Why: why, Hold: hold}, nil
+}
+
+// renew orders this server's slot to be written anew.
+func (r Running) renew(why string, hold bool) (Order, error) {
+	return r.swap(why, hold, func(next *Record) { next.SlotOf(r.Self.Incarnation).Since = r.Time })
+}
+
+// slot returns this server's slot, nil if it holds none.
+func (r Running) slot() *Slot { return r.Record.SlotOf(r.Self.Incarnation) }
+
+// mayTakeSlot reports whether no slot is this server's, nor another incarnation's
+// of its name: two slots of one name could not be told apart by their heartbeats. A
+// server whose incarnation is not known cannot have one.
+func (r Running) mayTakeSlot() bool {
+	return r.Self.Incarnation != "" && !slices.ContainsFunc(r.Record.Servers, func(s Slot) bool {
+		return s.Incarnation == r.Self.Incarnation || s.Node == r.Self.Node
+	})
+}
+
+// copied reports whether a start elsewhere with a copy of this data directory has
+// taken the slot over. Before it did, it found that nobody answers here.
+func (r Running) copied() bool {
+	slot := r.slot()
+	return slot != nil && r.AgentName != "" && slot.Node != r.AgentName
+}
+
+// overdue reports whether the node that may bootstrap, or this server in an
+// established cluster, has had a whole expiry and has come to nothing.
+func (r Running) overdue() bool {
+	slot := r.slot()
+	if r.Record.State == Bootstrapping {
+		slot = r.Record.SlotOf(r.Record.Bootstrap.Incarnation)
+		if slot.Incarnation == r.Self.Incarnation {
+			return false // nobody else may bootstrap as long as this node tries
+		}
+	}
+	if slot == nil {
+		return r.HeldFor >= r.Expiry
+	}
+	return !slot.Fresh(r.Time, r.Expiry)
+}
+
+// serveWithoutRecord is for a server whose cluster's record vanished, or was
+// written back by a server whose data is of an earlier birth. A leader is proof that
+// the cluster runs. Where there is no leader for the moment, it is as good that the
+// record named the cluster until now. Raft data without a leader may be stale: the
+// server does not rewrite the record then and does not beat as a server.
+func (r Running) serveWithoutRecord() (Order, error) {
+	switch {
+	case r.Leader && r.Record != nil:
+		return Order{Swap: r.recordAsKnown(), Why: "the record named an earlier birth", Hold: true}, nil
+	case r.Leader || r.NamedBefore && r.Self.Raft && r.Record == nil:
+		return Order{Swap: r.recordAsKnown(), Why: "the cluster record was gone"}, nil
+	case !r.Self.Raft && r.HeldFor >= r.Expiry:
+		return Order{}, fmt.Errorf("%w: this server has found no cluster in %v", ErrUndecided, r.Expiry)
+	}
+	return Order{Hold: true}, nil
+}
+
+// recordAsKnown returns the record of this server's cluster as far as the server
+// remembers it.
+func (r Running) recordAsKnown() *Record {
+	kept := r.Self.Membership
+	bootstrap := Bootstrap{r.Self.Incarnation, r.Self.Node, r.Self.Address, kept.Term, r.Time}
+	if kept.Adopted {
+		bootstrap = Bootstrap{Term: kept.Term, Since: r.Time}
+	}
+	seq := int64(1)
+	if r.Record != nil {
+		seq += r.Record.Seq
+	}
+	return &Record{
+		Version: recordVersion, Seq: seq, Write: r.Write, ClusterID: kept.ClusterID,
+		State: Established, Birth: kept.Birth, Desired: max(1, kept.Desired),
+		Bootstrap: bootstrap,
+		Servers:   []Slot{r.newSlot()},
+	}
+}
+
+// newSlot returns a slot for this server, claimed now.
+func (r Running) newSlot() Slot {
+	return Slot{r.Self.Incarnation, r.Self.Node, r.Self.Address, r.Time}
+}
