@@ -3,16 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/route"
-	"auto-consul/lib/wire"
+	"auto-consul/lib/rule"
 )
 
 type program struct {
@@ -21,11 +18,17 @@ type program struct {
 	servers               int
 	expiry, timeout, wait time.Duration
 	ticks                 time.Duration
-	dir, mode             string
+	dir, configDir, mode  string
 	claims, birth, lost   string
 	set, dryRun, resize   bool
 	at                    registry.Location
 }
+
+// Values of -mode beside the modes.
+const (
+	auto = "auto" // the kept one, or what is decided
+	kept = "kept" // the kept one, which must be there
+)
 
 func (p *program) Flags(f *cli.FlagSet) {
 	f.Registry(&p.url)
@@ -35,24 +38,25 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Expiry(&p.expiry)
 	f.Ticks(&p.ticks) // the runner's heartbeats: better refused now than after the agent's start
 	f.DataDir(&p.dir)
+	f.ConfigDir(&p.configDir)
 	f.Timeout(&p.timeout)
-	f.StringVar(&p.mode, "mode", "auto", "`mode` of this node: auto, server or agent to set it, kept if there must be one")
-	f.StringVar(&p.birth, "birth", string(claim.First), "how a new cluster starts: `first`, by one server that the others join, or quorum, by all together")
-	f.StringVar(&p.lost, "lost-cluster", string(claim.LostAuto), "where all servers of a cluster are silent: `wait`, bootstrap another, or auto, which waits if more than one is desired")
-	f.Duration(&p.wait, "wait", 5*time.Minute, "bound on waiting for other nodes, in `seconds`")
+	f.Mode(&p.mode, auto, "`mode` of this node: auto, server or agent to set it, kept if there must be one")
+	f.StringVar(&p.birth, "birth", string(rule.First), "how a new cluster starts: `first`, by one server that the others join, or quorum, by all together")
+	f.StringVar(&p.lost, "lost-cluster", string(rule.LostAuto), "where all servers of a cluster are silent: `wait`, bootstrap another, or auto, which waits if more than one is desired")
+	f.Wait(&p.wait)
 	f.StringVar(&p.claims, "claims", "on", "`on`, or off: the plain rule, without the cluster record and with a race")
-	f.BoolVar(&p.resize, "resize", false, "make -servers the cluster's desired number")
-	f.BoolVar(&p.set, "set", false, "keep the -mode given and do nothing else")
-	f.BoolVar(&p.dryRun, "dry-run", false, "decide, and write nothing")
+	f.Verb(&p.resize, "resize", "make -servers the cluster's desired number")
+	f.Verb(&p.set, "set", "keep the -mode given and do nothing else")
+	f.DryRun(&p.dryRun, "decide, and write nothing")
 }
 
 func (p *program) Check(cli.Streams) error {
-	bad := []error{oneOf("mode", p.mode, "auto", "kept", wire.Server, wire.Agent)}
+	bad := []error{cli.OneOf("mode", p.mode, auto, kept, string(registry.Server), string(registry.Client))}
 	if p.dir == "" {
 		bad = append(bad, errors.New("no -data-dir"))
 	}
 	if p.set {
-		if p.mode != wire.Server && p.mode != wire.Agent {
+		if !registry.Mode(p.mode).Known() {
 			bad = append(bad, errors.New("-set wants -mode server or -mode agent"))
 		}
 		if p.dryRun {
@@ -81,9 +85,9 @@ func (p *program) Check(cli.Streams) error {
 	}
 	return cli.Problems(append(bad,
 		registry.CheckNode(p.node), registry.CheckExpiry(p.expiry), registry.CheckTicks(p.ticks, p.expiry),
-		oneOf("birth", p.birth, string(claim.First), string(claim.Quorum)),
-		oneOf("lost-cluster", p.lost, string(claim.LostAuto), string(claim.LostWait), string(claim.LostBootstrap)),
-		oneOf("claims", p.claims, "on", "off"))...)
+		cli.OneOf("birth", p.birth, string(rule.First), string(rule.Quorum)),
+		cli.OneOf("lost-cluster", p.lost, string(rule.LostAuto), string(rule.LostWait), string(rule.LostBootstrap)),
+		cli.OneOf("claims", p.claims, "on", "off"))...)
 }
 
 // checkAddress gives the node the default route's address where it has none.
@@ -98,9 +102,16 @@ func (p *program) checkAddress() error {
 	return registry.CheckAddress(p.where.Announced())
 }
 
-func oneOf(name, value string, choice ...string) error {
-	if slices.Contains(choice, value) {
+// configPaths returns where Consul's configuration is.
+func (p *program) configPaths() []string {
+	if p.configDir == "" {
 		return nil
 	}
-	return fmt.Errorf("bad -%s %q: want %s", name, value, strings.Join(choice, ", "))
+	return []string{p.configDir}
+}
+
+// startOver returns the command that gives a lost cluster up.
+func (p *program) startOver(at registry.Location, expiry time.Duration) string {
+	return fmt.Sprintf("ac-decide -registry %s -node %s -address %s -data-dir %s -servers %d -expiry %d -lost-cluster bootstrap",
+		at, p.node, p.where.Announced(), p.dir, p.servers, expiry/time.Second)
 }

@@ -14,6 +14,9 @@ import (
 	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
 	"auto-consul/lib/datadir"
+	"auto-consul/lib/exit"
+	"auto-consul/lib/node"
+	"auto-consul/lib/registry"
 	"auto-consul/lib/wire"
 )
 
@@ -36,8 +39,8 @@ func run(ctx context.Context, args []string, s cli.Streams) int {
 type program struct {
 	dir, configDir string
 	where          cli.Announcement
-	consul         string
-	dryRun         bool
+	consul, mode   string
+	dryRun, check  bool
 	extra          []string
 }
 
@@ -45,13 +48,18 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.DataDir(&p.dir)
 	f.ConfigDir(&p.configDir)
 	f.Announcement(&p.where)
+	f.Mode(&p.mode, "auto", "with -check: the `mode` that must be possible; server looks at a server's ports and certificates, too")
 	f.StringVar(&p.consul, "consul", "consul", "`program` to become: a path, or a name in PATH")
-	f.BoolVar(&p.dryRun, "dry-run", false, "print the argument list and start nothing")
+	f.DryRun(&p.dryRun, "print the argument list and start nothing")
+	f.Verb(&p.check, "check", "say whether an agent could be started here, and start nothing")
 	f.Rest(&p.extra)
 }
 
 func (p *program) Check(cli.Streams) error {
-	bad := []error{consul.CheckBind(p.bind()), consul.CheckExtra(p.extra)}
+	bad := []error{
+		consul.CheckBind(p.bind()), consul.CheckExtra(p.extra),
+		cli.OneOf("mode", p.mode, "auto", "kept", string(registry.Server), string(registry.Client)),
+	}
 	if announced := p.announced(); announced != "" {
 		bad = append(bad, consul.CheckAdvertise(announced))
 	}
@@ -61,21 +69,27 @@ func (p *program) Check(cli.Streams) error {
 	if p.consul == "" {
 		bad = append(bad, errors.New("no -consul"))
 	}
+	if p.check && p.dryRun {
+		bad = append(bad, errors.New("-check and -dry-run exclude each other"))
+	}
 	return cli.Problems(bad...)
 }
 
-// ending is how long an agent of this data directory that was told to end may
-// still be there: a client's leave takes 4 s, a server's 9.
+// ending is how long an agent of this data directory that was told to end may still
+// be there: a client's leave takes 4 s, a server's 9.
 const ending = 12 * time.Second
 
 func (p *program) bind() string { return cmp.Or(p.where.Bind, p.where.Address, "0.0.0.0") }
 
-// announced is what the flags say; empty for what the decision says. Unlike
-// where a decision is made, -bind does not stand in for it: the decision was
-// recorded with its address.
+// announced returns what the flags say; empty for what the decision says. Unlike
+// where a decision is made, -bind does not stand in for it: the decision was recorded
+// with its address.
 func (p *program) announced() string { return cmp.Or(p.where.Advertise, p.where.Address) }
 
 func (p *program) Run(ctx context.Context, s cli.Streams) error {
+	if p.check {
+		return p.runCheck(ctx, s)
+	}
 	if !signal.Ignored(syscall.SIGHUP) {
 		// It would tell the agent to reload, and there is none yet. Consul gets it
 		// as it was.
@@ -83,12 +97,12 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	}
 	d, err := wire.ReadDecision(s.In)
 	if err != nil {
-		return cli.Fail(cli.Misuse, err)
+		return exit.With(exit.Misuse, err)
 	}
 	l := p.launch(d)
 	argv, err := consul.Arguments(l)
 	if err != nil {
-		return cli.Fail(cli.Misuse, err)
+		return exit.With(exit.Misuse, err)
 	}
 	if d.Address != "" && d.Address != l.Advertise {
 		s.Warnf("advertising %s, and the decision was made with %s", l.Advertise, d.Address)
@@ -102,35 +116,42 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if p.dryRun {
 		return s.Print(wire.Command{Version: wire.Version, Argv: argv})
 	}
-	path, err := find(p.consul)
+	path, err := consul.Find(p.consul)
 	if err != nil {
 		return err
 	}
-	if err := tryWrite(l.DataDir); err != nil {
+	if err := p.occupy(s, l, files); err != nil {
 		return err
 	}
-	if err := checkAge(datadir.Dir(p.dir), d.Mode, consul.RejoinAgeMax(files)); err != nil {
+	if err := node.Confirm(ctx, claimOf(d), recordOf(s, d.Registry), s); err != nil {
 		return err
 	}
-	err = datadir.Dir(p.dir).Occupy(ending, func() {
-		s.Notef("waiting for the agent that runs on %s to end (%v at most)", p.dir, ending)
-	})
-	if err != nil {
-		return err
-	}
-	if err := confirm(ctx, s, d); err != nil {
-		return err
-	}
-	return become(path, argv)
+	return consul.Become(path, argv)
 }
 
-// launch translates a decision.
+// occupy makes the data directory this agent's.
+func (p *program) occupy(s cli.Streams, l consul.Launch, files []consul.File) error {
+	if err := datadir.CheckWritable(l.DataDir); err != nil {
+		return err
+	}
+	dir := datadir.Dir(p.dir)
+	if l.Server {
+		if err := dir.CheckAge(consul.RejoinAgeMax(files)); err != nil {
+			return err
+		}
+	}
+	return dir.Occupy(ending, func() {
+		s.Notef("waiting for the agent that runs on %s to end (%v at most)", p.dir, ending)
+	})
+}
+
+// launch returns how the agent of a decision is started.
 func (p *program) launch(d wire.Decision) consul.Launch {
 	return consul.Launch{
 		Node: d.Node, Server: d.Mode == wire.Server,
 		Bootstrap: d.Bootstrap, BootstrapExpect: d.BootstrapExpect,
 		Bind: p.bind(), Advertise: cmp.Or(p.announced(), d.Address), Address: d.Address,
-		Join: d.Join, DataDir: datadir.Dir(p.dir).Consul(d.Mode),
+		Join: d.Join, DataDir: datadir.Dir(p.dir).Consul(registry.Mode(d.Mode)),
 		ConfigDir: p.configDir, Extra: p.extra,
 	}
 }

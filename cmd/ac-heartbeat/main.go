@@ -6,12 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 	"time"
 
+	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
 	"auto-consul/lib/datadir"
+	"auto-consul/lib/exit"
+	"auto-consul/lib/node"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/store"
 )
@@ -31,10 +36,11 @@ type program struct {
 	url, node     string
 	where         cli.Announcement
 	expiry, ticks time.Duration
-	timeout       time.Duration
+	timeout, wait time.Duration
 	dir           string
-	wait          string
+	until         string
 	leave, force  bool
+	dryRun        bool
 	at            registry.Location
 }
 
@@ -46,9 +52,11 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Ticks(&p.ticks)
 	f.DataDir(&p.dir)
 	f.Timeout(&p.timeout)
-	f.StringVar(&p.wait, "wait", "", "beat once, when the agent is `joined`, leader (there is one) or voter, within the timeout")
-	f.BoolVar(&p.leave, "leave", false, "make the agent leave, remove its heartbeats and give its slot back")
-	f.BoolVar(&p.force, "force", false, "with -leave: even if the quorum goes with it")
+	f.Wait(&p.wait)
+	f.VerbString(&p.until, "until", "beat once, when the agent is `joined`, leader (there is one) or voter, after -wait at most")
+	f.Verb(&p.leave, "leave", "make the agent leave, remove its heartbeats and give its slot back")
+	f.Verb(&p.force, "force", "with -leave: even if the quorum goes with it")
+	f.DryRun(&p.dryRun, "print the heartbeat that would be written, and write nothing")
 }
 
 func (p *program) Check(s cli.Streams) error {
@@ -65,51 +73,57 @@ func (p *program) Check(s cli.Streams) error {
 	if p.ticks > p.expiry/2 && p.ticks <= p.expiry {
 		s.Warnf("-ticks %v is more than half the expiry, %v: one beat that fails makes the node count as dead", p.ticks, p.expiry)
 	}
-	if _, err := cli.ParseDuration(p.wait); err == nil {
-		p.wait = "" // ac-decide's, from the environment or file that they share
-	} else if p.wait != "" && !slices.Contains([]string{joined, leader, voter}, p.wait) {
-		bad = append(bad, fmt.Errorf("bad -wait %q: want joined, leader or voter", p.wait))
-	}
-	bad = append(bad, cli.CheckTimeout(p.timeout))
+	bad = append(bad, p.checkVerbs(), cli.CheckTimeout(p.timeout))
 	if p.dir == "" {
 		bad = append(bad, errors.New("no -data-dir"))
 	}
 	return cli.Problems(bad...)
 }
 
+// checkVerbs returns what is wrong with the flags that say what to do.
+func (p *program) checkVerbs() error {
+	chosen := 0
+	for _, verb := range []bool{p.until != "", p.leave, p.dryRun} {
+		if verb {
+			chosen++
+		}
+	}
+	switch {
+	case p.until != "" && !slices.Contains(node.Gates, node.Gate(p.until)):
+		return fmt.Errorf("bad -until %q: want joined, leader or voter", p.until)
+	case chosen > 1:
+		return errors.New("-until, -leave and -dry-run exclude each other")
+	case p.force && !p.leave:
+		return errors.New("-force goes with -leave")
+	}
+	return nil
+}
+
 func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	agent, err := consul.NewAgent()
 	if err != nil {
-		return cli.Fail(cli.Misuse, err)
+		return exit.With(exit.Misuse, err)
 	}
 	st, err := store.Open(ctx, p.at)
 	if err != nil {
-		return store.Fail(err)
+		return err
 	}
-	h := &heart{
-		program: p, agent: agent, out: s, dir: datadir.Dir(p.dir),
-		registry: &registry.Registry{Store: st, Expiry: p.expiry},
-		joins:    &joins{agent: agent, busy: map[string]bool{}},
+	b := &node.Beater{
+		Agent: agent, Disk: datadir.Dir(p.dir), Out: s, Random: claim.NewRandom(),
+		Observer: claim.Observer{Registry: &registry.Registry{Store: st, Expiry: p.expiry}},
+		Node:     p.node, Address: p.where.Announced(), Expiry: p.expiry, Ticks: p.ticks, Timeout: p.timeout,
 	}
 	switch {
 	case p.leave:
-		return h.leave(ctx)
-	case p.wait != "":
-		return h.gate(ctx)
-	case p.ticks > 0:
-		return h.loop(ctx)
+		return b.Leave(ctx, p.force)
+	case p.until != "":
+		return b.Until(ctx, node.Gate(p.until), p.wait)
+	case p.dryRun:
+		return b.Preview(ctx)
+	case p.ticks == 0:
+		return b.Beat(ctx)
 	}
-	_, _, err = h.beat(ctx)
-	return failure(err)
-}
-
-// failure gives a beat's error its exit code.
-func failure(err error) error {
-	switch {
-	case errors.Is(err, consul.ErrNotRunning), errors.Is(err, consul.ErrSilent):
-		return cli.Fail(cli.NotRunning, err)
-	case errors.Is(err, consul.ErrNoPermission):
-		return cli.Fail(cli.Failure, err)
-	}
-	return err
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	return b.Run(ctx)
 }

@@ -17,6 +17,7 @@ import (
 	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 	"auto-consul/lib/store"
 )
 
@@ -82,12 +83,12 @@ func (p *program) Check(cli.Streams) error {
 func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	st, err := store.Open(ctx, p.at)
 	if err != nil {
-		return store.Fail(err)
+		return err
 	}
 	r := &registry.Registry{Store: st, Expiry: p.expiry}
 	first, err := p.look(ctx, r, s)
 	if err != nil {
-		return store.Fail(err)
+		return err
 	}
 	if err := p.print(s, first); err != nil || p.watch == 0 {
 		return err
@@ -125,7 +126,7 @@ func (p *program) follow(ctx context.Context, r *registry.Registry, s cli.Stream
 // look is one reading of the registry and what was purged in it.
 type look struct {
 	registry.Snapshot
-	cluster claim.Look // its record
+	cluster rule.Observation // its record alone
 	purged  []string
 }
 
@@ -139,7 +140,7 @@ func (p *program) look(ctx context.Context, r *registry.Registry, s cli.Streams)
 		return err
 	})
 	g.Go(func() (err error) {
-		l.cluster, err = claim.Reader{Registry: r}.Record(gctx)
+		l.cluster, err = claim.Observer{Registry: r}.Record(gctx)
 		return err
 	})
 	if err := g.Wait(); err != nil {

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 )
 
 // Where the record and the listings differ, a document is of the earlier moment:
@@ -23,7 +23,7 @@ func TestDocumentTime(t *testing.T) {
 		"the listings came late":   {late, early, some},
 		"nothing was to be listed": {time.Time{}, early, nil},
 	} {
-		l := look{Snapshot: registry.Snapshot{Time: tt.listed, Live: tt.live}, cluster: claim.Look{}}
+		l := look{Snapshot: registry.Snapshot{Time: tt.listed, Live: tt.live}, cluster: rule.Observation{}}
 		l.cluster.Time = tt.recorded
 		if got := l.document(registry.Location{}, time.Minute).Time; !got.Equal(early) {
 			t.Errorf("%s: got %v, want %v", name, got, early)

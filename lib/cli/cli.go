@@ -1,6 +1,6 @@
-// Package cli is what the programs have in common: flags on ff, exit codes, the
-// lines on standard error and the documents on standard output. It knows
-// nothing of registries and Consul.
+// Package cli is what the programs have in common: flags on ff, the lines on
+// standard error and the documents on standard output. It knows nothing of
+// registries and Consul.
 //
 // Manners on standard error: one line a matter, lower case, no full stop,
 // "program: error: …" for what ended the program, "program: warning: …" for
@@ -16,18 +16,21 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode"
+
+	"auto-consul/lib/exit"
 )
 
 // Program is one command. Its methods are called in this order.
 type Program interface {
 	// Flags defines the program's flags.
 	Flags(f *FlagSet)
-	// Check judges all settings together once they are parsed; what it returns
-	// ends the program as [Misuse]. It may fill in defaults.
+	// Check judges all settings together once they are parsed. What it returns
+	// ends the program as [exit.Misuse]. It may fill in defaults.
 	Check(s Streams) error
-	// Run does the work. An error without a code is a [Failure].
+	// Run does the work. [exit.Of] gives its error the exit code.
 	Run(ctx context.Context, s Streams) error
 }
 
@@ -39,7 +42,7 @@ type Streams struct {
 	Err  io.Writer
 }
 
-// Std is the process's own streams.
+// Std returns the process's own streams.
 func Std(name string) Streams { return Streams{name, os.Stdin, os.Stdout, os.Stderr} }
 
 // Run parses args, the environment and the configuration file, checks them,
@@ -52,27 +55,28 @@ func Run(ctx context.Context, p Program, doc string, args []string, s Streams) i
 	f := newFlagSet(s.Name)
 	p.Flags(f)
 	err := f.parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		if _, err := io.WriteString(s.Out, f.help(doc)); err != nil {
-			return int(Failure)
+	for _, name := range f.ignored {
+		s.Warnf("%s is passed over: -%s is taken from the command line only", name.where, name.verb)
+	}
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		err = s.PrintText(f.help(doc))
+	case err == nil && f.version:
+		err = s.Print(newBuild(s.Name))
+	case err == nil:
+		if err = exit.With(exit.Misuse, p.Check(s)); err == nil {
+			err = p.Run(ctx, s)
 		}
-		return int(OK)
-	}
-	if err == nil {
-		err = p.Check(s)
-	}
-	if err != nil {
-		err = Fail(Misuse, err)
-	} else {
-		err = p.Run(ctx, s)
+	default:
+		err = exit.With(exit.Misuse, err)
 	}
 	if err != nil {
 		s.say("error: ", err.Error())
 	}
-	return int(CodeOf(err))
+	return int(exit.Of(err))
 }
 
-// Print writes one document: complete, on one line, in one write.
+// Print writes one document, complete, on one line and in one write.
 func (s Streams) Print(doc any) error {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
@@ -83,7 +87,7 @@ func (s Streams) Print(doc any) error {
 	return s.PrintText(b.String())
 }
 
-// ErrOutput: standard output takes nothing any more.
+// ErrOutput reports that standard output takes nothing any more.
 var ErrOutput = errors.New("write standard output")
 
 // PrintText writes a document that is text already.
@@ -128,4 +132,12 @@ func Problems(errs ...error) error {
 		return nil
 	}
 	return errors.New(strings.Join(lines, "; "))
+}
+
+// OneOf returns an error if the value of a flag is none of those that it may have.
+func OneOf(name, value string, choice ...string) error {
+	if slices.Contains(choice, value) {
+		return nil
+	}
+	return fmt.Errorf("bad -%s %q: want %s", name, value, strings.Join(choice, ", "))
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"auto-consul/lib/exit"
 )
 
 func TestRunOrder(t *testing.T) {
@@ -14,16 +16,16 @@ func TestRunOrder(t *testing.T) {
 		name  string
 		args  []string
 		p     testProgram
-		code  Code
+		code  exit.Code
 		calls []string
 	}{
 		{name: "good", calls: []string{"flags", "check", "run"}},
-		{name: "unknown flag", args: []string{"-x"}, code: Misuse, calls: []string{"flags"}},
-		{name: "check", p: testProgram{check: bad}, code: Misuse, calls: []string{"flags", "check"}},
-		{name: "check with a code", p: testProgram{check: Fail(Denied, bad)}, code: Misuse, calls: []string{"flags", "check"}},
-		{name: "run", p: testProgram{run: bad}, code: Failure, calls: []string{"flags", "check", "run"}},
-		{name: "run with a code", p: testProgram{run: Fail(Denied, bad)}, code: Denied, calls: []string{"flags", "check", "run"}},
-		{name: "help", args: []string{"-x", "-h"}, code: Misuse, calls: []string{"flags"}},
+		{name: "unknown flag", args: []string{"-x"}, code: exit.Misuse, calls: []string{"flags"}},
+		{name: "check", p: testProgram{check: bad}, code: exit.Misuse, calls: []string{"flags", "check"}},
+		{name: "check with a code", p: testProgram{check: exit.With(exit.Denied, bad)}, code: exit.Misuse, calls: []string{"flags", "check"}},
+		{name: "run", p: testProgram{run: bad}, code: exit.Failure, calls: []string{"flags", "check", "run"}},
+		{name: "run with a code", p: testProgram{run: exit.With(exit.Denied, bad)}, code: exit.Denied, calls: []string{"flags", "check", "run"}},
+		{name: "help", args: []string{"-x", "-h"}, code: exit.Misuse, calls: []string{"flags"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -32,7 +34,7 @@ func TestRunOrder(t *testing.T) {
 			if r.code != int(tt.code) || !slices.Equal(tt.p.calls, tt.calls) {
 				t.Errorf("got code %d after %q, want %d after %q", r.code, tt.p.calls, tt.code, tt.calls)
 			}
-			if said := len(r.err); (tt.code != OK) != (said == 1) {
+			if said := len(r.err); (tt.code != exit.OK) != (said == 1) {
 				t.Errorf("got %q on standard error", r.err)
 			}
 		})
@@ -105,8 +107,8 @@ func TestPrint(t *testing.T) {
 func TestPrintNothingHalf(t *testing.T) {
 	t.Parallel()
 	p := &testProgram{print: []any{1, func() {}}}
-	if r := runTest(t, p); r.code != int(Failure) || r.out != nil {
-		t.Errorf("got code %d, output %q, want %d and none", r.code, r.out, Failure)
+	if r := runTest(t, p); r.code != int(exit.Failure) || r.out != nil {
+		t.Errorf("got code %d, output %q, want %d and none", r.code, r.out, exit.Failure)
 	}
 }
 
@@ -119,14 +121,14 @@ func TestOutputFails(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
 	s := Streams{Name: "ac-test", In: strings.NewReader(""), Out: full{}, Err: &said}
-	if got := Run(t.Context(), &testProgram{print: 1}, testDoc, nil, s); got != int(Failure) {
-		t.Errorf("got code %d, want %d", got, Failure)
+	if got := Run(t.Context(), &testProgram{print: 1}, testDoc, nil, s); got != int(exit.Failure) {
+		t.Errorf("got code %d, want %d", got, exit.Failure)
 	}
 	if want := "ac-test: error: write standard output: no space left\n"; said.String() != want {
 		t.Errorf("got %q, want %q", said.String(), want)
 	}
-	if got := Run(t.Context(), &testProgram{}, testDoc, []string{"-h"}, s); got != int(Failure) {
-		t.Errorf("-h: got code %d, want %d", got, Failure)
+	if got := Run(t.Context(), &testProgram{}, testDoc, []string{"-h"}, s); got != int(exit.Failure) {
+		t.Errorf("-h: got code %d, want %d", got, exit.Failure)
 	}
 }
 

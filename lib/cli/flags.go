@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -27,23 +28,56 @@ var aliases = map[string]string{
 // refuses what belongs to none.
 var settings = strings.Fields(`
 	address advertise bind birth claims config-dir config-file consul data-dir
-	dry-run expiry force format leave limit lost-cluster mode node purge registry resize
-	role servers set ticks timeout wait watch`)
+	expiry format limit lost-cluster mode node purge registry
+	role servers ticks timeout wait watch`)
+
+// verbs are the names of all flags that make a program act, or stop it. They are
+// taken from the command line only: the environment and the file are shared by all
+// programs, and a setting there must not turn a heartbeat into a leave.
+var verbs = strings.Fields("check dry-run force leave resize set until version")
 
 // FlagSet defines flags. Every flag has one spelling in all programs; those
 // that several share are methods here.
 type FlagSet struct {
 	*flag.FlagSet
-	rest  *[]string
-	given []string // the command line's flags, in long form
+	verbs   *flag.FlagSet // taken from the command line only
+	version bool
+	rest    *[]string
+	given   []string // the command line's flags, in long form
+	ignored []passed
 }
 
+// passed is a verb outside the command line, which is passed over.
+type passed struct{ verb, where string }
+
 func newFlagSet(program string) *FlagSet {
-	f := &FlagSet{FlagSet: flag.NewFlagSet(program, flag.ContinueOnError)}
+	f := &FlagSet{
+		FlagSet: flag.NewFlagSet(program, flag.ContinueOnError), verbs: flag.NewFlagSet(program, flag.ContinueOnError),
+	}
 	f.SetOutput(io.Discard)
+	f.verbs.SetOutput(io.Discard)
 	f.String("config-file", "", "`file` with one setting a line: name value")
+	f.verbs.BoolVar(&f.version, "version", false, "print program, version, revision and Go's version, and exit")
 	return f
 }
+
+// Verb defines a flag that makes the program act. It is taken from the command line
+// only.
+func (f *FlagSet) Verb(p *bool, name, usage string) { f.verbs.BoolVar(p, name, false, usage) }
+
+// VerbString is [FlagSet.Verb] for a flag with a value.
+func (f *FlagSet) VerbString(p *string, name, usage string) { f.verbs.StringVar(p, name, "", usage) }
+
+// DryRun defines -dry-run.
+func (f *FlagSet) DryRun(p *bool, usage string) { f.Verb(p, "dry-run", usage) }
+
+// Wait defines -wait, the bound on waiting for other nodes.
+func (f *FlagSet) Wait(p *time.Duration) {
+	f.Duration(p, "wait", 5*time.Minute, "bound on waiting for other nodes, in `seconds`")
+}
+
+// Mode defines -mode; usage says what the program does with it.
+func (f *FlagSet) Mode(p *string, value, usage string) { f.StringVar(p, "mode", value, usage) }
 
 // Registry defines -registry.
 func (f *FlagSet) Registry(p *string) {
@@ -101,7 +135,7 @@ func (f *FlagSet) Duration(p *time.Duration, name string, value time.Duration, u
 // for them refuses them.
 func (f *FlagSet) Rest(p *[]string) { f.rest = p }
 
-// Given reports whether a flag stood on the command line.
+// Given reports whether a flag was on the command line.
 func (f *FlagSet) Given(name string) bool {
 	return slices.ContainsFunc(f.given, func(arg string) bool { return strings.HasPrefix(arg, "-"+name+"=") })
 }
@@ -112,6 +146,11 @@ func (f *FlagSet) parse(args []string) error {
 	if err != nil {
 		return err
 	}
+	f.verbs.VisitAll(func(def *flag.Flag) {
+		if name := envName(def.Name); os.Getenv(name) != "" {
+			f.ignored = append(f.ignored, passed{def.Name, name})
+		}
+	})
 	err = ff.Parse(f.FlagSet, canonical,
 		ff.WithEnvVarPrefix(envPrefix),
 		ff.WithConfigFileFlag("config-file"),
@@ -127,8 +166,9 @@ func (f *FlagSet) parse(args []string) error {
 	return nil
 }
 
-// canonical spells short options out. Were they flags of their own, ff could
-// not tell that -r on the command line comes before AC_REGISTRY.
+// canonical spells short options out and takes the verbs out of the arguments. If
+// short options were flags of their own, ff could not tell that -r on the command
+// line comes before AC_REGISTRY.
 func (f *FlagSet) canonical(args []string) ([]string, error) {
 	scan := flag.NewFlagSet(f.Name(), flag.ContinueOnError)
 	scan.SetOutput(io.Discard)
@@ -140,6 +180,7 @@ func (f *FlagSet) canonical(args []string) ([]string, error) {
 			scan.Var(v, short, "")
 		}
 	})
+	f.verbs.VisitAll(func(def *flag.Flag) { scan.Var(def.Value, def.Name, "") })
 	if err := scan.Parse(args); err != nil {
 		return nil, err
 	}
@@ -155,20 +196,15 @@ func (f *FlagSet) readFile(r io.Reader, set func(name, value string) error) erro
 		return err
 	}
 	return ff.PlainParser(bytes.NewReader(data), func(name, value string) error {
-		if f.Lookup(name) == nil && known(name) {
+		switch {
+		case f.verbs.Lookup(name) != nil:
+			f.ignored = append(f.ignored, passed{name, name + " in the configuration file"})
+			return nil
+		case f.Lookup(name) == nil && (slices.Contains(settings, name) || slices.Contains(verbs, name)):
 			return nil
 		}
 		return set(name, value)
 	})
-}
-
-func known(name string) bool {
-	for _, s := range settings {
-		if s == name {
-			return true
-		}
-	}
-	return false
 }
 
 // spelling records a flag under its long name.

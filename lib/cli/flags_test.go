@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"auto-consul/lib/exit"
 )
 
 func configFile(t *testing.T, text string) string {
@@ -177,7 +179,7 @@ func TestMisuse(t *testing.T) {
 			if tt.file != "" {
 				args = []string{"-config-file", configFile(t, tt.file)}
 			}
-			wantError(t, runTest(t, p, args...), Misuse, tt.want)
+			wantError(t, runTest(t, p, args...), exit.Misuse, tt.want)
 			if slices.Contains(p.calls, "run") {
 				t.Error("it ran")
 			}
@@ -195,7 +197,7 @@ func TestBadEnvironment(t *testing.T) {
 			if name == "AC_CONFIG_FILE" {
 				want = value
 			}
-			wantError(t, runTest(t, &testProgram{}), Misuse, want)
+			wantError(t, runTest(t, &testProgram{}), exit.Misuse, want)
 		})
 	}
 }
@@ -210,7 +212,7 @@ func TestConfigFileOfAllPrograms(t *testing.T) {
 }
 
 // wantError: the code, one line on standard error, nothing on standard output.
-func wantError(t *testing.T, got result, code Code, part string) {
+func wantError(t *testing.T, got result, code exit.Code, part string) {
 	t.Helper()
 	if got.code != int(code) || got.out != nil {
 		t.Errorf("got code %d, output %q, want %d and none", got.code, got.out, code)

@@ -3,17 +3,26 @@ package cli
 import (
 	"flag"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 )
 
-// help is the program's package comment and the table of its flags.
+// help returns the program's package comment and the tables of its flags.
 func (f *FlagSet) help(doc string) string {
 	var b strings.Builder
 	b.WriteString(comment(doc))
 	b.WriteString("\nFlags (each is also an environment variable and a line of -config-file):\n\n")
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	f.VisitAll(func(def *flag.Flag) {
+	table(&b, f.FlagSet, envName)
+	b.WriteString("\nFlags of the command line only:\n\n")
+	table(&b, f.verbs, func(string) string { return "" })
+	return b.String()
+}
+
+// table writes one line for each flag; env names its environment variable.
+func table(out io.Writer, flags *flag.FlagSet, env func(name string) string) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	flags.VisitAll(func(def *flag.Flag) {
 		name := "-" + def.Name
 		if short := aliases[def.Name]; short != "" {
 			name += ", -" + short
@@ -22,17 +31,20 @@ func (f *FlagSet) help(doc string) string {
 		if def.DefValue != "" && def.DefValue != "false" && def.DefValue != "0s" {
 			usage += " (default " + def.DefValue + ")"
 		}
-		fmt.Fprintf(w, "  %s %s\t%s\t%s\n", name, value, envName(def.Name), usage)
+		columns := []string{"  " + strings.TrimSpace(name+" "+value), env(def.Name), usage}
+		if columns[1] == "" {
+			columns = []string{columns[0], usage}
+		}
+		fmt.Fprintln(w, strings.Join(columns, "\t"))
 	})
 	_ = w.Flush() // a Builder takes everything
-	return b.String()
 }
 
 func envName(name string) string {
 	return envPrefix + "_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
-// comment is the text of the block comment before a file's package clause.
+// comment returns the text of the block comment before a file's package clause.
 func comment(source string) string {
 	_, rest, _ := strings.Cut(source, "/*\n")
 	text, _, _ := strings.Cut(rest, "*/")

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"auto-consul/lib/exit"
 )
 
 const programs = "../../cmd"
@@ -33,9 +35,10 @@ func TestSettings(t *testing.T) {
 			}
 		}
 	}
+	defined["version"] = true // of every program
 	got := slices.Sorted(maps.Keys(defined))
-	if want := slices.Sorted(slices.Values(settings)); !slices.Equal(got, want) {
-		t.Errorf("programs define %q, settings are %q", got, want)
+	if want := slices.Sorted(slices.Values(slices.Concat(settings, verbs))); !slices.Equal(got, want) {
+		t.Errorf("programs define %q, settings and verbs are %q", got, want)
 	}
 	for name := range aliases {
 		if !defined[name] {
@@ -113,7 +116,7 @@ func flagCall(n ast.Node) (method, name string) {
 	if x, ok := sel.X.(*ast.Ident); !ok || x.Name != "f" || len(call.Args) == 0 {
 		return "", ""
 	}
-	if defines := strings.HasSuffix(sel.Sel.Name, "Var") || sel.Sel.Name == "Duration"; defines && len(call.Args) > 2 {
+	if defines := strings.HasSuffix(sel.Sel.Name, "Var") || slices.Contains([]string{"Duration", "Verb", "VerbString"}, sel.Sel.Name); defines && len(call.Args) > 2 {
 		if lit, ok := call.Args[1].(*ast.BasicLit); ok {
 			name, _ = strconv.Unquote(lit.Value) // the parser has read it
 		}
@@ -132,7 +135,7 @@ func TestExitCodesInHelp(t *testing.T) {
 			continue
 		}
 		got := exitCodes(comment(string(source)))
-		for _, must := range []Code{OK, Failure, Misuse} {
+		for _, must := range []exit.Code{exit.OK, exit.Failure, exit.Misuse} {
 			if _, ok := got[must]; !ok {
 				t.Errorf("%s: no line for code %d", dir, must)
 			}
@@ -147,16 +150,16 @@ func TestExitCodesInHelp(t *testing.T) {
 }
 
 // exitCodes reads the section of a help text that lists them.
-func exitCodes(help string) map[Code]string {
+func exitCodes(help string) map[exit.Code]string {
 	_, section, _ := strings.Cut(help, "# Exit codes\n")
 	section, _, _ = strings.Cut(section, "\n# ")
-	out := map[Code]string{}
+	out := map[exit.Code]string{}
 	for _, m := range exitLine.FindAllStringSubmatch(section, -1) {
 		n, err := strconv.Atoi(m[1])
 		if err != nil {
 			continue // the expression has seen digits; too many are no code
 		}
-		out[Code(n)] = m[2]
+		out[exit.Code(n)] = m[2]
 	}
 	return out
 }
@@ -164,7 +167,7 @@ func exitCodes(help string) map[Code]string {
 func TestExitCodesReader(t *testing.T) {
 	t.Parallel()
 	help := "# Output\n\n\t9  not here\n\n# Exit codes\n\n\t0   done\n\t69  away\n\n# Examples\n\n\t8  nor here\n"
-	want := map[Code]string{0: "done", 69: "away"}
+	want := map[exit.Code]string{0: "done", 69: "away"}
 	if got := exitCodes(help); !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

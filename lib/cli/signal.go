@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"auto-consul/lib/exit"
 )
 
 // Interruptible returns a context that INT and TERM end, for a program that has
@@ -18,7 +20,7 @@ func Interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 		select {
 		case s := <-caught:
 			n, _ := s.(syscall.Signal)
-			cancel(Failf(Code(128+int(n)), "%v", s))
+			cancel(exit.Withf(exit.Code(128+int(n)), "%v", s))
 		case <-ctx.Done():
 		}
 	}()

@@ -10,15 +10,17 @@ import (
 	"time"
 
 	"github.com/hashicorp/consul/api"
+
+	"auto-consul/lib/node"
 )
 
-// Agent is the local Consul agent, asked through its HTTP API.
+// Agent is the local Consul agent, asked through its HTTP API. It is a [node.Agent].
 type Agent struct {
 	client   *api.Client
 	patience time.Duration
 }
 
-// NewAgent is the agent that Consul's own environment names: CONSUL_HTTP_ADDR,
+// NewAgent returns the agent that Consul's own environment names: CONSUL_HTTP_ADDR,
 // CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_SSL, CONSUL_CACERT and
 // the rest. An environment that cannot be right is an error.
 func NewAgent() (*Agent, error) {
@@ -42,37 +44,12 @@ func newAgent(config *api.Config) (*Agent, error) {
 	return &Agent{client, 5 * time.Second}, nil
 }
 
-// Status is what an agent says of itself.
-type Status struct {
-	Node    string
-	Address string // what it announces, an IP address without a port
-	Server  bool
-	Members int // of its cluster that it knows, itself counted, failed ones too
-	// Leader is the address and port of the raft leader as a server knows it;
-	// empty if it knows of none, and always on a client.
-	Leader string
-	// LogIndex is the index of a server's last raft log entry: 0 on one that has
-	// never found a cluster, and on a client.
-	LogIndex uint64
-	// KnownServers is how many servers a client knows; 0 on a server.
-	KnownServers int
-}
-
-// Alone reports that the agent has found nobody, or a server no leader.
-func (s Status) Alone() bool {
-	if s.Server {
-		return s.Leader == ""
-	}
-	return s.KnownServers == 0
-}
-
-// Join makes the agent join another at an address, at any time and whether or
-// not it knows it already. With ACLs it needs agent:write. The agent makes one
-// join after the other, its own included, and goes on with one whose caller has
-// gone.
+// Join makes the agent join another at an address, at any time and whether or not
+// it knows it already. With ACLs it needs agent:write. The agent makes one join after
+// the other, its own included, and goes on with one whose caller has gone.
 func (a *Agent) Join(ctx context.Context, address string) error {
-	// An address that swallows packets costs the agent 10 s, and others may be
-	// before this one.
+	// An address that never answers costs the agent 10 s, and others may come before
+	// this one.
 	limited, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	path := "/v1/agent/join/" + url.PathEscape(address)
@@ -82,21 +59,21 @@ func (a *Agent) Join(ctx context.Context, address string) error {
 	return nil
 }
 
-// Status asks the agent. It returns [ErrNotRunning], [ErrSilent] when no answer
-// has come in 5 s, [ErrNoPermission] when the agent refuses, and the context's
-// cause once the context is done. Any other error says that somebody answered and
-// not as an agent would.
-func (a *Agent) Status(ctx context.Context) (Status, error) {
+// Status asks the agent what it is. Its error is [node.ErrNotRunning],
+// [node.ErrNoAnswer] when no answer has come in 5 s, [node.ErrNoPermission] when the
+// agent refuses, or the context's cause once the context is done. Any other error
+// says that somebody answered, and not as an agent would.
+func (a *Agent) Status(ctx context.Context) (node.Status, error) {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
 	var self self
 	_, err := a.client.Raw().Query("/v1/agent/self", &self, new(api.QueryOptions).WithContext(limited))
 	if err != nil {
-		return Status{}, fmt.Errorf("ask the Consul agent: %w", classify(ctx, "agent:read", err))
+		return node.Status{}, fmt.Errorf("ask the Consul agent: %w", classify(ctx, "agent:read", err))
 	}
 	status, err := self.status()
 	if err != nil {
-		return Status{}, fmt.Errorf("ask the Consul agent: %w", err)
+		return node.Status{}, fmt.Errorf("ask the Consul agent: %w", err)
 	}
 	return status, nil
 }
@@ -122,26 +99,26 @@ type self struct {
 	}
 }
 
-func (s self) status() (Status, error) {
+func (s self) status() (node.Status, error) {
 	if s.Config.NodeName == "" || s.Member.Addr == "" {
-		return Status{}, errors.New("the answer is not a Consul agent's")
+		return node.Status{}, errors.New("the answer is not a Consul agent's")
 	}
-	out := Status{
+	out := node.Status{
 		Node: s.Config.NodeName, Address: s.Member.Addr, Server: s.Config.Server,
 		Leader: s.Stats.Consul.LeaderAddr,
 	}
 	var err error
 	if out.Members, err = strconv.Atoi(s.Stats.SerfLAN.Members); err != nil {
-		return Status{}, fmt.Errorf("the answer's serf_lan.members: %w", err)
+		return node.Status{}, fmt.Errorf("the answer's serf_lan.members: %w", err)
 	}
 	if s.Config.Server {
 		if out.LogIndex, err = strconv.ParseUint(s.Stats.Raft.LastLogIndex, 10, 64); err != nil {
-			return Status{}, fmt.Errorf("the answer's raft.last_log_index: %w", err)
+			return node.Status{}, fmt.Errorf("the answer's raft.last_log_index: %w", err)
 		}
 		return out, nil
 	}
 	if out.KnownServers, err = strconv.Atoi(s.Stats.Consul.KnownServers); err != nil {
-		return Status{}, fmt.Errorf("the answer's consul.known_servers: %w", err)
+		return node.Status{}, fmt.Errorf("the answer's consul.known_servers: %w", err)
 	}
 	return out, nil
 }

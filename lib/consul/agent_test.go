@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"auto-consul/lib/node"
+
 	"github.com/hashicorp/consul/api"
 )
 
@@ -55,11 +57,11 @@ func TestStatus(t *testing.T) {
 	const leaderless = `{"Config":{"NodeName":"s","Server":true},"Member":{"Addr":"10.0.0.1"},"Stats":{"consul":{"leader_addr":""},"raft":{"last_log_index":"0"},"serf_lan":{"members":"1"}}}`
 	tests := []struct {
 		name, body string
-		want       Status
+		want       node.Status
 	}{
-		{"server", serverSelf, Status{Node: "server1", Address: "10.0.0.1", Server: true, Members: 5, Leader: "10.0.0.2:8300", LogIndex: 17}},
-		{"client", clientSelf, Status{Node: "agent1", Address: "2001:db8::7", Members: 4, KnownServers: 3}},
-		{"server without a leader", leaderless, Status{Node: "s", Address: "10.0.0.1", Server: true, Members: 1}},
+		{"server", serverSelf, node.Status{Node: "server1", Address: "10.0.0.1", Server: true, Members: 5, Leader: "10.0.0.2:8300", LogIndex: 17}},
+		{"client", clientSelf, node.Status{Node: "agent1", Address: "2001:db8::7", Members: 4, KnownServers: 3}},
+		{"server without a leader", leaderless, node.Status{Node: "s", Address: "10.0.0.1", Server: true, Members: 1}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -77,11 +79,11 @@ func failure(err error) string {
 	switch {
 	case err == nil:
 		return "none"
-	case errors.Is(err, ErrNotRunning):
+	case errors.Is(err, node.ErrNotRunning):
 		return "not running"
-	case errors.Is(err, ErrSilent):
+	case errors.Is(err, node.ErrNoAnswer):
 		return "silent"
-	case errors.Is(err, ErrNoPermission):
+	case errors.Is(err, node.ErrNoPermission):
 		return "no permission"
 	}
 	return "other"
@@ -114,7 +116,7 @@ func TestStatusRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			got, err := serve(t, answer(test.code, test.body)).Status(t.Context())
-			if failure(err) != test.kind || got != (Status{}) {
+			if failure(err) != test.kind || got != (node.Status{}) {
 				t.Fatalf("got %+v, %v; want %s", got, err, test.kind)
 			}
 			if !strings.Contains(err.Error(), test.want) {

@@ -7,37 +7,31 @@ import (
 	"slices"
 
 	"github.com/hashicorp/consul/api"
-)
 
-// Peer is a server of the raft configuration.
-type Peer struct {
-	Node  string
-	Voter bool
-	Alive bool // as this agent sees it, where it was asked
-}
+	"auto-consul/lib/node"
+)
 
 // serfAlive is a member's status in /v1/agent/members.
 const serfAlive = 1
 
 // Peers asks for the raft configuration. With ACLs it needs operator:read. Without
-// a leader it is an error, which may be [ErrSilent].
-func (a *Agent) Peers(ctx context.Context) ([]Peer, error) {
+// a leader it is an error, which may be [node.ErrNoAnswer].
+func (a *Agent) Peers(ctx context.Context) ([]node.Peer, error) {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
 	raft, err := a.client.Operator().RaftGetConfiguration(new(api.QueryOptions).WithContext(limited))
 	if err != nil {
 		return nil, fmt.Errorf("ask for the raft peers: %w", classify(ctx, "operator:read", err))
 	}
-	var out []Peer
+	var out []node.Peer
 	for _, s := range raft.Servers {
-		out = append(out, Peer{Node: s.Node, Voter: s.Voter})
+		out = append(out, node.Peer{Node: s.Node, Voter: s.Voter})
 	}
 	return out, nil
 }
 
-// Living asks who of the peers lives, and fills that in. With ACLs it needs
-// node:read.
-func (a *Agent) Living(ctx context.Context, peers []Peer) error {
+// FillAlive asks which of the peers are alive. With ACLs it needs node:read.
+func (a *Agent) FillAlive(ctx context.Context, peers []node.Peer) error {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
 	var members []api.AgentMember
@@ -58,22 +52,7 @@ func (a *Agent) Living(ctx context.Context, peers []Peer) error {
 	return nil
 }
 
-// KeepQuorum reports whether more than half of the voters that are left live
-// once a node has left.
-func KeepQuorum(peers []Peer, leaving string) bool {
-	voters, alive := 0, 0
-	for _, p := range peers {
-		if p.Voter && p.Node != leaving {
-			voters++
-			if p.Alive {
-				alive++
-			}
-		}
-	}
-	return alive*2 > voters
-}
-
-// Leader asks for the raft leader's address; empty if there is none.
+// Leader asks for the address of the raft leader, empty if there is none.
 func (a *Agent) Leader(ctx context.Context) (string, error) {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"auto-consul/lib/node"
+
 	"github.com/hashicorp/consul/api"
 )
 
@@ -46,54 +48,24 @@ func TestPeers(t *testing.T) {
 	agent, _ := answering(t, map[string]string{
 		"/v1/operator/raft/configuration": raftConfiguration, "/v1/agent/members": agentMembers,
 	})
-	living := func(a *Agent) ([]Peer, error) {
+	living := func(a *Agent) ([]node.Peer, error) {
 		peers, err := a.Peers(t.Context())
-		return peers, errors.Join(err, a.Living(t.Context(), peers))
+		return peers, errors.Join(err, a.FillAlive(t.Context(), peers))
 	}
 	got, err := living(agent)
-	want := []Peer{{"a", true, true}, {"b", true, false}, {"c", false, true}}
+	want := []node.Peer{{Node: "a", Voter: true, Alive: true}, {Node: "b", Voter: true}, {Node: "c", Alive: true}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 	blind, _ := answering(t, map[string]string{
 		"/v1/operator/raft/configuration": raftConfiguration, "/v1/agent/members": `[{"Name":"a","Status":1}]`,
 	})
-	if got, err := living(blind); !errors.Is(err, ErrNoPermission) || !strings.Contains(err.Error(), "node:read") {
+	if got, err := living(blind); !errors.Is(err, node.ErrNoPermission) || !strings.Contains(err.Error(), "node:read") {
 		t.Errorf("members are left out: got %v, %v, want the permission node:read", got, err)
 	}
 	denied, _ := answering(t, nil)
-	if _, err := denied.Peers(t.Context()); !errors.Is(err, ErrNoPermission) || !strings.Contains(err.Error(), "operator:read") {
+	if _, err := denied.Peers(t.Context()); !errors.Is(err, node.ErrNoPermission) || !strings.Contains(err.Error(), "operator:read") {
 		t.Errorf("denied: got %v, want the permission operator:read", err)
-	}
-}
-
-func TestKeepQuorum(t *testing.T) {
-	t.Parallel()
-	peers := func(alive, failed int) []Peer {
-		var out []Peer
-		for i := range alive + failed {
-			out = append(out, Peer{Node: string(rune('a' + i)), Voter: true, Alive: i < alive})
-		}
-		return append(out, Peer{Node: "observer", Alive: true})
-	}
-	for _, test := range []struct {
-		name          string
-		alive, failed int
-		leaving       string
-		want          bool
-	}{
-		{"the last", 1, 0, "a", false},
-		{"one of two", 2, 0, "a", true},
-		{"one of three", 3, 0, "b", true},
-		{"one of two that live of three", 2, 1, "a", false},
-		{"the dead one", 2, 1, "c", true},
-		{"no voter", 1, 1, "observer", false},
-		{"one of five, one dead", 4, 1, "a", true},
-		{"one of five, two dead", 3, 2, "a", false},
-	} {
-		if got := KeepQuorum(peers(test.alive, test.failed), test.leaving); got != test.want {
-			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
-		}
 	}
 }
 
@@ -117,25 +89,8 @@ func TestJoinLeaveLeader(t *testing.T) {
 	for name, err := range map[string]error{
 		"join": denied.Join(t.Context(), "10.0.0.2"), "leave": denied.Leave(context.Background()),
 	} {
-		if !errors.Is(err, ErrNoPermission) || !strings.Contains(err.Error(), "agent:write") {
+		if !errors.Is(err, node.ErrNoPermission) || !strings.Contains(err.Error(), "agent:write") {
 			t.Errorf("%s denied: got %v, want the permission agent:write", name, err)
-		}
-	}
-}
-
-func TestAlone(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		status Status
-		want   bool
-	}{
-		{Status{Server: true, Leader: "10.0.0.1:8300", Members: 1}, false},
-		{Status{Server: true, Members: 3}, true},
-		{Status{Members: 1}, true},
-		{Status{KnownServers: 1, Members: 2}, false},
-	} {
-		if got := test.status.Alone(); got != test.want {
-			t.Errorf("%+v: got %v, want %v", test.status, got, test.want)
 		}
 	}
 }

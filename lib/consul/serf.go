@@ -11,16 +11,16 @@ import (
 // otherwise.
 const serfPort = "8301"
 
-// Answers reports whether somebody accepts a connection at an address's serf
-// port within a second. A process that was stopped still does.
+// Answers reports whether somebody accepts a connection at the serf port of an
+// address within a second. A process that was stopped still does.
 func Answers(ctx context.Context, address string) bool {
 	return dialSerf(ctx, address) == nil
 }
 
-// Swallows reports whether an address's serf port neither accepts a connection
-// nor refuses it within a second. To join such an address costs an agent 10 s,
-// in which it joins nobody else.
-func Swallows(ctx context.Context, address string) bool {
+// Blackholed reports whether the serf port of an address neither accepts a
+// connection nor refuses it within a second. To join such an address costs an agent
+// 10 s, in which it joins nobody else.
+func (*Agent) Blackholed(ctx context.Context, address string) bool {
 	var failed net.Error
 	return errors.As(dialSerf(ctx, address), &failed) && failed.Timeout()
 }

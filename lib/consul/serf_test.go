@@ -43,23 +43,23 @@ func full(t *testing.T, address string) {
 
 func TestSerf(t *testing.T) {
 	t.Parallel()
-	open, closed, swallowing := serfAddress(1), serfAddress(2), serfAddress(3)
+	open, closed, blackhole := serfAddress(1), serfAddress(2), serfAddress(3)
 	l, err := net.Listen("tcp", net.JoinHostPort(open, serfPort))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	full(t, swallowing)
+	full(t, blackhole)
 	for _, test := range []struct {
 		address string
 		want    string
 	}{
-		{open, "answers true, swallows false"},
-		{closed, "answers false, swallows false"},
-		{swallowing, "answers false, swallows true"},
-		{"no such host", "answers false, swallows false"},
+		{open, "answers true, blackholed false"},
+		{closed, "answers false, blackholed false"},
+		{blackhole, "answers false, blackholed true"},
+		{"no such host", "answers false, blackholed false"},
 	} {
-		got := fmt.Sprintf("answers %t, swallows %t", Answers(t.Context(), test.address), Swallows(t.Context(), test.address))
+		got := fmt.Sprintf("answers %t, blackholed %t", Answers(t.Context(), test.address), new(Agent).Blackholed(t.Context(), test.address))
 		if got != test.want {
 			t.Errorf("%s: got %s, want %s", test.address, got, test.want)
 		}

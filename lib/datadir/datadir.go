@@ -1,6 +1,6 @@
 // Package datadir keeps what a node remembers between its starts. The files lie
 // in the data directory beside Consul's own server and agent folders, and each
-// is replaced in one step.
+// is replaced in one step. A [Dir] is a [auto-consul/lib/node.Disk].
 package datadir
 
 import (
@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"auto-consul/lib/claim"
-	"auto-consul/lib/wire"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 )
 
 // Dir is a node's data directory.
@@ -22,64 +22,62 @@ type Dir string
 // modeFile is the Ruby gem's: the bare word, without a line end.
 const modeFile = "mode"
 
-// Mode returns the kept mode, [wire.Server] or [wire.Agent]; empty if none is
-// kept.
-func (d Dir) Mode() (string, error) {
+// Mode returns the kept mode, empty if none is kept.
+func (d Dir) Mode() (registry.Mode, error) {
 	text, err := d.read(modeFile)
 	if err != nil || text == "" {
 		return "", err
 	}
-	if text != wire.Server && text != wire.Agent {
-		return "", fmt.Errorf("%s holds %.20q: want server or agent; set_server or set_agent puts it right", d.path(modeFile), text)
+	if mode := registry.Mode(text); mode.Known() {
+		return mode, nil
 	}
-	return text, nil
+	return "", fmt.Errorf("%s holds %.20q: want server or agent; set_server or set_agent puts it right", d.path(modeFile), text)
 }
 
 // KeepMode keeps the mode for this and the next starts.
-func (d Dir) KeepMode(mode string) error { return d.write(modeFile, mode) }
+func (d Dir) KeepMode(mode registry.Mode) error { return d.write(modeFile, string(mode)) }
 
 // Incarnation returns the data directory's random id; empty if it has none yet.
 func (d Dir) Incarnation() (string, error) { return d.read("incarnation") }
 
-// KeepIncarnation gives the data directory its id, once and for all.
-// One that has another belongs to another decision: the error wraps
-// [claim.ErrUndecided].
+// KeepIncarnation gives the data directory its id, once and for all. A data directory
+// that has another belongs to another decision: the error wraps [rule.ErrUndecided].
 func (d Dir) KeepIncarnation(id string) error {
 	kept, err := d.Incarnation()
 	if err != nil || kept == id {
 		return err
 	}
 	if kept != "" {
-		return fmt.Errorf("%w: another decision was made on data directory %s meanwhile", claim.ErrUndecided, string(d))
+		return fmt.Errorf("%w: another decision was made on data directory %s meanwhile", rule.ErrUndecided, string(d))
 	}
 	return d.write("incarnation", id)
 }
 
-// Cluster returns the cluster that the node belongs to; zero if none is kept.
-func (d Dir) Cluster() (claim.Kept, error) {
-	var kept claim.Kept
+// Membership returns the cluster that the node belongs to; zero if none is kept.
+func (d Dir) Membership() (rule.Membership, error) {
+	var m rule.Membership
 	text, err := d.read(clusterFile)
 	if err != nil || text == "" {
-		return kept, err
+		return m, err
 	}
-	if err := json.Unmarshal([]byte(text), &kept); err != nil {
-		return kept, fmt.Errorf("%s: %w", d.path(clusterFile), err)
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		return m, fmt.Errorf("%s: %w", d.path(clusterFile), err)
 	}
-	if kept.ClusterID == "" && !kept.Open {
-		return kept, fmt.Errorf("%s: cluster_id is missing", d.path(clusterFile))
+	if m.ClusterID == "" && !m.Open {
+		return m, fmt.Errorf("%s: cluster_id is missing", d.path(clusterFile))
 	}
-	return kept, nil
+	return m, nil
 }
 
-// KeepCluster ties the data directory to a cluster, or unties it.
-func (d Dir) KeepCluster(kept claim.Kept) error {
-	if kept.ClusterID == "" && !kept.Open {
+// KeepMembership ties the data directory to a cluster, or unties it.
+func (d Dir) KeepMembership(m rule.Membership) error {
+	if m.ClusterID == "" && !m.Open {
 		if err := os.Remove(d.path(clusterFile)); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
 	}
-	text, err := json.Marshal(kept)
+	text, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
@@ -88,15 +86,18 @@ func (d Dir) KeepCluster(kept claim.Kept) error {
 
 const clusterFile = "cluster"
 
-// Consul is the folder of Consul's own data in a mode.
-func (d Dir) Consul(mode string) string { return d.path(mode) }
+// Consul returns the folder of Consul's own data in a mode.
+func (d Dir) Consul(mode registry.Mode) string { return d.path(string(mode)) }
+
+// String returns the path of the data directory.
+func (d Dir) String() string { return string(d) }
 
 func (d Dir) path(name ...string) string {
 	return filepath.Join(append([]string{string(d)}, name...)...)
 }
 
-// read returns a file's text without white space around it; empty if there is
-// no such file.
+// read returns the text of a file without white space around it; empty if there is no
+// such file.
 func (d Dir) read(name string) (string, error) {
 	data, err := os.ReadFile(d.path(name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/datadir"
-	"auto-consul/lib/wire"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 )
 
 // newDir is a data directory below folders that do not exist yet.
@@ -46,7 +46,7 @@ func files(t *testing.T, d datadir.Dir) []string {
 	return out
 }
 
-func wantMode(t *testing.T, d datadir.Dir, want string) {
+func wantMode(t *testing.T, d datadir.Dir, want registry.Mode) {
 	t.Helper()
 	if got, err := d.Mode(); err != nil || got != want {
 		t.Errorf("got mode %q, %v, want %q", got, err, want)
@@ -57,13 +57,13 @@ func TestKeepMode(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
 	wantMode(t, d, "")
-	for _, mode := range []string{wire.Server, wire.Agent, wire.Agent} {
+	for _, mode := range []registry.Mode{registry.Server, registry.Client, registry.Client} {
 		if err := d.KeepMode(mode); err != nil {
 			t.Fatal(err)
 		}
 		wantMode(t, d, mode)
 		// The gem reads the bare word.
-		if got, err := os.ReadFile(filepath.Join(string(d), "mode")); err != nil || string(got) != mode {
+		if got, err := os.ReadFile(filepath.Join(string(d), "mode")); err != nil || registry.Mode(got) != mode {
 			t.Errorf("got %q, %v, want %q", got, err, mode)
 		}
 	}
@@ -76,7 +76,7 @@ func TestKeepMode(t *testing.T) {
 func TestModeIsReadable(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
-	if err := d.KeepMode(wire.Agent); err != nil {
+	if err := d.KeepMode(registry.Client); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(filepath.Join(string(d), "mode"))
@@ -88,29 +88,32 @@ func TestModeIsReadable(t *testing.T) {
 // An open file keeps what it held: it was replaced, not written over.
 func TestReplaceIsAtomic(t *testing.T) {
 	t.Parallel()
-	d := holding(t, "mode", wire.Server)
+	d := holding(t, "mode", "server")
 	before, err := os.Open(filepath.Join(string(d), "mode"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer before.Close()
-	if err := d.KeepMode(wire.Agent); err != nil {
+	if err := d.KeepMode(registry.Client); err != nil {
 		t.Fatal(err)
 	}
 	buf := make([]byte, 16)
-	if n, err := before.Read(buf); err != nil || string(buf[:n]) != wire.Server {
-		t.Errorf("got %q, %v, want %q still", buf[:n], err, wire.Server)
+	if n, err := before.Read(buf); err != nil || string(buf[:n]) != "server" {
+		t.Errorf("got %q, %v, want %q still", buf[:n], err, registry.Server)
 	}
-	wantMode(t, d, wire.Agent)
+	wantMode(t, d, registry.Client)
 }
 
 func TestMode(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ text, want string }{
-		{"server", wire.Server},
-		{"agent", wire.Agent},
-		{"agent\n", wire.Agent},
-		{" server \r\n", wire.Server},
+	tests := []struct {
+		text string
+		want registry.Mode
+	}{
+		{"server", registry.Server},
+		{"agent", registry.Client},
+		{"agent\n", registry.Client},
+		{" server \r\n", registry.Server},
 		{"", ""},
 		{"\n", ""},
 	}
@@ -132,10 +135,10 @@ func TestModeGarbage(t *testing.T) {
 			t.Errorf("got %q, want the file named and the error short", err)
 		}
 		// Keeping a mode is the remedy.
-		if err := d.KeepMode(wire.Agent); err != nil {
+		if err := d.KeepMode(registry.Client); err != nil {
 			t.Error(err)
 		}
-		wantMode(t, d, wire.Agent)
+		wantMode(t, d, registry.Client)
 	}
 }
 
@@ -157,7 +160,7 @@ func TestUnreadable(t *testing.T) {
 func TestUnwritable(t *testing.T) {
 	t.Parallel()
 	d := holding(t, "mode/inside", "")
-	if err := d.KeepMode(wire.Agent); err == nil {
+	if err := d.KeepMode(registry.Client); err == nil {
 		t.Error("a folder in the way: got no error")
 	}
 	if got := files(t, d); !slices.Equal(got, []string{"mode"}) {
@@ -165,7 +168,7 @@ func TestUnwritable(t *testing.T) {
 	}
 	parent := holding(t, "file", "text")
 	for _, name := range []string{"file", "file/state"} {
-		if err := datadir.Dir(filepath.Join(string(parent), name)).KeepMode(wire.Agent); err == nil {
+		if err := datadir.Dir(filepath.Join(string(parent), name)).KeepMode(registry.Client); err == nil {
 			t.Errorf("%s: got no error", name)
 		}
 	}
@@ -189,7 +192,7 @@ func TestIncarnation(t *testing.T) {
 	if err := d.KeepIncarnation("0123abcd"); err != nil {
 		t.Errorf("got %v of what is kept already", err)
 	}
-	if err := d.KeepIncarnation("4567ef01"); !errors.Is(err, claim.ErrUndecided) {
+	if err := d.KeepIncarnation("4567ef01"); !errors.Is(err, rule.ErrUndecided) {
 		t.Errorf("got %v, want another incarnation refused", err)
 	}
 	if got, err := d.Incarnation(); err != nil || got != "0123abcd" {
@@ -201,14 +204,14 @@ func TestIncarnation(t *testing.T) {
 func TestCluster(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
-	if got, err := d.Cluster(); err != nil || got != (claim.Kept{}) {
+	if got, err := d.Membership(); err != nil || got != (rule.Membership{}) {
 		t.Errorf("got %+v, %v of a new folder, want none", got, err)
 	}
-	want := claim.Kept{ClusterID: "c1", Term: 2, Desired: 3, Birth: claim.Quorum}
-	if err := d.KeepCluster(want); err != nil {
+	want := rule.Membership{ClusterID: "c1", Term: 2, Desired: 3, Birth: rule.Quorum}
+	if err := d.KeepMembership(want); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := d.Cluster(); err != nil || got != want {
+	if got, err := d.Membership(); err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	if got := files(t, d); !slices.Equal(got, []string{"cluster"}) {
@@ -221,12 +224,12 @@ func TestClusterGarbage(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"c1", "{}", `{"cluster_id":""}`, `{"cluster_id":"c1"`, `{"cluster_id":1}`, "null", "[]"} {
 		d := holding(t, "cluster", text)
-		got, err := d.Cluster()
+		got, err := d.Membership()
 		if path := filepath.Join(string(d), "cluster"); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %+v, %v, want an error that names the file", text, got, err)
 		}
 	}
-	if got, err := holding(t, "cluster/inside", "").Cluster(); err == nil {
+	if got, err := holding(t, "cluster/inside", "").Membership(); err == nil {
 		t.Errorf("a folder in the way: got %+v, want an error", got)
 	}
 }
@@ -234,7 +237,7 @@ func TestClusterGarbage(t *testing.T) {
 func TestConsul(t *testing.T) {
 	t.Parallel()
 	d := datadir.Dir("/d")
-	for mode, want := range map[string]string{wire.Server: "/d/server", wire.Agent: "/d/agent"} {
+	for mode, want := range map[registry.Mode]string{registry.Server: "/d/server", registry.Client: "/d/agent"} {
 		if got := d.Consul(mode); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}

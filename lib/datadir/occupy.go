@@ -1,26 +1,23 @@
 package datadir
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"auto-consul/lib/wire"
+	"auto-consul/lib/registry"
 )
 
-// ErrOccupied says that an agent runs on the data directory.
+// ErrOccupied reports that an agent runs on the data directory.
 var ErrOccupied = errors.New("an agent runs on it already; every agent needs a -data-dir of its own")
 
-// Occupy keeps other agents away from the data directory for as long as this
-// process lives, whatever it becomes by exec. Consul by itself would wait for
-// ever, without a word, or share the data. An agent that is about to end has
-// until patience is over; waits is told that it is waited for. The error wraps
-// [ErrOccupied].
+// Occupy keeps other agents away from the data directory for as long as this process
+// lives, whatever it becomes by exec. Consul by itself would wait for ever without any
+// message, or share the data. An agent that is about to end has until patience is
+// over; waits is called when it is waited for. The error wraps [ErrOccupied].
 func (d Dir) Occupy(patience time.Duration, waits func()) error {
 	begin := time.Now()
 	for tries := 0; ; tries++ {
@@ -36,8 +33,8 @@ func (d Dir) Occupy(patience time.Duration, waits func()) error {
 
 func (d Dir) occupy() error {
 	path := d.path("lock")
-	// Open across exec. A record lock is not handed on to children, which may
-	// outlive the agent.
+	// The file stays open across exec. A record lock is not handed on to children,
+	// which may outlive the agent.
 	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT, 0o644)
 	if err != nil {
 		return &fs.PathError{Op: "open", Path: path, Err: err}
@@ -52,7 +49,7 @@ func (d Dir) occupy() error {
 		return &fs.PathError{Op: "lock", Path: path, Err: err}
 	}
 	for _, store := range []string{"raft/raft.db", "raft/wal/wal-meta.db"} {
-		if inUse(d.path(wire.Server, store)) {
+		if inUse(d.path(string(registry.Server), store)) {
 			_ = unix.Close(fd)
 			return d.occupied()
 		}
@@ -73,24 +70,4 @@ func inUse(path string) bool {
 	}
 	defer unix.Close(fd)
 	return errors.Is(unix.Flock(fd, unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
-}
-
-// LastSeen is when Consul last ran here as a server, by the machine's clock; zero
-// if it has not said so. The file is Consul's.
-func (d Dir) LastSeen() (time.Time, error) {
-	file := filepath.Join(wire.Server, "server_metadata.json")
-	text, err := d.read(file)
-	if err != nil || text == "" {
-		return time.Time{}, err
-	}
-	var seen struct {
-		Unix int64 `json:"last_seen_unix"`
-	}
-	if err := json.Unmarshal([]byte(text), &seen); err != nil {
-		return time.Time{}, fmt.Errorf("%s: %w", d.path(file), err)
-	}
-	if seen.Unix == 0 {
-		return time.Time{}, nil
-	}
-	return time.Unix(seen.Unix, 0), nil
 }

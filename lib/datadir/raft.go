@@ -12,15 +12,15 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"auto-consul/lib/wire"
+	"auto-consul/lib/registry"
 )
 
-// HasRaft reports whether a Consul server's raft state lies in the data
-// directory: a log entry or a snapshot. A server that was started and never
+// HasRaft reports whether raft state of a Consul server lies in the data directory:
+// a log entry or a snapshot. A server that was started and never
 // found a cluster leaves an empty log, which is no state. What cannot be read
 // counts as state: taking it for none could start a second cluster on it.
 func (d Dir) HasRaft() (bool, error) {
-	raft := d.path(wire.Server, "raft")
+	raft := d.path(string(registry.Server), "raft")
 	if _, err := os.Stat(raft); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	} else if err != nil {
@@ -52,8 +52,8 @@ func hasSnapshot(raft string) (bool, error) {
 // zero.
 const walHeader = 32
 
-// hasWAL looks into the write-ahead log, Consul's usual log store since 1.22. Its
-// first segment is laid out before there is anything to write.
+// hasWAL reports whether the write-ahead log, Consul's usual log store since 1.22,
+// has an entry. Its first segment is laid out before there is anything to write.
 func hasWAL(raft string) (bool, error) {
 	// Not a glob: the data directory's name may hold what is a pattern.
 	segments, err := filesIn(filepath.Join(raft, "wal"), ".wal")
@@ -72,7 +72,7 @@ func hasWAL(raft string) (bool, error) {
 	return frame[0] != 0, nil
 }
 
-// filesIn are the paths in a folder that end so; none if there is no folder.
+// filesIn returns the paths in a folder that end so; none if there is no folder.
 func filesIn(dir, end string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -87,8 +87,8 @@ func filesIn(dir, end string) ([]string, error) {
 	return out, nil
 }
 
-// hasLog looks into Consul's other log store, a bolt database with a bucket for entries and
-// one for the term and the vote.
+// hasLog reports whether Consul's other log store has an entry. It is a bolt database
+// with a bucket for entries and one for the term and the vote.
 func hasLog(raft string) (has bool, err error) {
 	path := filepath.Join(raft, "raft.db")
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {

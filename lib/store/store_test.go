@@ -1,19 +1,14 @@
 package store_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 
-	"auto-consul/lib/claim"
-	"auto-consul/lib/cli"
-	"auto-consul/lib/dirstore"
 	"auto-consul/lib/registry"
-	"auto-consul/lib/s3store"
 	"auto-consul/lib/store"
 	"auto-consul/lib/storetest"
 )
@@ -52,9 +47,6 @@ func TestOpen(t *testing.T) {
 	settings(t, web.URL)
 
 	s3 := open(t, "s3://b/consul")
-	if _, ok := s3.(*s3store.Store); !ok {
-		t.Errorf("got %T, want the S3 store", s3)
-	}
 	if got := srv.Count(nil); got != 0 {
 		t.Errorf("got %d requests of opening, want none", got)
 	}
@@ -69,9 +61,6 @@ func TestOpen(t *testing.T) {
 func TestOpenDirectory(t *testing.T) {
 	t.Parallel()
 	s := open(t, "file://"+t.TempDir())
-	if _, ok := s.(*dirstore.Store); !ok {
-		t.Errorf("got %T, want the directory store", s)
-	}
 	if err := s.Put(t.Context(), "servers/k", []byte("v")); err != nil {
 		t.Fatal(err)
 	}
@@ -80,29 +69,44 @@ func TestOpenDirectory(t *testing.T) {
 	}
 }
 
-func TestFail(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name string
-		err  error
-		want cli.Code
-	}{
-		{"nil", nil, cli.OK},
-		{"denied", registry.ErrDenied, cli.Denied},
-		{"denied, wrapped", fmt.Errorf("list: %w", registry.ErrDenied), cli.Denied},
-		{"fenced", fmt.Errorf("%w: other cluster", claim.ErrFenced), cli.Fenced},
-		{"undecided", fmt.Errorf("%w: no slot", claim.ErrUndecided), cli.Undecided},
-		{"conflict", registry.ErrConflict, cli.Unavailable},
-		{"not there", fs.ErrNotExist, cli.Unavailable},
-		{"time out", context.DeadlineExceeded, cli.Unavailable},
-		{"other", errors.New("broken"), cli.Unavailable},
-		{"coded", cli.Failf(cli.Misuse, "list: %w", registry.ErrDenied), cli.Misuse},
-		{"coded, wrapped", fmt.Errorf("decide: %w", cli.Failf(cli.Fenced, "other cluster")), cli.Fenced},
+// Whatever goes wrong at a store has a kind, and keeps its own words.
+func TestOpenMarksErrors(t *testing.T) {
+	srv := storetest.New(t)
+	srv.CreateBucket(t, "b")
+	web := httptest.NewServer(srv)
+	t.Cleanup(web.Close)
+	settings(t, web.URL)
+	s := open(t, "s3://b/consul")
+	operations := map[string]func() error{
+		"list":   func() error { _, err := s.List(t.Context(), "servers"); return err },
+		"oldest": func() error { _, err := s.Oldest(t.Context(), "servers"); return err },
+		"get":    func() error { _, err := s.Get(t.Context(), "servers/k"); return err },
+		"put":    func() error { return s.Put(t.Context(), "servers/k", []byte("v")) },
+		"swap":   func() error { return s.Swap(t.Context(), "servers/k", []byte("v"), "") },
+		"delete": func() error { return s.Delete(t.Context(), "servers/k") },
 	}
-	for _, tt := range tests {
-		got := store.Fail(tt.err)
-		if cli.CodeOf(got) != tt.want || !errors.Is(got, tt.err) {
-			t.Errorf("%s: got %v with code %d, want code %d", tt.name, got, cli.CodeOf(got), tt.want)
+	for _, name := range []string{"list", "oldest", "get", "put", "swap", "delete"} {
+		srv.Deny(nil)
+		srv.SetFault(func(storetest.Request) storetest.Fault {
+			return storetest.Fault{Status: 400, Code: "Strange"}
+		})
+		if err := operations[name](); !errors.Is(err, registry.ErrUnavailable) || !strings.Contains(err.Error(), "Strange") || strings.Contains(err.Error(), registry.ErrUnavailable.Error()) {
+			t.Errorf("%s: got %v, want it unavailable in the store's own words", name, err)
 		}
+		srv.SetFault(nil)
+		srv.Deny(func(storetest.Request) bool { return true })
+		if err := operations[name](); !errors.Is(err, registry.ErrDenied) || errors.Is(err, registry.ErrUnavailable) {
+			t.Errorf("%s: got %v, want access denied and nothing else", name, err)
+		}
+	}
+	srv.Deny(nil)
+	if err := operations["get"](); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, registry.ErrUnavailable) {
+		t.Errorf("got %v, want no such object and nothing else", err)
+	}
+	if err := operations["swap"](); err != nil {
+		t.Fatal(err)
+	}
+	if err := operations["swap"](); !errors.Is(err, registry.ErrConflict) || errors.Is(err, registry.ErrUnavailable) {
+		t.Errorf("got %v, want a conflict and nothing else", err)
 	}
 }

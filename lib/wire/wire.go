@@ -131,3 +131,22 @@ type Left struct {
 	Removed []string `json:"removed"` // heartbeats, sorted
 	Slot    bool     `json:"slot"`    // a server's slot was given back
 }
+
+// Build is what -version prints: what a program was built from.
+type Build struct {
+	Version  int    `json:"version"` // [Version], of this document
+	Program  string `json:"program"`
+	Release  string `json:"release"`            // a tag, what Go derives from the commit, or "(devel)"
+	Revision string `json:"revision,omitempty"` // the commit, where it is known
+	Modified bool   `json:"modified,omitempty"` // the tree differed from that commit
+	Go       string `json:"go"`                 // the version of Go
+}
+
+// Check is what ac-exec -check prints: an agent can be started here.
+type Check struct {
+	Version int    `json:"version"`
+	Mode    string `json:"mode"`    // what was checked: [Server], or [Agent]
+	Consul  string `json:"consul"`  // the program's file
+	Release string `json:"release"` // its version
+	DataDir string `json:"data_dir"`
+}

@@ -1,4 +1,4 @@
-package cli
+package exit
 
 import (
 	"errors"
@@ -16,19 +16,19 @@ func TestCodes(t *testing.T) {
 	}{
 		{"nil", nil, OK},
 		{"no code", base, Failure},
-		{"code", Fail(Unavailable, base), Unavailable},
-		{"wrapped", fmt.Errorf("list: %w", Fail(Fenced, base)), Fenced},
-		{"joined", errors.Join(base, Fail(Undecided, base)), Undecided},
-		{"outermost", Fail(Misuse, Fail(Denied, base)), Misuse},
-		{"of nil", Fail(Denied, nil), OK},
-		{"format", Failf(NotRunning, "agent: %w", base), NotRunning},
+		{"code", With(Unavailable, base), Unavailable},
+		{"wrapped", fmt.Errorf("list: %w", With(Fenced, base)), Fenced},
+		{"joined", errors.Join(base, With(Undecided, base)), Undecided},
+		{"outermost", With(Misuse, With(Denied, base)), Misuse},
+		{"of nil", With(Denied, nil), OK},
+		{"format", Withf(NotRunning, "agent: %w", base), NotRunning},
 	}
 	for _, tt := range tests {
-		if got := CodeOf(tt.err); got != tt.want {
+		if got := Of(tt.err); got != tt.want {
 			t.Errorf("%s: got %d, want %d", tt.name, got, tt.want)
 		}
 	}
-	if err := Failf(Denied, "list: %w", base); err.Error() != "list: base" || !errors.Is(err, base) {
+	if err := Withf(Denied, "list: %w", base); err.Error() != "list: base" || !errors.Is(err, base) {
 		t.Errorf("got %q, want the text and the cause kept", err)
 	}
 }

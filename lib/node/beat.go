@@ -1,0 +1,192 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
+	"auto-consul/lib/wire"
+)
+
+// Beater writes the heartbeats of a node whose agent runs.
+type Beater struct {
+	Agent    Agent
+	Disk     Disk
+	Out      Output
+	Observer claim.Observer
+	Random   claim.Random
+
+	Node, Address string // empty: the agent's own
+	// Expiry is the age at which a heartbeat no longer counts, Ticks how far the
+	// beats of a loop are apart, Timeout the bound on the work with the registry for
+	// each of them.
+	Expiry, Ticks, Timeout time.Duration
+
+	written   []string // own heartbeats that have not been removed
+	lastStamp time.Time
+	named     bool // the record named this server's cluster at the last look
+	unkept    bool // it was told that the data directory cannot be written
+	schedule  schedule
+	isolation isolation
+	joins     joins
+}
+
+// look is what one look at the agent and the record has shown.
+type look struct {
+	Status
+	seen  rule.Observation
+	order rule.Order
+	peers []string // addresses of those who hold slots, too
+}
+
+// Beat asks the agent, does what the record asks of this node, writes one heartbeat
+// and prints it.
+func (b *Beater) Beat(ctx context.Context) error {
+	_, err := b.beat(ctx)
+	return err
+}
+
+func (b *Beater) beat(ctx context.Context) (look, error) {
+	l, err := b.look(ctx)
+	if err != nil {
+		return l, err
+	}
+	mode, roles := l.Mode(), l.roles()
+	node, address := b.self(l.Status)
+	limited, cancel := context.WithTimeout(ctx, b.Timeout)
+	defer cancel()
+	keys, err := b.Observer.Registry.Beat(limited, node, address, l.seen.Time, roles...)
+	if err != nil {
+		return l, err
+	}
+	if slices.Contains(roles, registry.Servers) {
+		b.lastStamp = l.seen.Time
+	}
+	b.tidy(limited, keys, l.seen.Time)
+	err = b.Out.Print(wire.Beat{
+		Version: wire.Version, Node: node, Address: address, Role: string(mode), Time: l.seen.Time, Keys: keys,
+	})
+	if err != nil {
+		err = outputError{err}
+	}
+	return l, err
+}
+
+// outputError is an error of the output: nobody is left to tell.
+type outputError struct{ error }
+
+// Unwrap returns the error as the output gave it.
+func (e outputError) Unwrap() error { return e.error }
+
+// roles returns under which folders this node beats now.
+func (l look) roles() []registry.Role {
+	if l.order.Hold {
+		return registry.Client.Roles()
+	}
+	return l.Mode().Roles()
+}
+
+// self returns the node's name and address: the agent's own unless they were given.
+func (b *Beater) self(status Status) (node, address string) {
+	node, address = b.Node, b.Address
+	if node == "" {
+		node = status.Node
+	}
+	if address == "" {
+		address = status.Address
+	}
+	return node, address
+}
+
+// running returns what the rules are asked with.
+func (b *Beater) running(status Status) (rule.Running, error) {
+	r := rule.Running{
+		AgentName: status.Node, Leader: status.Leader != "" || status.KnownServers > 0,
+		Expiry: b.Expiry, LastBeat: b.lastStamp, HeldFor: b.schedule.heldFor(time.Now()), NamedBefore: b.named,
+	}
+	r.Self.Node, r.Self.Address = b.self(status)
+	r.Self.Mode, r.Self.Raft = status.Mode(), status.LogIndex > 0
+	var err error
+	if r.Self.Membership, err = b.Disk.Membership(); err != nil {
+		return r, err
+	}
+	r.Self.Incarnation, err = b.Disk.Incarnation()
+	return r, err
+}
+
+// look asks the agent and does what the record asks of this node. The record is read
+// in any case, because it also tells the store's time.
+func (b *Beater) look(ctx context.Context) (l look, err error) {
+	if l.Status, err = b.Agent.Status(ctx); err != nil {
+		return l, err
+	}
+	r, err := b.running(l.Status)
+	if err != nil {
+		return l, err
+	}
+	limited, cancel := context.WithTimeout(ctx, b.Timeout)
+	defer cancel()
+	var wrote []string
+	l.seen, l.order, wrote, err = b.Observer.Serve(limited, r, b.Random)
+	for _, why := range wrote {
+		b.Out.Notef("wrote the cluster record: %s", why)
+	}
+	l.peers = rule.JoinTargets(registry.Server, r.Self, l.seen)
+	if err == nil {
+		b.named = l.seen.Names(r.Self.Membership)
+		if l.Server {
+			b.keepDesired(l.seen, r.Self.Membership)
+		}
+	}
+	return l, err
+}
+
+// keepDesired keeps the number of servers that the record wants now, so that a
+// record that vanishes is written back with it.
+func (b *Beater) keepDesired(seen rule.Observation, before rule.Membership) {
+	if !b.named || seen.Record.Desired == before.Desired {
+		return
+	}
+	m, err := b.Disk.Membership() // as it is now: another program may have changed it
+	if err == nil && m == before {
+		m.Desired = seen.Record.Desired
+		err = b.Disk.KeepMembership(m)
+	}
+	if err != nil && !b.unkept {
+		b.Out.Warnf("keep the desired number of servers, %d now: %v", seen.Record.Desired, err)
+		b.unkept = true
+	}
+}
+
+// keepTrying is how many own heartbeats that could not be removed are tried again,
+// so that a beat stays a few requests where nothing may ever be removed.
+const keepTrying = 8
+
+// tidy removes what this loop wrote and has expired since, so that a registry that
+// nobody lists does not grow. What cannot be removed is tried again.
+func (b *Beater) tidy(ctx context.Context, keys []string, now time.Time) {
+	var live, expired []string
+	for _, key := range b.written {
+		if h, err := registry.ParseKey(key); err == nil && !h.Live(now, b.Expiry) {
+			expired = append(expired, key)
+		} else {
+			live = append(live, key)
+		}
+	}
+	gone, err := b.Observer.Registry.Purge(ctx, expired)
+	if err != nil {
+		b.Out.Warnf("remove own expired heartbeats: %v", err)
+	}
+	expired = slices.DeleteFunc(expired, func(key string) bool { return slices.Contains(gone, key) })
+	b.written = slices.Concat(expired[max(0, len(expired)-keepTrying):], live, keys)
+}
+
+// isFinal reports whether an error makes all further beats wrong.
+func isFinal(err error) bool {
+	var output outputError
+	return errors.Is(err, rule.ErrFenced) || errors.Is(err, rule.ErrUndecided) || errors.As(err, &output)
+}

@@ -1,0 +1,31 @@
+package node
+
+import "time"
+
+// rejoinPause is how long an agent may be alone before it is joined to others, and
+// the pause before the second attempt. Pauses double up to the tick.
+const rejoinPause = 5 * time.Second
+
+// isolation is how long the agent has been alone. It is a value like [schedule].
+type isolation struct {
+	since time.Time     // zero: it is not
+	due   time.Time     // the next attempt
+	pause time.Duration // before the one after that
+	tried bool          // there was an attempt
+}
+
+// next returns the isolation after a look at the agent, and whether to join it to
+// others now.
+func (i isolation) next(now time.Time, alone bool, ticks time.Duration) (_ isolation, join bool) {
+	switch {
+	case !alone:
+		return isolation{}, false
+	case i.since.IsZero():
+		return isolation{since: now, due: now.Add(rejoinPause), pause: rejoinPause}, false
+	case now.Before(i.due):
+		return i, false
+	}
+	i.pause = min(2*i.pause, max(ticks, rejoinPause))
+	i.due, i.tried = now.Add(i.pause), true
+	return i, true
+}

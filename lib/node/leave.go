@@ -1,0 +1,146 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"auto-consul/lib/rule"
+	"auto-consul/lib/wire"
+)
+
+// Leave takes the node out of its cluster for good: the agent leaves gracefully, and
+// then its heartbeats and its slot are removed, so that a replacement need not wait
+// for them to expire. Without force a server does not leave that would take the
+// quorum with it.
+func (b *Beater) Leave(ctx context.Context, force bool) error {
+	status, err := b.Agent.Status(ctx)
+	gone := errors.Is(err, ErrNotRunning) && b.Node != ""
+	switch {
+	case gone:
+		b.Out.Notef("%v; removing what is left of %s in the registry", err, b.Node)
+	case errors.Is(err, ErrNoAnswer):
+		return fmt.Errorf("%w and may still vote; end it first, then leave with -node", err)
+	case err != nil:
+		return err
+	case b.Node != "" && b.Node != status.Node:
+		return fmt.Errorf("%w: -node %s, and the agent that would leave is %s", ErrOtherNode, b.Node, status.Node)
+	}
+	node, _ := b.self(status)
+	incarnation, err := b.Disk.Incarnation()
+	if err != nil {
+		return err
+	}
+	if incarnation == "" && (gone || status.Server) {
+		if err := b.checkSlotIsOurs(ctx, node, gone || force); err != nil {
+			return err
+		}
+	}
+	if !gone {
+		if err := b.leaveCluster(ctx, status, force); err != nil {
+			return err
+		}
+	}
+	limited, cancel := context.WithTimeout(ctx, b.Timeout)
+	defer cancel()
+	removed, err := b.Observer.Registry.Forget(limited, node)
+	if err != nil {
+		return err
+	}
+	gave, err := b.Observer.GiveBack(limited, incarnation, node, b.Random)
+	if err != nil {
+		return err
+	}
+	return b.Out.Print(wire.Left{Version: wire.Version, Node: node, Removed: append([]string{}, removed...), Slot: gave})
+}
+
+// checkSlotIsOurs returns an error if a node whose data directory says nothing holds
+// a slot all the same. Then it is the wrong directory, and the slot would stay. Where
+// the node leaves anyway that is a warning.
+func (b *Beater) checkSlotIsOurs(ctx context.Context, node string, anyway bool) error {
+	limited, cancel := context.WithTimeout(ctx, b.Timeout)
+	defer cancel()
+	seen, err := b.Observer.Record(limited)
+	switch {
+	case anyway && err != nil:
+		return nil // the requests that follow fail in the same way
+	case err != nil:
+		return err
+	case seen.Record == nil || !slices.ContainsFunc(seen.Record.Servers, func(s rule.Slot) bool { return s.Node == node }):
+		return nil
+	}
+	err = fmt.Errorf("the slot of %s cannot be given back: -data-dir %s has no incarnation, so it is not the one that the agent was decided with", node, b.Disk)
+	if anyway {
+		b.Out.Warnf("%v", err)
+		return nil
+	}
+	return fmt.Errorf("%w; -force leaves all the same", err)
+}
+
+// leaveCluster makes the agent leave and waits until it has ended.
+func (b *Beater) leaveCluster(ctx context.Context, status Status, force bool) error {
+	if status.Server && !force {
+		if err := b.checkQuorum(ctx, status.Node); err != nil {
+			return err
+		}
+	}
+	limited, cancel := context.WithTimeout(ctx, b.Timeout)
+	defer cancel()
+	// The answer may be lost as the agent ends. What counts is that it ends.
+	left := b.Agent.Leave(limited)
+	if errors.Is(left, ErrNoPermission) {
+		return left
+	}
+	for {
+		_, err := b.Agent.Status(limited)
+		switch {
+		case errors.Is(err, ErrNotRunning):
+			return nil
+		case !sleep(limited, agentPause):
+			return errors.Join(fmt.Errorf("the agent has not ended in %v", b.Timeout), left)
+		}
+	}
+}
+
+// checkQuorum returns an error if the other servers would have no quorum without a
+// node.
+func (b *Beater) checkQuorum(ctx context.Context, node string) error {
+	leaderless := fmt.Errorf("there is no leader, and so no quorum that %s could keep; -force leaves all the same", node)
+	// This is asked first: without a leader there is no answer as to who votes.
+	switch leader, err := b.Agent.Leader(ctx); {
+	case err != nil:
+		return fmt.Errorf("%w; -force leaves without asking", err)
+	case leader == "":
+		return leaderless
+	}
+	peers, err := b.Agent.Peers(ctx)
+	if err == nil {
+		err = b.Agent.FillAlive(ctx, peers)
+	}
+	if err != nil {
+		if leader, lost := b.Agent.Leader(ctx); lost == nil && leader == "" {
+			return leaderless
+		}
+		return fmt.Errorf("%w; -force leaves without asking", err)
+	}
+	if !keepsQuorum(peers, node) {
+		return fmt.Errorf("%s would take the quorum with it: no more than half of the other voters are alive; -force leaves all the same", node)
+	}
+	return nil
+}
+
+// keepsQuorum reports whether more than half of the voters that are left are alive
+// once a node has left.
+func keepsQuorum(peers []Peer, leaving string) bool {
+	voters, alive := 0, 0
+	for _, p := range peers {
+		if p.Voter && p.Node != leaving {
+			voters++
+			if p.Alive {
+				alive++
+			}
+		}
+	}
+	return alive*2 > voters
+}

@@ -1,0 +1,83 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Run beats until the context ends, at once or as soon as the agent runs and then at
+// every tick, and joins an agent that stays alone to the members of now. Its error
+// is one that makes further beats wrong: this node is fenced, must decide again, or
+// has nobody left to tell.
+func (b *Beater) Run(ctx context.Context) error {
+	for {
+		pause, err := b.turn(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return err
+		}
+		if !sleep(ctx, pause) {
+			return nil
+		}
+	}
+}
+
+// turn beats if a beat is due, or looks whether something has come that is waited
+// for, and returns how long to pause.
+func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
+	t := turn{began: time.Now(), draw: b.Random.Draw()}
+	t.beat = b.schedule.beatDue(t.began)
+	step := b.look
+	if t.beat {
+		step = b.beat
+	}
+	l, err := step(ctx)
+	switch {
+	case isFinal(err):
+		return 0, err
+	case errors.Is(err, ErrNotRunning) || errors.Is(err, ErrNoAnswer):
+		t.result = absent
+	case err != nil:
+		t.result = failed
+	}
+	t.server, t.held = l.Server, l.order.Hold
+	again := time.Duration(0)
+	if t.result == absent {
+		b.isolation = isolation{}
+	} else if err == nil {
+		again = b.rejoin(ctx, l.Status) // which may take seconds
+	}
+	var tell bool
+	b.schedule, pause, tell = b.schedule.next(time.Now(), t, timing{b.Ticks, b.Expiry})
+	if again > 0 {
+		pause = min(pause, again)
+	}
+	switch {
+	case t.result == absent && tell:
+		b.Out.Notef("%v; the first beat follows as soon as it does", err)
+	case tell:
+		next := "beat"
+		if b.schedule.due.After(time.Now().Add(pause)) {
+			next = "look"
+		}
+		b.Out.Warnf("%v; next %s in %v", err, next, pause.Round(time.Second))
+	case err == nil && l.order.Hold:
+		b.joinPeers(ctx, l.peers)
+	}
+	return pause, nil
+}
+
+// sleep reports whether the time passed before the context ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

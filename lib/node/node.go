@@ -1,0 +1,123 @@
+// Package node is the life of one node: it decides what the node is to be
+// ([Preparer]), confirms that immediately before the agent starts ([Confirm]), beats
+// beside the agent and joins it to others when it is alone ([Beater]), and takes it
+// out of the cluster for good ([Beater.Leave]).
+//
+// The programs run this package on a real agent, a data directory and standard
+// output. Package sim runs the same code on modelled ones. So the package declares
+// what it needs of them as interfaces and imports none of them. The order in which
+// things happen is a pure state machine of its own, in schedule.go.
+package node
+
+import (
+	"context"
+	"errors"
+
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
+)
+
+// Errors of agents and of this package.
+var (
+	// ErrNotRunning reports that nobody listens at the agent's address.
+	ErrNotRunning = errors.New("the Consul agent is not running")
+	// ErrNoAnswer reports that no answer has come in time. The agent may hang, or be
+	// stopped, and still be a member, and a voter, of its cluster.
+	ErrNoAnswer = errors.New("the Consul agent does not answer")
+	// ErrNoPermission reports that the agent runs and refuses the token, or the
+	// request without one.
+	ErrNoPermission = errors.New("the Consul agent denies access")
+	// ErrOtherNode reports that the agent is another node than was meant.
+	ErrOtherNode = errors.New("the agent is another node's")
+	// ErrNoMode reports that no mode is kept where one must be.
+	ErrNoMode = errors.New("no mode is kept")
+)
+
+// Agent is the local Consul agent and the network around it.
+type Agent interface {
+	// Status asks the agent what it is. Its errors wrap [ErrNotRunning],
+	// [ErrNoAnswer] or [ErrNoPermission].
+	Status(ctx context.Context) (Status, error)
+	// Join makes the agent join another at an address, whether or not it has done
+	// so already.
+	Join(ctx context.Context, address string) error
+	// Blackholed reports whether an address neither accepts a connection nor refuses
+	// it. To join such an address costs an agent 10 s, in which it joins nobody else.
+	Blackholed(ctx context.Context, address string) bool
+	// Leader returns the address of the raft leader, empty if there is none.
+	Leader(ctx context.Context) (string, error)
+	// Peers returns the raft configuration. Without a leader it is an error.
+	Peers(ctx context.Context) ([]Peer, error)
+	// FillAlive finds out which of the peers are alive.
+	FillAlive(ctx context.Context, peers []Peer) error
+	// Leave makes the agent leave its cluster and end.
+	Leave(ctx context.Context) error
+}
+
+// Status is what an agent says of itself.
+type Status struct {
+	Node    string
+	Address string // what it announces, an IP address without a port
+	Server  bool
+	Members int // how many members of its cluster it knows, itself and failed ones counted
+	// Leader is the address and port of the raft leader as a server knows it; empty
+	// if it knows of none, and always on a client.
+	Leader string
+	// LogIndex is the index of a server's last raft log entry: 0 on a server that has
+	// never found a cluster, and on a client.
+	LogIndex uint64
+	// KnownServers is how many servers a client knows; 0 on a server.
+	KnownServers int
+}
+
+// Mode returns what the agent runs as.
+func (s Status) Mode() registry.Mode {
+	if s.Server {
+		return registry.Server
+	}
+	return registry.Client
+}
+
+// Alone reports whether the agent has found no cluster: a client knows no server, a
+// server no leader.
+func (s Status) Alone() bool {
+	if s.Server {
+		return s.Leader == ""
+	}
+	return s.KnownServers == 0
+}
+
+// Peer is a server of the raft configuration.
+type Peer struct {
+	Node  string
+	Voter bool
+	Alive bool // as the agent sees it, once [Agent.FillAlive] was asked
+}
+
+// Disk is a node's data directory.
+type Disk interface {
+	// Mode returns the kept mode, empty if none is kept.
+	Mode() (registry.Mode, error)
+	KeepMode(mode registry.Mode) error
+	// Incarnation returns the data directory's random id, empty if it has none yet.
+	Incarnation() (string, error)
+	// KeepIncarnation gives the data directory its id. If it has another, the error
+	// wraps [rule.ErrUndecided].
+	KeepIncarnation(id string) error
+	// Membership returns the cluster that the data directory belongs to.
+	Membership() (rule.Membership, error)
+	KeepMembership(m rule.Membership) error
+	// HasRaft reports whether raft state of a Consul server lies here.
+	HasRaft() (bool, error)
+	// String names the data directory, for messages.
+	String() string
+}
+
+// Output is where a node tells what it does.
+type Output interface {
+	// Print writes one document.
+	Print(document any) error
+	// Notef reports progress, Warnf what went wrong without ending anything.
+	Notef(format string, args ...any)
+	Warnf(format string, args ...any)
+}

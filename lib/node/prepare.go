@@ -1,0 +1,182 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
+)
+
+// Preparer decides what a node is to be and keeps that in its data directory.
+type Preparer struct {
+	Observer claim.Observer
+	Disk     Disk
+	Out      Output
+	Random   claim.Random
+	// Answers reports whether anybody answers at an address.
+	Answers func(ctx context.Context, address string) bool
+
+	Node, Address string
+	// Mode is the one that the operator set; empty for the kept one, or whatever is
+	// decided where none is kept.
+	Mode     registry.Mode
+	MustKeep bool // a mode must be kept already
+	Policy   rule.Policy
+	// Claims is false for the plain rule, which needs no cluster record and has a
+	// race.
+	Claims  bool
+	Wait    time.Duration // bound on all waiting for other nodes
+	Timeout time.Duration // bound on each observation and each write
+	DryRun  bool          // decide, and write nothing
+	// MayServe returns an error if Consul would not start a server on this data
+	// directory any more. It is asked before a slot is claimed, and before a decision
+	// to be a server is kept.
+	MayServe func() error
+}
+
+// Prepared is a node's decision.
+type Prepared struct {
+	rule.Decision
+	Self rule.Self
+	Seen rule.Observation // what the decision rests on
+}
+
+// Claim returns the claim that the decision rests on; zero if it rests on none.
+func (p Prepared) Claim(expiry time.Duration) rule.Claim {
+	if p.Mode != registry.Server || p.Seen.Record == nil {
+		return rule.Claim{}
+	}
+	return rule.Claim{
+		Bootstrap: p.Bootstrap || p.Expect > 0, HasSlot: p.HasSlot,
+		ClusterID: p.Seen.Record.ClusterID, Term: p.Seen.Record.Bootstrap.Term,
+		Incarnation: p.Self.Incarnation, Node: p.Self.Node, Address: p.Self.Address, Expiry: expiry,
+	}
+}
+
+// Prepare decides and keeps the decision. first is an observation that was made
+// already, or nil. Errors are those of the store and of the data directory,
+// [ErrNoMode], or wrap [rule.ErrFenced] or [rule.ErrUndecided].
+func (p Preparer) Prepare(ctx context.Context, first *rule.Observation) (Prepared, error) {
+	self, err := p.self()
+	if err != nil {
+		return Prepared{}, err
+	}
+	decide := p.byClaims
+	if !p.Claims {
+		decide = p.plainly
+	}
+	d, seen, err := decide(ctx, self, first)
+	if err == nil && d.Mode == registry.Server {
+		err = p.MayServe()
+	}
+	if err != nil {
+		return Prepared{}, err
+	}
+	for _, i := range seen.Ignored {
+		p.Out.Warnf("ignored %s: %s", i.Key, i.Reason)
+	}
+	for _, note := range d.Notes {
+		p.Out.Notef("%s", note)
+	}
+	if !p.DryRun {
+		err = keep(p.Disk, self, d)
+	}
+	return Prepared{Decision: d, Self: self, Seen: seen}, err
+}
+
+// self returns what this node knows of itself. A new data directory gets its id when
+// the first claim is made or the decision is kept, no sooner: one whose decision
+// came to nothing may be part of an image of many machines.
+func (p Preparer) self() (rule.Self, error) {
+	self := rule.Self{Node: p.Node, Address: p.Address, Mode: p.Mode}
+	var err error
+	if p.Mode == "" {
+		if self.Mode, err = p.Disk.Mode(); err != nil {
+			return self, err
+		}
+	}
+	if p.MustKeep && self.Mode == "" {
+		return self, fmt.Errorf("%w in %s: run, set_server or set_agent keeps one", ErrNoMode, p.Disk)
+	}
+	if self.Raft, err = p.Disk.HasRaft(); err != nil || !p.Claims {
+		return self, err
+	}
+	if self.Membership, err = p.Disk.Membership(); err != nil {
+		return self, err
+	}
+	if self.Incarnation, err = p.Disk.Incarnation(); err != nil || self.Incarnation != "" {
+		return self, err
+	}
+	self.Incarnation = p.Random.ID()
+	return self, nil
+}
+
+// byClaims decides with claims, and so without a race.
+func (p Preparer) byClaims(ctx context.Context, self rule.Self, first *rule.Observation) (rule.Decision, rule.Observation, error) {
+	d := claim.Decider{
+		Observer: p.Observer, Random: p.Random, Self: self, Policy: p.Policy,
+		Wait: p.Wait, Timeout: p.Timeout, DryRun: p.DryRun, Answers: p.Answers, Progress: p.Out.Notef,
+		Keep: func() error {
+			if self.Mode != registry.Client {
+				if err := p.MayServe(); err != nil {
+					return err
+				}
+			}
+			return p.Disk.KeepIncarnation(self.Incarnation)
+		},
+	}
+	return d.Decide(ctx, first)
+}
+
+// plainly decides by the plain rule, with its race.
+func (p Preparer) plainly(ctx context.Context, self rule.Self, first *rule.Observation) (rule.Decision, rule.Observation, error) {
+	var seen rule.Observation
+	if first != nil {
+		seen = *first
+	} else {
+		ctx, cancel := context.WithTimeout(ctx, p.Timeout)
+		defer cancel()
+		var err error
+		if seen.Snapshot, err = p.Observer.Heartbeats(ctx); err != nil {
+			return rule.Decision{}, seen, err
+		}
+	}
+	seen.Record = nil // it is the claims' alone
+	return rule.Plain(self, p.Policy.Desired, seen.Snapshot), seen, nil
+}
+
+// keep writes down what this node is from now on. The cluster comes first, because a
+// server must not run on data that is tied to none.
+func keep(disk Disk, self rule.Self, d rule.Decision) error {
+	if self.Incarnation != "" {
+		if err := disk.KeepIncarnation(self.Incarnation); err != nil {
+			return err
+		}
+	}
+	// What is decided without claims belongs to no record's cluster, except for data
+	// that did before.
+	if d.Membership != (rule.Membership{}) || self.Incarnation == "" && !self.Raft {
+		if err := disk.KeepMembership(d.Membership); err != nil {
+			return err
+		}
+	}
+	return disk.KeepMode(d.Mode)
+}
+
+// SetMode keeps a mode that the operator sets. It is not decided again.
+func SetMode(disk Disk, mode registry.Mode) error {
+	m, err := disk.Membership()
+	if err != nil {
+		return err
+	}
+	if m.Open {
+		m.Open = false
+		if err := disk.KeepMembership(m); err != nil {
+			return err
+		}
+	}
+	return disk.KeepMode(mode)
+}

@@ -1,0 +1,28 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"auto-consul/lib/rule"
+)
+
+// Confirm asks once more whether a decision to be a server still holds, immediately
+// before the agent starts. A decision that rests on no claim needs no confirmation.
+// Where the record cannot be read nobody bootstraps. Others start, and their
+// heartbeats fence them if they must.
+func Confirm(ctx context.Context, c rule.Claim, record func(ctx context.Context) (*rule.Record, time.Time, error), out Output) error {
+	if c == (rule.Claim{}) {
+		return nil
+	}
+	rec, now, err := record(ctx)
+	switch {
+	case err != nil && c.Bootstrap:
+		return fmt.Errorf("confirm the bootstrap: %w", err)
+	case err != nil:
+		out.Warnf("the decision is not confirmed: %v", err)
+		return nil
+	}
+	return rule.Confirm(rec, now, c)
+}
