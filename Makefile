@@ -48,15 +48,15 @@ unit: ## tests of packages and commands, with the race detector
 	$(GO) test -race ./lib/... ./cmd/...
 
 explore: ## every interleaving of small clusters, and seeded random runs
-	EXPLORE=more $(GO) test -count=1 -v -run='^TestExplor' ./lib/claim
-	$(GO) test -count=1 -v ./lib/prove
+	EXPLORE=more $(GO) test -count=1 -v -run='^TestExplor' ./lib/rule
+	$(GO) test -count=1 -v ./lib/sim
 
 e2e: build tools ## the programs with real Consul agents and a real S3 server
 	$(GO) test -count=1 -timeout=15m ./scripts/...
 
 prove: build tools ## the proofs at full size; hours on a small machine
-	EXPLORE=full $(GO) test -count=1 -timeout=6h -v -run='^TestExplor' ./lib/claim
-	PROVE=full $(GO) test -count=1 -timeout=6h -v ./lib/prove
+	EXPLORE=full $(GO) test -count=1 -timeout=6h -v -run='^TestExplor' ./lib/rule
+	PROVE=full $(GO) test -count=1 -timeout=6h -v ./lib/sim
 	PROVE=full $(GO) test -count=1 -timeout=6h -v -run='^TestProve' ./scripts/e2e
 
 soak: build tools ## five nodes under random faults; SOAK=10m, SOAK_SEED=n for the same again

@@ -1,23 +1,23 @@
-package prove
+package sim
 
 import (
 	"fmt"
 	"slices"
 	"time"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 )
 
 // judge sees every effect at the store and everything in Consul, and says what
 // must never be.
 type judge struct {
 	w        *world
-	body     []byte        // of the record, as it is in the store
-	rec      *claim.Record // the same, nil if there is none
-	last     *claim.Record // the last there was
-	era      int           // counts the clusters and terms that the record has named
-	eras     []time.Time   // when each era began
+	body     []byte       // of the record, as it is in the store
+	rec      *rule.Record // the same, nil if there is none
+	last     *rule.Record // the last there was
+	era      int          // counts the clusters and terms that the record has named
+	eras     []time.Time  // when each era began
 	lived    map[string]bool
 	births   map[birthright]*lineage
 	shown    map[*lineage]shown
@@ -55,7 +55,7 @@ func (j *judge) changed(s *sent, body []byte, there bool) {
 		j.w.note("the record is gone")
 		return
 	}
-	next, err := claim.DecodeRecord(body)
+	next, err := rule.DecodeRecord(body)
 	if err != nil {
 		j.fail("%s wrote a record that cannot be read: %v", s.n.name, err)
 		return
@@ -71,26 +71,26 @@ func (j *judge) changed(s *sent, body []byte, there bool) {
 	}
 	if prev != nil {
 		for _, slot := range prev.Servers {
-			if !slices.ContainsFunc(next.Servers, func(t claim.Slot) bool { return t.Incarnation == slot.Incarnation }) {
+			if !slices.ContainsFunc(next.Servers, func(t rule.Slot) bool { return t.Incarnation == slot.Incarnation }) {
 				j.removed(s, slot)
 			}
 		}
 	}
 	j.succeeded(s, next)
-	if next.State == claim.Established {
+	if next.State == rule.Established {
 		j.lived[next.ClusterID] = true
 	}
 	j.last = &next
 }
 
-func slotNodes(r claim.Record) (names []string) {
+func slotNodes(r rule.Record) (names []string) {
 	for _, s := range r.Servers {
 		names = append(names, s.Node)
 	}
 	return names
 }
 
-func slotsOf(r *claim.Record) int {
+func slotsOf(r *rule.Record) int {
 	if r == nil {
 		return 0
 	}
@@ -99,14 +99,14 @@ func slotsOf(r *claim.Record) int {
 
 // succeeded compares the record with the one before it, also with one that
 // vanished meanwhile.
-func (j *judge) succeeded(s *sent, next claim.Record) {
+func (j *judge) succeeded(s *sent, next rule.Record) {
 	old := j.last
 	if old == nil {
 		j.newEra()
 		return
 	}
 	if old.ClusterID == next.ClusterID {
-		if old.State == claim.Established && next.State != claim.Established {
+		if old.State == rule.Established && next.State != rule.Established {
 			j.fail("established: %s let cluster %.8s be born again", s.n.name, next.ClusterID)
 		}
 		if old.Bootstrap.Term != next.Bootstrap.Term {
@@ -118,7 +118,7 @@ func (j *judge) succeeded(s *sent, next claim.Record) {
 	j.newEra()
 	j.w.count("clusters given up")
 	policy := j.w.policy
-	if policy.Lost == claim.LostWait || policy.Lost == claim.LostAuto && old.Desired > 1 {
+	if policy.Lost == rule.LostWait || policy.Lost == rule.LostAuto && old.Desired > 1 {
 		j.fail("lost: %s put cluster %.8s in place of %.8s (%s) without being told", s.n.name, next.ClusterID, old.ClusterID, old.State)
 	}
 }
@@ -130,11 +130,11 @@ func (j *judge) newEra() {
 
 // removed sees a slot taken away by s, who looked at the heartbeats at s.listed
 // and asked at the address after that.
-func (j *judge) removed(s *sent, slot claim.Slot) {
+func (j *judge) removed(s *sent, slot rule.Slot) {
 	j.w.count("replacements")
-	for _, n := range j.w.nodes {
-		if n.name != slot.Node || n.disk.incarnation != slot.Incarnation {
-			continue
+	for _, n := range j.w.machines {
+		if n.name != slot.Node || n.disk.incarnation != slot.Incarnation || n == s.n {
+			continue // one that leaves gives its own slot back
 		}
 		a := n.agent
 		if a != nil && a.up && a.since.Before(s.listed) && n.group == s.n.group && j.w.regroup.Before(s.listed) {

@@ -1,6 +1,6 @@
 //go:build race
 
-package prove
+package sim
 
 // usual is how many seeds a test run has: few, as the race detector makes each
 // many times slower. The controls do without it.

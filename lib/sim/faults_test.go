@@ -1,4 +1,4 @@
-package prove
+package sim
 
 import "time"
 
@@ -14,11 +14,12 @@ func allKinds() []kind {
 		{"crash", 4, func(w *world, d dice) { w.crash(d, false) }},
 		{"crash, disk lost", 2, func(w *world, d dice) { w.crash(d, true) }},
 		{"gone for good", 1, (*world).remove},
+		{"leaves for good", 1, (*world).leave},
 		{"agent dies", 2, (*world).killAgent},
 		{"pause", 5, (*world).freeze},
 		{"everybody crashes", 1, (*world).crashAll},
 		{"new node", 2, func(w *world, _ dice) { w.spawn(w.policy.Expiry, "", "") }},
-		{"new node of a name that is taken", 1, func(w *world, d dice) { w.spawn(w.policy.Expiry, pick(d, w.nodes...).name, "") }},
+		{"new node of a name that is taken", 1, func(w *world, d dice) { w.spawn(w.policy.Expiry, pick(d, w.machines...).name, "") }},
 		{"store away", 2, func(w *world, d dice) { w.away(d, w.srv.Outage) }},
 		{"store refuses writes", 2, func(w *world, d dice) { w.away(d, w.srv.RefuseWrites) }},
 		{"store flaky", 3, (*world).unreliable},
@@ -63,9 +64,9 @@ func (w *world) faults() {
 
 // someone is a node that the fault may happen to. The original's nodes are not
 // started again: nobody would fence them.
-func (w *world) someone(d dice) *node {
+func (w *world) someone(d dice) *machine {
 	for range 20 {
-		if n := pick(d, w.nodes...); !n.gone && !n.gem {
+		if n := pick(d, w.machines...); !n.gone && !n.gem {
 			return n
 		}
 	}
@@ -82,7 +83,7 @@ func (w *world) term(d dice) time.Duration {
 }
 
 // restart ends a node's life and begins another, unless that is under way.
-func (w *world) restart(n *node, empty bool, delay time.Duration) {
+func (w *world) restart(n *machine, empty bool, delay time.Duration) {
 	var dying bool
 	w.do(func() { dying, n.dying = n.dying || w.over, true })
 	if dying {
@@ -107,17 +108,51 @@ func (w *world) crash(d dice, empty bool) {
 }
 
 func (w *world) remove(d dice) {
-	if n := w.someone(d); n != nil && len(w.nodes) < maxNodes-15 {
+	if n := w.someone(d); n != nil && len(w.machines) < maxNodes-15 {
 		w.do(func() { n.gone = true })
 		w.restart(n, false, 0)
 		w.spawn(w.policy.Expiry, "", pick(d, "", "", n.address))
 	}
 }
 
+// leave has a machine leave its cluster for good, by what ac-heartbeat -leave runs.
+// Where that refuses or fails the machine goes on; its agent may have ended by then,
+// and is started again like one that died.
+func (w *world) leave(d dice) {
+	n := w.someone(d)
+	if n == nil || len(w.machines) >= maxNodes-15 {
+		return
+	}
+	var l life
+	w.do(func() { l = life{n, n.ctx} })
+	b := n.beater(l)
+	b.Random = newDice(w.seed, name("leave"), uint64(n.id), uint64(time.Since(w.start))).claims()
+	go func() {
+		left := b.Leave(l.ctx, false) == nil
+		if l.ctx.Err() != nil {
+			return
+		}
+		stopped := false
+		w.do(func() {
+			n.gone, stopped = left, n.agent == nil
+			if left {
+				w.count("left")
+				w.note("%s has left", n.name)
+			}
+		})
+		if left || stopped {
+			w.restart(n, false, time.Second)
+		}
+		if left {
+			w.spawn(w.policy.Expiry, "", "")
+		}
+	}()
+}
+
 // crashAll stops every node at once, and starts them again together.
 func (w *world) crashAll(d dice) {
 	delay := w.term(d)
-	for _, n := range w.nodes {
+	for _, n := range w.machines {
 		if !n.gone && !n.gem {
 			w.restart(n, d.hit(0.02), delay+d.span(0, 5*time.Second))
 		}
@@ -132,7 +167,7 @@ func (w *world) killAgent(d dice) {
 }
 
 func (w *world) freeze(d dice) {
-	if n := pick(d, w.nodes...); !n.gone {
+	if n := pick(d, w.machines...); !n.gone {
 		w.do(func() { n.pause(w.term(d)) })
 	}
 }
@@ -167,7 +202,7 @@ func (w *world) cutOff(d dice) {
 func (w *world) split(d dice) {
 	w.do(func() {
 		groups := 2 + d.IntN(2)
-		for _, n := range w.nodes {
+		for _, n := range w.machines {
 			n.group = d.IntN(groups)
 		}
 		w.regroup = time.Now()
@@ -177,7 +212,7 @@ func (w *world) split(d dice) {
 
 // join ends a split. w.mu is held.
 func (w *world) join() {
-	for _, n := range w.nodes {
+	for _, n := range w.machines {
 		n.group = 0
 	}
 	w.regroup = time.Now()

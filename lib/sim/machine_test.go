@@ -1,4 +1,4 @@
-package prove
+package sim
 
 import (
 	"context"
@@ -6,24 +6,23 @@ import (
 	"time"
 
 	"auto-consul/lib/claim"
+	"auto-consul/lib/node"
 	"auto-consul/lib/registry"
-	"auto-consul/lib/wire"
+	"auto-consul/lib/rule"
 )
 
-// node is one machine. Its life goes on in one goroutine; w.mu guards whatever
+// machine is one machine. Its life goes on in one goroutine; w.mu guards whatever
 // others see of it.
-type node struct {
+type machine struct {
 	dice     // of its life alone
 	w        *world
 	id       int
 	name     string
 	address  string
 	gem      bool
-	policy   claim.Policy
-	registry *registry.Registry
-	reader   claim.Reader
+	policy   rule.Policy
+	observer claim.Observer
 	ctx      context.Context // ends with the life
-	heart
 
 	kill    func() // ends the life, and returns when it has
 	disk    *disk
@@ -43,21 +42,12 @@ type node struct {
 	beats   []beat
 }
 
-// heart is what one process of heartbeats remembers.
-type heart struct {
-	written []string  // own heartbeats that have not been removed
-	last    time.Time // store time of the last beat as a server
-	beaten  time.Time // the same, by the own clock
-	held    time.Time // since when a server's beats are held
-	named   bool      // the last look named its cluster
-}
-
 // disk is a data directory.
 type disk struct {
 	id          int
-	mode        string
+	mode        registry.Mode
 	incarnation string
-	kept        claim.Kept
+	membership  rule.Membership
 	raft        *lineage
 }
 
@@ -67,17 +57,17 @@ func (w *world) newDisk() *disk {
 }
 
 // pause stops the machine for a while. w.mu is held.
-func (n *node) pause(d time.Duration) {
+func (n *machine) pause(d time.Duration) {
 	if !n.frozen() {
 		n.frozeAt = time.Now()
 	}
 	n.thaw = time.Now().Add(d)
 }
 
-func (n *node) frozen() bool { return time.Now().Before(n.thaw) }
+func (n *machine) frozen() bool { return time.Now().Before(n.thaw) }
 
 // boot begins a life after a while. w.mu is held.
-func (n *node) boot(delay time.Duration) {
+func (n *machine) boot(delay time.Duration) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	n.ctx = ctx
@@ -95,16 +85,15 @@ func (n *node) boot(delay time.Duration) {
 }
 
 // stop ends the agent. w.mu is held.
-func (n *node) stop() {
+func (n *machine) stop() {
 	if n.agent != nil {
 		n.w.note("%s agent stops", n.name)
 	}
 	n.agent = nil
-	n.heart = heart{}
 }
 
 // live is what an init system does: start again, whatever happened.
-func (n *node) live(ctx context.Context) {
+func (n *machine) live(ctx context.Context) {
 	for tries := 0; ctx.Err() == nil; tries++ {
 		begin := time.Now()
 		err := n.runs(ctx)
@@ -117,11 +106,11 @@ func (n *node) live(ctx context.Context) {
 		n.w.do(func() {
 			n.stop()
 			switch {
-			case errors.Is(err, claim.ErrFenced):
+			case errors.Is(err, rule.ErrFenced):
 				n.w.note("%s ends: %v", n.name, err)
 				n.w.count("fenced")
 				n.fenced = true
-			case errors.Is(err, claim.ErrUndecided):
+			case errors.Is(err, rule.ErrUndecided):
 				n.w.note("%s ends: %v", n.name, err)
 				n.w.count("undecided")
 			default: // of several requests that fail at once any may be named
@@ -141,28 +130,25 @@ func (n *node) live(ctx context.Context) {
 }
 
 // wipe empties the data directory. w.mu is held.
-func (n *node) wipe() {
+func (n *machine) wipe() {
 	n.w.note("%s gets an empty disk", n.name)
 	n.disk, n.fenced = n.w.newDisk(), false
 }
 
-// runs decides, confirms and runs the agent until it must stop.
-func (n *node) runs(ctx context.Context) error {
+// runs is what ac-decide, ac-exec and ac-heartbeat do one after the other: it decides,
+// confirms, starts the agent and beats until the agent must stop.
+func (n *machine) runs(ctx context.Context) error {
+	life := life{n, ctx}
 	if n.gem {
-		return n.runGem(ctx)
+		return n.runGem(life)
 	}
-	v, rec, err := n.decide(ctx)
+	decided, err := n.prepare(life)
 	if err != nil {
 		return err
 	}
 	n.w.do(func() {
 		n.w.count("decisions")
-		n.w.note("%s is %s bootstrap=%v expect=%d join=%v: %s", n.name, v.Mode, v.Bootstrap, v.Expect, v.Join, v.Reason)
-		n.disk.mode = v.Mode
-		if v.Kept.ClusterID != "" {
-			n.disk.kept = v.Kept
-			n.w.judge.tied(n.disk)
-		}
+		n.w.note("%s is %s bootstrap=%v expect=%d join=%v: %s", n.name, decided.Mode, decided.Bootstrap, decided.Expect, decided.Join, decided.Reason)
 	})
 	// Between the decision and the start there is a shell, or somebody's hand.
 	hand := n.span(10*time.Millisecond, 2*time.Second)
@@ -172,44 +158,39 @@ func (n *node) runs(ctx context.Context) error {
 	if !sleep(ctx, hand) {
 		return ctx.Err()
 	}
-	if err := n.hold(ctx); err != nil {
+	if err := life.hold(ctx); err != nil {
 		return err
 	}
-	if rec != nil && v.Mode == wire.Server && !n.w.unconfirmed {
-		if err := n.confirm(ctx, v, rec); err != nil {
+	if !n.w.unconfirmed {
+		err := node.Confirm(ctx, decided.Claim(n.policy.Expiry), n.readRecord, life)
+		if errors.Is(err, rule.ErrUndecided) {
+			n.w.do(func() { n.w.count("not confirmed") })
+		}
+		if err = errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
 	}
 	n.w.do(func() {
 		n.launch(&agent{
-			server: v.Mode == wire.Server, bootstrap: v.Bootstrap, expect: v.Expect,
-			kept: v.Kept, knows: n.w.reach(v.Join), stale: n.w.judge.stale(n),
+			server: decided.Mode == registry.Server, bootstrap: decided.Bootstrap, expect: decided.Expect,
+			membership: n.disk.membership, knows: n.w.reach(decided.Join), stale: n.w.judge.stale(n),
 		})
 	})
-	return n.beatOn(ctx)
+	return n.beater(life).Run(ctx)
 }
 
-func (n *node) confirm(ctx context.Context, v claim.Verdict, rec *claim.Record) error {
-	boots := v.Bootstrap || v.Expect > 0
-	look, err := n.record(ctx)
-	if err != nil && boots {
-		return err
-	} else if err != nil {
-		return ctx.Err()
+// beater returns what ac-heartbeat runs.
+func (n *machine) beater(l life) *node.Beater {
+	return &node.Beater{
+		Agent: l, Disk: l, Out: l, Observer: n.observer, Random: n.claims(),
+		Expiry: n.policy.Expiry, Ticks: n.w.ticks, Timeout: n.w.timeout,
 	}
-	claimed := claim.Claimed{
-		Bootstrap: boots, Slot: v.Slot, ClusterID: rec.ClusterID, Incarnation: n.disk.incarnation,
-		Node: n.name, Address: n.address, Term: rec.Bootstrap.Term, Expiry: n.policy.Expiry,
-	}
-	err = claim.Confirm(look.Record, look.Time, claimed)
-	if err != nil {
-		n.w.do(func() { n.w.count("not confirmed") })
-	}
-	return err
 }
 
-func (n *node) record(ctx context.Context) (claim.Look, error) {
+// readRecord is how ac-exec reads the record.
+func (n *machine) readRecord(ctx context.Context) (*rule.Record, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, n.w.timeout)
 	defer cancel()
-	return n.reader.Record(ctx)
+	seen, err := n.observer.Record(ctx)
+	return seen.Record, seen.Time, err
 }

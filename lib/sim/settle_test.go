@@ -1,10 +1,10 @@
-package prove
+package sim
 
 import (
 	"slices"
 	"time"
 
-	"auto-consul/lib/claim"
+	"auto-consul/lib/rule"
 )
 
 // settleDown ends all faults, gives the cluster nodes enough, and waits until it
@@ -15,7 +15,7 @@ func (w *world) settleDown() {
 	w.do(func() {
 		w.note("faults are over")
 		w.settling, w.flaky, w.outage, w.disturbed = true, 0, false, time.Now()
-		for _, n := range w.nodes {
+		for _, n := range w.machines {
 			n.cut = false
 			n.thaw = time.Time{}
 		}
@@ -77,7 +77,7 @@ func (w *world) works() bool {
 	if l == nil {
 		return false
 	}
-	for _, n := range w.nodes {
+	for _, n := range w.machines {
 		if n.gossips() && n.agent.server && n.disk.raft == l && slices.Contains(w.lead(w.pool(n)), l) {
 			return true
 		}
@@ -88,11 +88,11 @@ func (w *world) works() bool {
 // whole: it works, with the servers that are wanted, and no other data is in use
 // that anybody could end.
 func (w *world) whole() bool {
-	if !w.works() || w.judge.rec != nil && w.judge.rec.State != claim.Established {
+	if !w.works() || w.judge.rec != nil && w.judge.rec.State != rule.Established {
 		return false
 	}
 	servers := 0
-	for _, n := range w.nodes {
+	for _, n := range w.machines {
 		if n.agent == nil || !n.agent.server || !n.agent.up {
 			continue
 		}
@@ -112,14 +112,14 @@ func (w *world) ending() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r, l := w.judge.rec, w.current()
-	if r != nil && r.State != claim.Established {
+	if r != nil && r.State != rule.Established {
 		return ""
 	}
 	if l == nil {
 		return ""
 	}
 	votes, alive := 0, false
-	for _, n := range w.nodes {
+	for _, n := range w.machines {
 		if n.gone || n.disk.raft != l {
 			continue
 		}
@@ -128,7 +128,7 @@ func (w *world) ending() string {
 			votes++
 		}
 	}
-	switch gaveUp := w.policy.Lost == claim.LostBootstrap || w.policy.Lost == claim.LostAuto && w.wanted() == 1; {
+	switch gaveUp := w.policy.Lost == rule.LostBootstrap || w.policy.Lost == rule.LostAuto && w.wanted() == 1; {
 	case !alive && gaveUp:
 		return "" // another cluster will take its place
 	case !alive:

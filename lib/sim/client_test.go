@@ -1,4 +1,4 @@
-package prove
+package sim
 
 import (
 	"bytes"
@@ -10,17 +10,17 @@ import (
 	"syscall"
 	"time"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 	"auto-consul/lib/s3store"
 	"auto-consul/lib/storetest"
 )
 
-const recordPath = "p/" + claim.RecordKey
+const recordPath = "p/" + rule.RecordKey
 
 // sent is one request as it left its node, with what the node knew then.
 type sent struct {
-	n       *node
+	n       *machine
 	op, key string
 	ground  ground    // the record that the node read last
 	listed  time.Time // when its last listing of servers was made
@@ -53,7 +53,7 @@ func (s sent) stumble(side int) bool {
 			w.count("fault: pause in a request for the record")
 			s.n.pause(s.length)
 		})
-		return s.n.hold(s.n.ctx) != nil
+		return (life{s.n, s.n.ctx}).hold(s.n.ctx) != nil
 	}
 	w.do(func() {
 		w.count("fault: crash in a request for the record")
@@ -66,12 +66,12 @@ func (s sent) stumble(side int) bool {
 
 // ground is what one reading of the record showed.
 type ground struct {
-	rec *claim.Record
+	rec *rule.Record
 	era int // counts the clusters and terms that the record has named
 	at  time.Time
 }
 
-func (n *node) storeOptions() []s3store.Option {
+func (n *machine) storeOptions() []s3store.Option {
 	return []s3store.Option{
 		s3store.WithHTTPClient(n),
 		s3store.WithBackoff(func(attempt int) time.Duration { return time.Duration(attempt) * 200 * time.Millisecond }),
@@ -81,8 +81,8 @@ func (n *node) storeOptions() []s3store.Option {
 // Do sends a request to the store: it takes its time, may be lost on either way
 // or arrive when nobody waits for it any more, and nothing happens while the
 // node is paused.
-func (n *node) Do(r *http.Request) (*http.Response, error) {
-	if err := n.hold(r.Context()); err != nil {
+func (n *machine) Do(r *http.Request) (*http.Response, error) {
+	if err := (life{n, n.ctx}).hold(r.Context()); err != nil {
 		return nil, err
 	}
 	w := n.w
@@ -111,7 +111,7 @@ func (n *node) Do(r *http.Request) (*http.Response, error) {
 	if s.stumble(behind) || !sleep(n.ctx, span(mix(h, 4), time.Millisecond, 40*time.Millisecond)) {
 		return nil, syscall.ECONNRESET
 	}
-	if held := n.hold(n.ctx); held != nil {
+	if held := (life{n, n.ctx}).hold(n.ctx); held != nil {
 		return nil, held
 	}
 	return resp, err
@@ -127,7 +127,7 @@ func (w *world) timeless(key string) string {
 }
 
 // sends is a request as it leaves, with its fate drawn from h. w.mu is held.
-func (n *node) sends(r *http.Request, h uint64) sent {
+func (n *machine) sends(r *http.Request, h uint64) sent {
 	w := n.w
 	s := sent{n: n, key: strings.TrimPrefix(r.URL.Path, "/"+bucket+"/"), ground: n.ground, listed: n.listed, raft: n.disk.raft, cut: n.cut}
 	s.way = span(mix(h, 1), time.Millisecond, 40*time.Millisecond)
@@ -151,25 +151,6 @@ func (n *node) sends(r *http.Request, h uint64) sent {
 		s.op = strings.ToLower(r.Method)
 	}
 	return s
-}
-
-// hold keeps a paused node from going on. A request whose time is up by then is
-// not sent any more.
-func (n *node) hold(ctx context.Context) error {
-	for {
-		n.w.mu.Lock()
-		left := time.Until(n.thaw)
-		n.w.mu.Unlock()
-		if n.ctx.Err() != nil {
-			return n.ctx.Err()
-		}
-		if left <= 0 {
-			return ctx.Err()
-		}
-		if !sleep(n.ctx, left) {
-			return n.ctx.Err()
-		}
-	}
 }
 
 // effect lets a request take effect at the store, and the judge see it.

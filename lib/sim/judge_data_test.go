@@ -1,15 +1,15 @@
-package prove
+package sim
 
 import (
 	"time"
 
-	"auto-consul/lib/claim"
+	"auto-consul/lib/rule"
 )
 
 // What the judge sees of raft data.
 
 // founded sees raft data come into being.
-func (j *judge) founded(l *lineage, founders []*node) {
+func (j *judge) founded(l *lineage, founders []*machine) {
 	right := birthright{l.cluster, l.term}
 	if l.cluster == "" {
 		right.term = 0
@@ -35,7 +35,7 @@ func (j *judge) founded(l *lineage, founders []*node) {
 
 // stale: a node that starts now and is to bootstrap has run for longer than an
 // answer takes since it read the record.
-func (j *judge) stale(n *node) bool {
+func (j *judge) stale(n *machine) bool {
 	paused := n.thaw.Sub(later(n.frozeAt, n.ground.at))
 	return time.Since(n.ground.at)-max(0, paused) > time.Second
 }
@@ -71,12 +71,12 @@ func (j *judge) overtaken(l *lineage) bool {
 // abandoned: somebody was told to start a cluster in place of the original's, whose
 // nodes know of no records, and may come back.
 func (j *judge) abandoned(l *lineage) bool {
-	return l.cluster == "" && j.last != nil && j.last.Bootstrap.Incarnation != "" && j.w.policy.Lost == claim.LostBootstrap
+	return l.cluster == "" && j.last != nil && j.last.Bootstrap.Incarnation != "" && j.w.policy.Lost == rule.LostBootstrap
 }
 
 // watch sees a server run, and wants it to be stopped soon if its data was
 // overtaken, unless it cannot know.
-func (j *judge) watch(n *node) {
+func (j *judge) watch(n *machine) {
 	l := n.disk.raft
 	if l == nil || !n.agent.server || n.gem || !j.overtaken(l) || n.cut || j.w.outage || j.w.flaky > 0 || j.rec == nil {
 		n.strange = time.Time{}
@@ -94,7 +94,7 @@ func (j *judge) watch(n *node) {
 // tied sees a data directory tied to a cluster. Data of nodes that know of no
 // records gets its cluster that way.
 func (j *judge) tied(d *disk) {
-	if d.raft != nil && d.raft.cluster == "" && d.kept.ClusterID != "" {
-		d.raft.cluster, d.raft.term = d.kept.ClusterID, d.kept.Term
+	if d.raft != nil && d.raft.cluster == "" && d.membership.ClusterID != "" {
+		d.raft.cluster, d.raft.term = d.membership.ClusterID, d.membership.Term
 	}
 }

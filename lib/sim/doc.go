@@ -1,12 +1,15 @@
-// Package prove has no code but a test: thousands of seeded random runs, of up to
-// tens of nodes over virtual hours each, against the in-process S3 server and
-// through the real store, decider, confirmation and beats. Only Consul is a
-// model, which is quicker than the real one and has no defences. Nodes crash
-// (with their disks or without), are paused for longer than a claim may be
-// silent, also in the middle of a request for the record, are cut off from each
-// other or from the store, leave for good and hand their addresses on; the store
-// is away, refuses writes, loses requests and answers, is slow, carries a write
-// out when nobody waits for it any more; hands delete the record, resize, purge.
+// Package sim has no code but a test: thousands of seeded random runs, of up to tens
+// of nodes over virtual hours each, against the in-process S3 server. What runs is
+// package node itself, as the programs run it: it prepares, confirms, beats, joins
+// again and leaves, through the real store client, decider and rules. Only what
+// package node declares as its ports is modelled: the agent and the network around it,
+// which are quicker than the real ones and have no defences, the data directory, and
+// the output. Nodes crash (with their disks or without), are paused for longer than a
+// claim may be silent, also in the middle of a request for the record, are cut off
+// from each other or from the store, leave or die for good and hand their addresses
+// on; the store is away, refuses writes, loses requests and answers, is slow, carries
+// a write out when nobody waits for it any more; somebody deletes the record, resizes,
+// purges.
 //
 // These must never be, at any moment:
 //
@@ -49,4 +52,4 @@
 //
 // PROVE=full runs ten thousand seeds, PROVE=n the first n, PROVE_SEED=n one of them
 // with its story.
-package prove
+package sim

@@ -1,6 +1,6 @@
 //go:build !race
 
-package prove
+package sim
 
 import (
 	"slices"

@@ -1,4 +1,4 @@
-package prove
+package sim
 
 import (
 	"fmt"
@@ -56,7 +56,7 @@ func (d dice) hit(probability float64) bool { return d.Float64() < probability }
 func (d dice) id() string { return fmt.Sprintf("%016x%016x", d.Uint64(), d.Uint64()) }
 
 // claims are the dice of the code that is proved.
-func (d dice) claims() claim.Dice { return claim.Dice{ID: d.id, Draw: d.Float64} }
+func (d dice) claims() claim.Random { return claim.Random{ID: d.id, Draw: d.Float64} }
 
 // pick is one of several things.
 func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }

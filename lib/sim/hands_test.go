@@ -1,11 +1,11 @@
-package prove
+package sim
 
 import (
 	"context"
 	"time"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 )
 
 // What people do.
@@ -22,7 +22,7 @@ func (w *world) slip(dice) {
 	if !able {
 		return
 	}
-	_ = w.hand().Delete(context.Background(), claim.RecordKey) // it never fails where nothing is wrong
+	_ = w.hand().Delete(context.Background(), rule.RecordKey) // it never fails where nothing is wrong
 	w.do(func() { w.judge.changed(nil, nil, false) })
 	back := false
 	for tries := 0; !back && tries < 30; tries++ {
@@ -39,7 +39,7 @@ func (w *world) slip(dice) {
 
 // heard: a server of the cluster sends heartbeats, and can go on to.
 func (w *world) heard() bool {
-	for _, n := range w.nodes {
+	for _, n := range w.machines {
 		if n.gossips() && !n.gem && !n.cut && n.agent.server && n.disk.raft == w.current() && n.heard() {
 			return true
 		}
@@ -48,7 +48,7 @@ func (w *world) heard() bool {
 }
 
 // heard: its last heartbeat as a server has not expired.
-func (n *node) heard() bool {
+func (n *machine) heard() bool {
 	return len(n.beats) > 0 && n.beats[len(n.beats)-1].stamp.Add(n.w.policy.Expiry).After(n.w.storeTime())
 }
 

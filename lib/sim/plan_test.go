@@ -1,9 +1,9 @@
-package prove
+package sim
 
 import (
 	"time"
 
-	"auto-consul/lib/claim"
+	"auto-consul/lib/rule"
 )
 
 // plan is what a seed makes of a run, before anything happens.
@@ -11,7 +11,7 @@ type plan struct {
 	seed    uint64
 	nodes   int // that start at the beginning
 	gems    int // nodes that know of heartbeats only, there before all others
-	policy  claim.Policy
+	policy  rule.Policy
 	mixed   bool // some nodes are told another number of servers
 	ticks   time.Duration
 	timeout time.Duration
@@ -57,10 +57,10 @@ func newPlan(seed uint64, v variant) plan {
 	if d.hit(0.02) {
 		p.nodes = 20 + d.IntN(21)
 	}
-	p.policy = claim.Policy{
+	p.policy = rule.Policy{
 		Desired: pick(d, 1, 1, 2, 3, 3, 3, 5),
-		Birth:   pick(d, claim.First, claim.Quorum),
-		Lost:    pick(d, claim.LostAuto, claim.LostAuto, claim.LostWait, claim.LostBootstrap),
+		Birth:   pick(d, rule.First, rule.Quorum),
+		Lost:    pick(d, rule.LostAuto, rule.LostAuto, rule.LostWait, rule.LostBootstrap),
 		Expiry:  pick(d, 30*time.Second, 60*time.Second, 120*time.Second),
 	}
 	p.ticks = p.policy.Expiry / pick(d, time.Duration(2), 2, 3, 4)
@@ -73,7 +73,7 @@ func newPlan(seed uint64, v variant) plan {
 		p.gems = 1 + d.IntN(3)
 	}
 	if v.calm {
-		p.gems, p.policy.Lost, p.policy.Desired = 0, claim.LostAuto, max(2, p.policy.Desired)
+		p.gems, p.policy.Lost, p.policy.Desired = 0, rule.LostAuto, max(2, p.policy.Desired)
 	}
 	for _, k := range allKinds() {
 		if d.hit(0.6) {

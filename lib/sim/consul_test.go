@@ -1,11 +1,11 @@
-package prove
+package sim
 
 import (
 	"maps"
 	"slices"
 	"time"
 
-	"auto-consul/lib/claim"
+	"auto-consul/lib/rule"
 )
 
 // This file is a small model of Consul: who finds whom, who founds a cluster,
@@ -21,15 +21,15 @@ type lineage struct {
 
 // agent is a running Consul process.
 type agent struct {
-	server    bool
-	bootstrap bool
-	expect    int
-	kept      claim.Kept
-	stale     bool // its start rested on a record read long before
-	up        bool // it listens, and answers
-	since     time.Time
-	joins     time.Time // when a leader takes it in
-	knows     uint64    // nodes that it knows of, a bit each
+	server     bool
+	bootstrap  bool
+	expect     int
+	membership rule.Membership
+	stale      bool // its start rested on a record read long before
+	up         bool // it listens, and answers
+	since      time.Time
+	joins      time.Time // when a leader takes it in
+	knows      uint64    // nodes that it knows of, a bit each
 }
 
 const maxNodes = 60
@@ -41,12 +41,12 @@ const stage = 20 * time.Second
 const forget = 30 * time.Second
 
 // launch starts a node's agent. w.mu is held.
-func (n *node) launch(a *agent) {
+func (n *machine) launch(a *agent) {
 	n.agent = a
 	n.w.after(n.span(200*time.Millisecond, 3*time.Second), func() { n.listen(a) })
 }
 
-func (n *node) listen(a *agent) {
+func (n *machine) listen(a *agent) {
 	if n.agent != a {
 		return
 	}
@@ -59,14 +59,14 @@ func (n *node) listen(a *agent) {
 	w.note("%s agent up server=%v bootstrap=%v expect=%d knows=%x", n.name, a.server, a.bootstrap, a.expect, a.knows)
 	w.after(time.Until(a.joins), w.settle)
 	if a.bootstrap && n.disk.raft == nil { // written before anything else
-		w.found(a.kept, []*node{n})
+		w.found(a.membership, []*machine{n})
 	}
 	w.settle()
 }
 
 // found makes a new lineage. All founders start with its data.
-func (w *world) found(kept claim.Kept, founders []*node) {
-	l := &lineage{id: len(w.lineages), cluster: kept.ClusterID, term: kept.Term, voters: map[int]time.Time{}}
+func (w *world) found(m rule.Membership, founders []*machine) {
+	l := &lineage{id: len(w.lineages), cluster: m.ClusterID, term: m.Term, voters: map[int]time.Time{}}
 	w.lineages = append(w.lineages, l)
 	for _, n := range founders {
 		n.disk.raft = l
@@ -80,7 +80,7 @@ func (w *world) found(kept claim.Kept, founders []*node) {
 // settle brings the model up to date. w.mu is held.
 func (w *world) settle() {
 	var done uint64
-	for _, n := range w.nodes {
+	for _, n := range w.machines {
 		if n.gossips() {
 			w.judge.watch(n)
 		}
@@ -96,16 +96,16 @@ func (w *world) settle() {
 }
 
 // gossips: its agent runs.
-func (n *node) gossips() bool { return n.agent != nil && n.agent.up && !n.frozen() }
+func (n *machine) gossips() bool { return n.agent != nil && n.agent.up && !n.frozen() }
 
 // pool is everybody whom a node's agent finds, itself included. They all know
 // each other from then on.
-func (w *world) pool(first *node) []*node {
+func (w *world) pool(first *machine) []*machine {
 	in, knows := uint64(1)<<first.id, first.agent.knows
-	pool := []*node{first}
+	pool := []*machine{first}
 	for grown := true; grown; {
 		grown = false
-		for _, m := range w.nodes {
+		for _, m := range w.machines {
 			if m.gossips() && in>>m.id&1 == 0 && m.group == first.group && (knows>>m.id&1 == 1 || m.agent.knows&in != 0) {
 				pool, grown = append(pool, m), true
 				in |= 1 << m.id
@@ -121,9 +121,9 @@ func (w *world) pool(first *node) []*node {
 
 // birth founds a lineage where enough servers that expect each other meet, and
 // none that has data.
-func (w *world) birth(pool []*node) {
-	var founders []*node
-	var newest claim.Kept
+func (w *world) birth(pool []*machine) {
+	var founders []*machine
+	var newest rule.Membership
 	for _, n := range pool {
 		a := n.agent
 		switch {
@@ -132,15 +132,15 @@ func (w *world) birth(pool []*node) {
 			return
 		case a.expect > 0:
 			founders = append(founders, n)
-			if len(founders) > 1 && a.kept.ClusterID != newest.ClusterID {
+			if len(founders) > 1 && a.membership.ClusterID != newest.ClusterID {
 				w.judge.fail("servers of two clusters expect each other")
 			}
-			if a.kept.Term > newest.Term {
-				newest = a.kept
+			if a.membership.Term > newest.Term {
+				newest = a.membership
 			}
 		}
 	}
-	differs := func(n *node) bool { return n.agent.expect != founders[0].agent.expect }
+	differs := func(n *machine) bool { return n.agent.expect != founders[0].agent.expect }
 	if len(founders) > 0 && len(founders) >= founders[0].agent.expect && !slices.ContainsFunc(founders, differs) {
 		w.found(newest, founders)
 	}
@@ -149,7 +149,7 @@ func (w *world) birth(pool []*node) {
 // lead finds the lineages with a leader in a pool, each of which takes in new
 // servers and drops lost ones. Where data of two has met the judge has seen it, and
 // what follows is as if it had done no harm: a new server gets the record's.
-func (w *world) lead(pool []*node) []*lineage {
+func (w *world) lead(pool []*machine) []*lineage {
 	present := map[*lineage]int{}
 	var led []*lineage
 	for _, n := range pool {
@@ -184,7 +184,7 @@ func (w *world) lead(pool []*node) []*lineage {
 }
 
 // follow: the leader takes a server of its pool in.
-func (n *node) follow(led *lineage) {
+func (n *machine) follow(led *lineage) {
 	if n.disk.raft == nil && !n.agent.bootstrap && !time.Now().Before(n.agent.joins) {
 		n.disk.raft, n.adopted = led, time.Now()
 		n.w.note("%s adopts lineage %d", n.name, led.id)
@@ -196,38 +196,12 @@ func (n *node) follow(led *lineage) {
 	}
 }
 
-// status is what a node's agent says.
-type status struct {
-	runs   bool
-	server bool
-	leader bool // it knows of one; of an agent: of a server
-	alone  bool // it knows of nobody
-}
-
-func (n *node) status() (st status) {
-	n.w.mu.Lock()
-	defer n.w.mu.Unlock()
-	if !n.gossips() {
-		return st
-	}
-	n.w.settle()
-	pool := n.w.pool(n)
-	led := n.w.lead(pool)
-	st = status{runs: true, server: n.agent.server, alone: len(pool) == 1}
-	if st.server {
-		st.leader = slices.Contains(led, n.disk.raft)
-	} else {
-		st.leader = slices.ContainsFunc(pool, func(m *node) bool { return m.agent.server })
-	}
-	return st
-}
-
 // answers: somebody accepts a connection at an address. A paused process does.
-func (n *node) answers(address string) bool {
+func (n *machine) answers(address string) bool {
 	if n.w.haunted {
 		return true
 	}
-	for _, m := range n.w.nodes {
+	for _, m := range n.w.machines {
 		if m.address == address && m.agent != nil && m.agent.up && m.group == n.group {
 			return true
 		}
@@ -237,7 +211,7 @@ func (n *node) answers(address string) bool {
 
 // reach is the nodes at some addresses.
 func (w *world) reach(addresses []string) (bits uint64) {
-	for _, n := range w.nodes {
+	for _, n := range w.machines {
 		for _, a := range addresses {
 			if n.address == a {
 				bits |= 1 << n.id

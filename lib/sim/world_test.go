@@ -1,4 +1,4 @@
-package prove
+package sim
 
 import (
 	"cmp"
@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 	"auto-consul/lib/storetest"
 )
 
@@ -26,7 +26,7 @@ type world struct {
 	start time.Time
 
 	mu       sync.Mutex // of all below, and of every node's state
-	nodes    []*node
+	machines []*machine
 	lineages []*lineage
 	regroup  time.Time // when who reaches whom last changed
 	flaky    float64   // how likely each fault of a request is
@@ -88,10 +88,20 @@ func (w *world) do(what func()) {
 	what()
 }
 
+// nameOf is the name of the machine that a disk is in.
+func (w *world) nameOf(disk int) string {
+	for _, m := range w.machines {
+		if m.disk.id == disk {
+			return m.name
+		}
+	}
+	return fmt.Sprintf("disk %d", disk)
+}
+
 // add makes a node; its life has not begun.
-func (w *world) add(gem bool) *node {
-	id := len(w.nodes)
-	n := &node{
+func (w *world) add(gem bool) *machine {
+	id := len(w.machines)
+	n := &machine{
 		w: w, id: id, gem: gem,
 		name:    fmt.Sprintf("n%d", id),
 		address: fmt.Sprintf("192.0.2.%d", id+1),
@@ -102,13 +112,12 @@ func (w *world) add(gem bool) *node {
 		n.policy.Desired = 1 + n.IntN(mostServers)
 	}
 	if w.reckless {
-		n.policy.Lost = claim.LostBootstrap
+		n.policy.Lost = rule.LostBootstrap
 	}
 	n.policy.StartOver = "start over"
 	n.disk = w.newDisk()
-	n.registry = &registry.Registry{Store: w.srv.Open(w.t, bucket, "p", n.storeOptions()...), Expiry: w.policy.Expiry}
-	n.reader = claim.Reader{Registry: n.registry}
-	w.nodes = append(w.nodes, n)
+	n.observer.Registry = &registry.Registry{Store: w.srv.Open(w.t, bucket, "p", n.storeOptions()...), Expiry: w.policy.Expiry}
+	w.machines = append(w.machines, n)
 	return n
 }
 
@@ -117,7 +126,7 @@ func (w *world) add(gem bool) *node {
 func (w *world) spawn(within time.Duration, name, address string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.nodes) < maxNodes {
+	if len(w.machines) < maxNodes {
 		n := w.add(false)
 		n.name, n.address = cmp.Or(name, n.name), cmp.Or(address, n.address)
 		n.boot(n.span(0, within))
@@ -145,7 +154,7 @@ func (w *world) run() {
 	w.faults()
 	w.settleDown()
 	w.do(func() { w.over = true })
-	for _, n := range w.nodes {
+	for _, n := range w.machines {
 		n.kill()
 	}
 	w.tally["runs"]++

@@ -1,6 +1,6 @@
 //go:build !race
 
-package prove
+package sim
 
 // usual is how many seeds a test run has that was not asked for more.
 const usual = 150

@@ -1,0 +1,248 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"auto-consul/lib/node"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
+)
+
+// life is one life of a machine, from a start to its end, as package node sees it:
+// its agent, its data directory and its output. Nothing of it answers while the
+// machine is paused, and nothing it asked for happens when the life is over.
+type life struct {
+	n   *machine
+	ctx context.Context
+}
+
+// hold keeps a paused machine from going on. What was asked for is not done any more
+// if its time is up by then.
+func (l life) hold(ctx context.Context) error {
+	for {
+		l.n.w.mu.Lock()
+		left := time.Until(l.n.thaw)
+		l.n.w.mu.Unlock()
+		if l.ctx.Err() != nil {
+			return l.ctx.Err()
+		}
+		if left <= 0 {
+			return ctx.Err()
+		}
+		if !sleep(l.ctx, left) {
+			return l.ctx.Err()
+		}
+	}
+}
+
+// ask does something with w.mu held, unless the machine is paused or the life over.
+func (l life) ask(ctx context.Context, do func() error) error {
+	if err := l.hold(ctx); err != nil {
+		return err
+	}
+	var err error
+	l.n.w.do(func() {
+		if err = l.ctx.Err(); err == nil {
+			err = do()
+		}
+	})
+	return err
+}
+
+// Status is what the agent says of itself.
+func (l life) Status(ctx context.Context) (s node.Status, err error) {
+	err = l.ask(ctx, func() error {
+		n, w := l.n, l.n.w
+		if !n.gossips() {
+			return node.ErrNotRunning
+		}
+		w.settle()
+		pool := w.pool(n)
+		led := w.lead(pool)
+		s = node.Status{Node: n.name, Address: n.address, Server: n.agent.server, Members: len(pool)}
+		switch {
+		case !s.Server:
+			for _, m := range pool {
+				if m.agent.server {
+					s.KnownServers++
+				}
+			}
+			return nil
+		case slices.Contains(led, n.disk.raft):
+			s.Leader = "the leader"
+		}
+		if n.disk.raft != nil {
+			s.LogIndex = 1
+		}
+		return nil
+	})
+	return s, err
+}
+
+// errNobody is what a join says of an address at which nobody listens.
+var errNobody = errors.New("connection refused")
+
+// Join takes a moment that depends on the address, so that joins which were asked for
+// together do not happen together.
+func (l life) Join(ctx context.Context, address string) error {
+	w := l.n.w
+	if !sleep(ctx, span(mix(w.seed, uint64(l.n.id), uint64(time.Since(w.start)), name("join", address)), time.Millisecond, 50*time.Millisecond)) {
+		return ctx.Err()
+	}
+	return l.ask(ctx, func() error {
+		switch {
+		case !l.n.gossips():
+			return node.ErrNotRunning
+		case !l.n.answers(address):
+			return errNobody
+		}
+		l.n.agent.knows |= w.reach([]string{address})
+		w.settle()
+		return nil
+	})
+}
+
+// Blackholed reports whether an address is that of a machine beyond a split.
+func (l life) Blackholed(ctx context.Context, address string) (is bool) {
+	err := l.ask(ctx, func() error {
+		is = slices.ContainsFunc(l.n.w.machines, func(m *machine) bool { return m.address == address && m.group != l.n.group })
+		return nil
+	})
+	if is {
+		sleep(ctx, time.Second) // it takes that long to see
+	}
+	return is && err == nil
+}
+
+// Leader names the raft leader of the agent's cluster.
+func (l life) Leader(ctx context.Context) (string, error) {
+	s, err := l.Status(ctx)
+	if s.KnownServers > 0 {
+		return "the leader", err
+	}
+	return s.Leader, err
+}
+
+// Peers are the voters of the agent's cluster, by the number of their disk.
+func (l life) Peers(ctx context.Context) (peers []node.Peer, err error) {
+	err = l.ask(ctx, func() error {
+		if !l.n.gossips() || l.n.disk.raft == nil {
+			return node.ErrNoAnswer
+		}
+		for disk := range l.n.disk.raft.voters {
+			peers = append(peers, node.Peer{Node: l.n.w.nameOf(disk), Voter: true})
+		}
+		slices.SortFunc(peers, func(a, b node.Peer) int { return strings.Compare(a.Node, b.Node) })
+		return nil
+	})
+	return peers, err
+}
+
+// FillAlive finds out which of them the agent hears of.
+func (l life) FillAlive(ctx context.Context, peers []node.Peer) error {
+	return l.ask(ctx, func() error {
+		if !l.n.gossips() {
+			return node.ErrNotRunning
+		}
+		pool := l.n.w.pool(l.n)
+		for i := range peers {
+			peers[i].Alive = slices.ContainsFunc(pool, func(m *machine) bool { return m.name == peers[i].Node && m.agent.server })
+		}
+		return nil
+	})
+}
+
+// Leave ends the agent; its cluster counts it no longer.
+func (l life) Leave(ctx context.Context) error {
+	return l.ask(ctx, func() error {
+		n := l.n
+		if !n.gossips() {
+			return node.ErrNotRunning
+		}
+		if raft := n.disk.raft; n.agent.server && raft != nil && slices.Contains(n.w.lead(n.w.pool(n)), raft) {
+			delete(raft.voters, n.disk.id)
+		}
+		n.stop()
+		return nil
+	})
+}
+
+// Mode is the kept mode.
+func (l life) Mode() (mode registry.Mode, err error) {
+	err = l.ask(l.ctx, func() error { mode = l.n.disk.mode; return nil })
+	return mode, err
+}
+
+// KeepMode keeps it.
+func (l life) KeepMode(mode registry.Mode) error {
+	return l.ask(l.ctx, func() error { l.n.disk.mode = mode; return nil })
+}
+
+// Incarnation is the id of the disk.
+func (l life) Incarnation() (id string, err error) {
+	err = l.ask(l.ctx, func() error { id = l.n.disk.incarnation; return nil })
+	return id, err
+}
+
+// KeepIncarnation gives the disk its id.
+func (l life) KeepIncarnation(id string) error {
+	return l.ask(l.ctx, func() error {
+		if kept := l.n.disk.incarnation; kept != "" && kept != id {
+			return fmt.Errorf("%w: another decision was made meanwhile", rule.ErrUndecided)
+		}
+		l.n.disk.incarnation = id
+		return nil
+	})
+}
+
+// Membership is the cluster that the disk belongs to. A node of the original, and in a
+// control every node, does not know.
+func (l life) Membership() (m rule.Membership, err error) {
+	err = l.ask(l.ctx, func() error {
+		if l.n.agent == nil || !l.n.gem && !l.n.w.plain && !l.n.w.unattended {
+			m = l.n.disk.membership
+		}
+		return nil
+	})
+	return m, err
+}
+
+// KeepMembership ties the disk to a cluster.
+func (l life) KeepMembership(m rule.Membership) error {
+	return l.ask(l.ctx, func() error {
+		l.n.disk.membership = m
+		l.n.w.judge.tied(l.n.disk)
+		return nil
+	})
+}
+
+// HasRaft reports whether the disk holds raft data.
+func (l life) HasRaft() (has bool, err error) {
+	err = l.ask(l.ctx, func() error { has = l.n.disk.raft != nil; return nil })
+	return has, err
+}
+
+// String names the disk.
+func (l life) String() string { return fmt.Sprintf("disk %d", l.n.disk.id) }
+
+// Print takes a document, which the store has shown already.
+func (life) Print(any) error { return nil }
+
+// Notef goes into the trace, but for errors: of several requests that fail at once any
+// may be named.
+func (l life) Notef(format string, args ...any) {
+	for i := range args {
+		if _, failed := args[i].(error); failed {
+			args[i] = "an error"
+		}
+	}
+	l.n.w.do(func() { l.n.w.note(l.n.name+" "+format, args...) })
+}
+
+// Warnf goes there, too.
+func (l life) Warnf(format string, args ...any) { l.Notef("warns: "+format, args...) }
