@@ -17,6 +17,9 @@ const settleTime = 3 * time.Second
 // over.
 func (in Input) takeOverBirth() (action Action, ok bool) {
 	rec := in.Seen.Record
+	if rec.gathered() {
+		return in.gatherAgain()
+	}
 	holder := rec.SlotOf(rec.Bootstrap.Incarnation)
 	if rec.State != Bootstrapping || holder.Incarnation == in.Self.Incarnation || in.held(*holder) {
 		return Action{}, false
@@ -80,7 +83,7 @@ func (in Input) claimSlot() Action {
 	why := fmt.Sprintf("%d servers held, %d desired", len(in.heldByOthers()), rec.Desired)
 	other := in.nameConflict()
 	if len(rec.Servers) < rec.Desired && other == nil {
-		return Action{Swap: &next, Why: why}
+		return in.claimed(next, why, nil)
 	}
 	silent := in.silentSlots()
 	switch {
@@ -95,7 +98,7 @@ func (in Input) claimSlot() Action {
 		evidence, action, dead := in.proveDead(s)
 		if dead {
 			next.remove(s.Incarnation)
-			return Action{Swap: &next, Evidence: evidence, Why: why + ": in place of " + s.Node}
+			return in.claimed(next, why+": in place of "+s.Node, evidence)
 		}
 		open = open.or(action)
 	}
@@ -107,6 +110,20 @@ func (in Input) claimSlot() Action {
 		return in.server(reason)
 	}
 	return in.client(reason)
+}
+
+// claimed returns the action that writes a claim. Who claims the last slot of a
+// gathering writes at once that its servers bootstrap together. Who takes the slot of
+// the node that wrote so, in a birth by quorum that waits for it, takes that part over.
+func (in Input) claimed(next Record, why string, evidence []string) Action {
+	switch {
+	case next.State == Gathering && next.everySlotFresh(in.Seen.Time, in.Policy.Expiry):
+		in.bootstrapTogether(&next)
+		why += fmt.Sprintf("; all %d are here and bootstrap together", next.Desired)
+	case next.gathered() && next.SlotOf(next.Bootstrap.Incarnation) == nil:
+		next.Bootstrap = in.bootstrapHere(next.Bootstrap.Term)
+	}
+	return Action{Swap: &next, Evidence: evidence, Why: why}
 }
 
 // renewSlot renews an own slot that was claimed long ago, so that this node has

@@ -19,7 +19,7 @@ func Decide(in Input) Action {
 		}
 	}
 	switch {
-	case in.Seen.RecordOnly && !in.allSlotsFresh():
+	case in.Seen.RecordOnly && !in.allSlotsFresh() && !in.gathersByRecord():
 		return Action{ReadHeartbeats: true}
 	case rec != nil && in.Policy.Resize && rec.Desired != in.Policy.Desired && rec.State == Established:
 		return in.resize()
@@ -108,6 +108,9 @@ func (in Input) withRecord() Action {
 			return action
 		}
 	}
+	if rec.State == Gathering {
+		return in.gather()
+	}
 	enough := own == nil && len(held) >= rec.Desired
 	if rec.State == Established && in.noOtherServerBeats() && !(enough && in.Self.Mode == "") {
 		// This comes before any renewal of a slot. Otherwise nodes that hold slots
@@ -155,7 +158,11 @@ func (in Input) withoutRecord() Action {
 		// that they keep. A new cluster id would fence them all.
 		return Action{Wait: "for the live servers to write the cluster record back, should they know it", Watch: []string{NoRecord}}
 	case len(held) > 0:
-		rec := in.newRecord(Established)
+		rec := in.newRecord()
+		rec.establish()
+		if rec.Birth == Auto {
+			rec.Birth = First // it is born already
+		}
 		rec.Bootstrap = Bootstrap{Term: 1, Since: in.Seen.Time}
 		return Action{Swap: &rec, Why: fmt.Sprintf("%d live servers without a cluster record, %d desired", len(held), in.desired())}
 	case in.beatsAsServer(in.Self.Node):
@@ -163,7 +170,7 @@ func (in Input) withoutRecord() Action {
 	case len(in.Seen.Expired) > 0 || in.Self.Membership.ClusterID != "":
 		return in.lostCluster()
 	}
-	rec := in.newRecord(Bootstrapping)
+	rec := in.newRecord()
 	return Action{Swap: &rec, Why: "no live servers and no cluster record"}
 }
 
@@ -179,13 +186,18 @@ func waitForNamesake(other Slot) Action {
 	return Action{Wait: fmt.Sprintf("for another incarnation of node %s, at %s, to be gone", other.Node, other.Address)}
 }
 
-// newRecord returns the first record of a cluster, with this node's slot.
-func (in Input) newRecord(state State) Record {
-	return Record{
-		Version: recordVersion, Seq: 1, Write: in.New.Write, ClusterID: in.New.ClusterID,
-		State: state, Birth: in.Policy.Birth, Desired: in.Policy.Desired,
+// newRecord returns the first record of a cluster that is to be born, with this node's
+// slot. Its servers gather first where that is how it is born.
+func (in Input) newRecord() Record {
+	rec := Record{
+		Version: gatherVersion, Seq: 1, Write: in.New.Write, ClusterID: in.New.ClusterID,
+		State: Bootstrapping, Birth: in.birth(), Desired: in.desired(),
 		Bootstrap: in.bootstrapHere(1), Servers: []Slot{in.newSlot()},
 	}
+	if in.gathers() {
+		in.startGathering(&rec, in.Policy.BirthWait)
+	}
+	return rec
 }
 
 // newSlot returns a slot for this node, claimed now.

@@ -105,6 +105,11 @@ type Action struct {
 	Wait           string    // observe again later: what the node waits for
 	Err            error     // wraps [ErrFenced] or [ErrUndecided]
 
+	// With Wait: reading the record alone will do, and the node is to observe at this
+	// time, by the store's clock, at the latest; zero: whenever it likes.
+	ByRecord    bool
+	NoLaterThan time.Time
+
 	Watch    []string // with Wait: whose silence is to be watched, keys of [Evidence.SilentFor]
 	Why      string   // with Swap: the reason, in words
 	Evidence []string // with Swap: what proved it right

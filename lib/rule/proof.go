@@ -147,10 +147,9 @@ func (in Input) lostCluster() Action {
 	if in.Policy.Lost == LostWait || in.Policy.Lost == LostAuto && in.desired() > 1 {
 		return Action{Wait: fmt.Sprintf("for the servers of %s to come back; if they never will, this starts an empty one in its place: %s", in.lostName(), in.Policy.StartOver)}
 	}
-	rec := in.newRecord(Bootstrapping)
+	rec := in.newRecord()
 	if old := in.Seen.Record; old != nil {
-		rec.Seq, rec.Desired, rec.Birth = old.Seq+1, old.Desired, old.Birth
-		rec.Bootstrap.Term = old.Bootstrap.Term + 1
+		rec.Seq, rec.Bootstrap.Term = old.Seq+1, old.Bootstrap.Term+1
 	}
 	return Action{Swap: &rec, Evidence: evidence, Why: in.lostName() + " is lost: a new cluster in its place"}
 }

@@ -22,6 +22,7 @@ type State string
 
 // States of a record.
 const (
+	Gathering     State = "gathering"     // slots are claimed, and nobody starts a server
 	Bootstrapping State = "bootstrapping" // the node under Bootstrap may bootstrap
 	Established   State = "established"   // there was a leader, so nobody bootstraps again
 )
@@ -31,6 +32,9 @@ type Birth string
 
 // Births.
 const (
+	// Auto gathers the desired servers for a while: if all come they bootstrap together,
+	// otherwise one of them alone. A record has it while they gather.
+	Auto   Birth = "auto"
 	First  Birth = "first"  // the first server bootstraps alone, the others join it
 	Quorum Birth = "quorum" // the desired servers bootstrap together
 )
@@ -46,9 +50,15 @@ type Record struct {
 	Desired   int       `json:"desired"` // how many servers there should be
 	Bootstrap Bootstrap `json:"bootstrap"`
 	Servers   []Slot    `json:"servers"` // in the order of their claims
+	Gather    *Gather   `json:"gather,omitempty"`
 }
 
-const recordVersion = 1
+// Versions of records. A record that an older program understands has the first: what
+// came later is there for as long as it is needed.
+const (
+	firstVersion  = 1
+	gatherVersion = 2 // the record has a [Gather]
+)
 
 // Bootstrap is the node that may bootstrap, or has. Its incarnation is empty in a
 // record that was written for a cluster that already ran without one.
@@ -81,8 +91,8 @@ func DecodeRecord(body []byte) (Record, error) {
 	if err := json.Unmarshal(body, &r); err != nil {
 		return bad("%w", err)
 	}
-	if r.Version != recordVersion {
-		return bad("version %d, and this program knows version %d", r.Version, recordVersion)
+	if r.Version < firstVersion || r.Version > gatherVersion {
+		return bad("version %d: a newer version of this program wrote it, which knows more than version %d", r.Version, gatherVersion)
 	}
 	if err := r.check(); err != nil {
 		return bad("%w", err)
@@ -94,10 +104,14 @@ func (r Record) check() error {
 	switch {
 	case r.ClusterID == "":
 		return errors.New("cluster_id is missing")
-	case r.State != Bootstrapping && r.State != Established:
+	case r.State != Gathering && r.State != Bootstrapping && r.State != Established:
 		return fmt.Errorf("unknown state %.20q", string(r.State))
-	case r.Birth != First && r.Birth != Quorum:
+	case r.Birth != First && r.Birth != Quorum && r.State != Gathering:
 		return fmt.Errorf("unknown birth %.20q", string(r.Birth))
+	case r.State == Gathering && (r.Birth != Auto || r.Gather == nil):
+		return errors.New("nothing says for how long its servers gather")
+	case r.Gather != nil && (r.Gather.WaitSeconds < 1 || r.Version < gatherVersion):
+		return fmt.Errorf("bad gathering of %d seconds in version %d", r.Gather.WaitSeconds, r.Version)
 	case r.Desired < 1:
 		return fmt.Errorf("desired is %d", r.Desired)
 	case r.Bootstrap.Term < 1:
@@ -120,6 +134,10 @@ func (r Record) check() error {
 
 // Encode returns the record as it is stored. Its error wraps [ErrUnwritable].
 func (r Record) Encode() ([]byte, error) {
+	r.Version = firstVersion
+	if r.Gather != nil {
+		r.Version = gatherVersion
+	}
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", RecordKey, ErrUnwritable, err)
 	}
@@ -173,7 +191,7 @@ func (s Slot) IsAt(node, address string) bool { return s.Node == node && s.Addre
 // expiry, as those do who wait for a leader: there may be too few servers for
 // ever.
 func (r Record) stalledBirth(now time.Time, expiry time.Duration) string {
-	if r.State != Bootstrapping {
+	if r.State == Established {
 		return ""
 	}
 	if i := slices.IndexFunc(r.Servers, func(s Slot) bool { return !s.Fresh(now, expiry) }); i >= 0 {
@@ -209,6 +227,9 @@ func (r Record) relationTo(clusterID string, term int64) relation {
 	}
 	return sameBirth
 }
+
+// establish makes the record one of a cluster that had a leader.
+func (r *Record) establish() { r.State, r.Gather = Established, nil }
 
 // next returns a copy that is to be changed and written as the following record.
 func (r Record) next(write string) Record {

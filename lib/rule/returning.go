@@ -15,10 +15,10 @@ func (in Input) withRaftState() Action {
 		return in.server("the data directory holds raft state, and there is no cluster record")
 	}
 	const reason = "the data directory holds raft state of this cluster"
-	if rec.State == Bootstrapping {
+	if rec.State != Established {
 		// The birth has succeeded, and nobody may start another.
 		next := rec.next(in.New.Write)
-		next.State = Established
+		next.establish()
 		return Action{Swap: &next, Why: reason}
 	}
 	if own := in.ownSlot(); own != nil {

@@ -39,11 +39,13 @@ const (
 // Policy is what the operator told this node. Once there is a record, the
 // record's own number of servers and kind of birth come before these.
 type Policy struct {
-	Desired int           // how many servers there should be, 1 or more
-	Birth   Birth         // how a new cluster starts
-	Lost    Lost          // what to do about a lost cluster
-	Resize  bool          // make Desired the record's number
-	Expiry  time.Duration // of heartbeats; also how long a new slot counts as held
+	Desired int   // how many servers there should be, 1 or more
+	Birth   Birth // how a new cluster starts
+	// BirthWait is how long the servers of a birth by [Auto] gather; 0 for not at all.
+	BirthWait time.Duration
+	Lost      Lost          // what to do about a lost cluster
+	Resize    bool          // make Desired the record's number
+	Expiry    time.Duration // of heartbeats; also how long a new slot counts as held
 	// StartOver is the command that gives up a lost cluster, for messages.
 	StartOver string
 }

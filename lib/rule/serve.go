@@ -86,14 +86,16 @@ func (r Running) serveClient() error {
 // serveUnderRecord is for a server that the record names the cluster and the term
 // of.
 func (r Running) serveUnderRecord() (Order, error) {
-	bootstrapping := r.Record.State == Bootstrapping
+	bootstrapping := r.Record.State != Established
 	cluster := r.Leader || r.Self.Raft // it has found one
 	slot := r.slot()
 	switch {
 	case bootstrapping && cluster:
 		// Raft data is enough: where there is some there was a leader, and a second
 		// birth could only corrupt it.
-		return r.swap("the cluster has a leader", true, func(next *Record) { next.State = Established })
+		return r.swap("the cluster has a leader", true, (*Record).establish)
+	case !cluster && r.Record.gathered() && r.Record.stalledBirth(r.Time, r.Expiry) != "":
+		return Order{}, fmt.Errorf("%w: %s", ErrUndecided, r.Record.stalledBirth(r.Time, r.Expiry))
 	case !cluster && r.overdue():
 		return Order{}, fmt.Errorf("%w: this server has found no cluster in %v", ErrUndecided, r.Expiry)
 	case bootstrapping && slot != nil && slot.DueForRenewal(r.Time, r.Expiry):
@@ -148,6 +150,9 @@ func (r Running) copied() bool {
 // established cluster, has had a whole expiry and has come to nothing.
 func (r Running) overdue() bool {
 	slot := r.slot()
+	if r.Record.gathered() {
+		return false // it has stalled, or it has not
+	}
 	if r.Record.State == Bootstrapping {
 		slot = r.Record.SlotOf(r.Record.Bootstrap.Incarnation)
 		if slot.Incarnation == r.Self.Incarnation {
@@ -190,7 +195,7 @@ func (r Running) recordAsKnown() *Record {
 		seq += r.Record.Seq
 	}
 	return &Record{
-		Version: recordVersion, Seq: seq, Write: r.Write, ClusterID: kept.ClusterID,
+		Version: firstVersion, Seq: seq, Write: r.Write, ClusterID: kept.ClusterID,
 		State: Established, Birth: kept.Birth, Desired: max(1, kept.Desired),
 		Bootstrap: bootstrap,
 		Servers:   []Slot{r.newSlot()},

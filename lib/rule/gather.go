@@ -1,0 +1,134 @@
+package rule
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"auto-consul/lib/registry"
+)
+
+// Gather is the part of a record whose cluster is born by [Auto]. It stays in the
+// record until the cluster is established.
+type Gather struct {
+	Until       time.Time `json:"until"`        // store time at which the gathering ends
+	WaitSeconds int64     `json:"wait_seconds"` // how long a gathering lasts
+}
+
+// gathers reports whether a cluster that this node starts gathers its servers first.
+// One server has nobody to wait for.
+func (in Input) gathers() bool {
+	return in.Policy.Birth == Auto && in.Policy.BirthWait > 0 && in.desired() > 1
+}
+
+// birth returns how a cluster that this node starts is born.
+func (in Input) birth() Birth {
+	switch {
+	case in.gathers():
+		return Auto
+	case in.Policy.Birth == Auto:
+		return First
+	}
+	return in.Policy.Birth
+}
+
+// startGathering makes the record one whose servers gather from now on.
+func (in Input) startGathering(rec *Record, wait time.Duration) {
+	rec.State, rec.Birth = Gathering, Auto
+	rec.Gather = &Gather{Until: in.Seen.Time.Add(wait), WaitSeconds: int64(wait / time.Second)}
+}
+
+// birthWait returns how long a gathering of the record's cluster lasts.
+func (r Record) birthWait() time.Duration { return time.Duration(r.Gather.WaitSeconds) * time.Second }
+
+// gathered reports whether a birth by quorum is under way that came of a gathering.
+func (r Record) gathered() bool {
+	return r.Gather != nil && r.State == Bootstrapping && r.Birth == Quorum
+}
+
+// everySlotFresh reports whether all desired slots are claimed and fresh.
+func (r Record) everySlotFresh(now time.Time, expiry time.Duration) bool {
+	for _, s := range r.Servers {
+		if !s.Fresh(now, expiry) {
+			return false
+		}
+	}
+	return len(r.Servers) >= r.Desired
+}
+
+// gathersByRecord reports whether a record that is gathering says by itself what this
+// node does, so that the heartbeats need not be read: the node holds a slot, or there
+// is a free one.
+func (in Input) gathersByRecord() bool {
+	rec := in.Seen.Record
+	if rec == nil || rec.State != Gathering || in.Self.Raft || in.Self.Mode == registry.Client || in.nameConflict() != nil {
+		return false
+	}
+	if own := in.ownSlot(); own != nil {
+		return own.IsAt(in.Self.Node, in.Self.Address)
+	}
+	return len(rec.Servers) < rec.Desired
+}
+
+// gather decides for a node while the servers of a birth gather. Nobody starts a
+// server. A node claims a slot as ever; whoever finds all slots claimed and fresh
+// writes that they bootstrap together, and whoever holds a slot when the time is up
+// writes that it bootstraps alone. One swap decides between the two.
+func (in Input) gather() Action {
+	rec, own := in.Seen.Record, in.ownSlot()
+	switch {
+	case own == nil && len(in.heldByOthers()) >= rec.Desired && in.Self.Mode == "":
+		return in.client(fmt.Sprintf("%d servers held, %d desired", len(in.heldByOthers()), rec.Desired))
+	case own == nil:
+		return in.claimSlot()
+	case rec.everySlotFresh(in.Seen.Time, in.Policy.Expiry):
+		next := rec.next(in.New.Write)
+		in.bootstrapTogether(&next)
+		return Action{Swap: &next, Why: fmt.Sprintf("all %d servers are here and bootstrap together", rec.Desired)}
+	case !in.Seen.Time.Before(rec.Gather.Until):
+		next := rec.next(in.New.Write)
+		next.State, next.Birth, next.Bootstrap = Bootstrapping, First, in.bootstrapHere(rec.Bootstrap.Term)
+		return Action{Swap: &next, Why: fmt.Sprintf("%d of %d servers have come in %v: this one bootstraps alone, and the cluster has one voter until others come",
+			len(rec.Servers), rec.Desired, rec.birthWait())}
+	}
+	return Action{
+		Wait:        fmt.Sprintf("for the other servers of the birth, %d of %d are here; without them this one bootstraps alone", len(rec.Servers), rec.Desired),
+		ByRecord:    true,
+		NoLaterThan: rec.Gather.Until,
+	}
+}
+
+// bootstrapTogether makes a gathering a birth by quorum.
+func (in Input) bootstrapTogether(rec *Record) {
+	rec.State, rec.Birth, rec.Bootstrap = Bootstrapping, Quorum, in.bootstrapHere(rec.Bootstrap.Term)
+}
+
+// gatherAgain starts the gathering anew, in the next term, where a birth by quorum
+// has lost a server: two of three would wait for ever. All servers of the birth that
+// have found no cluster stop when they see that, so nobody may answer at their
+// addresses any more. ok is false where no server is lost.
+func (in Input) gatherAgain() (action Action, ok bool) {
+	rec := in.Seen.Record
+	next := rec.next(in.New.Write)
+	var evidence, lost []string
+	for _, s := range in.silentSlots() {
+		proof, action, dead := in.proveDead(s)
+		if !dead {
+			return action, true
+		}
+		next.remove(s.Incarnation)
+		evidence, lost = append(evidence, proof...), append(lost, s.Node)
+	}
+	if lost == nil || in.ownSlot() == nil {
+		return Action{}, false // a node without a slot takes that of the dead server
+	}
+	if action, settled := in.birthSettled(); !settled {
+		return action, true
+	}
+	next.Bootstrap = in.bootstrapHere(rec.Bootstrap.Term + 1)
+	in.startGathering(&next, rec.birthWait())
+	return Action{
+		Swap: &next, Evidence: evidence,
+		Why: fmt.Sprintf("%s died before there was a leader: the servers gather again, in term %d", strings.Join(lost, ", "), next.Bootstrap.Term),
+	}, true
+}
