@@ -45,16 +45,7 @@ type Prepared struct {
 }
 
 // Claim returns the claim that the decision rests on; zero if it rests on none.
-func (p Prepared) Claim(expiry time.Duration) rule.Claim {
-	if p.Mode != registry.Server || p.Seen.Record == nil {
-		return rule.Claim{}
-	}
-	return rule.Claim{
-		Bootstrap: p.Bootstrap || p.Expect > 0, HasSlot: p.HasSlot,
-		ClusterID: p.Seen.Record.ClusterID, Term: p.Seen.Record.Bootstrap.Term,
-		Incarnation: p.Self.Incarnation, Node: p.Self.Node, Address: p.Self.Address, Expiry: expiry,
-	}
-}
+func (p Prepared) Claim(expiry time.Duration) rule.Claim { return p.Decision.Claim(p.Self, expiry) }
 
 // Prepare decides and keeps the decision. first is an observation that was made
 // already, or nil. Errors are those of the store and of the data directory,
