@@ -229,6 +229,12 @@ func TestDecideTakeOver(t *testing.T) {
 			want: "agent join [192.0.2.3 192.0.2.2] held [s2] of 1; 1 servers held, 1 desired",
 		},
 		{
+			name: "those who hold slots see to it, but a node that was told to be a server does so itself", self: rule.Self{Mode: registry.Server},
+			rec: rec(rule.Bootstrapping, 1, slot(1, expiry), slot(2, time.Second)), evidence: nobodyAt(silent(expiry, "i1"), 3*time.Second, home, "192.0.2.2"),
+			want: "swap c1 bootstrapping term 2 by i9 of 1: i2 i9*; s1 died before it had bootstrapped: term 2 " +
+				"(s1: no heartbeat seen in 2m0s of watching; s1: nobody answers at 192.0.2.1; s2: nobody answers at 192.0.2.2)",
+		},
+		{
 			name: "a silent incarnation of its own name has to be dead as well", policy: rule.Policy{Desired: 2}, agents: witness,
 			rec:      rec(rule.Bootstrapping, 2, slot(1, expiry), rule.Slot{Incarnation: "i8", Node: "s9", Address: "192.0.2.8", Since: epoch.Add(-expiry)}),
 			evidence: nobodyAt(rule.Evidence{}, 3*time.Second, home, "192.0.2.8"),

@@ -38,6 +38,12 @@ func TestDecideForeignData(t *testing.T) {
 			want: "fenced: the data directory holds raft state of term 1 of cluster c1, which the registry names in term 2: " + remedy,
 		},
 		{
+			name: "raft state of a later birth than the record's",
+			self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 2)},
+			rec:  established,
+			want: "fenced: the data directory holds raft state of term 2 of cluster c1, which the registry names in term 1: " + remedy,
+		},
+		{
 			name: "raft state of no known cluster beside a cluster that was born under the record",
 			self: rule.Self{Raft: true}, rec: established, servers: alive,
 			want: "fenced: the data directory holds raft state of no known cluster and the registry names c1, which was born without it: " + remedy,
@@ -79,7 +85,7 @@ func TestDecideForeignData(t *testing.T) {
 		},
 	}
 	runCases(t, cases)
-	for _, tt := range cases[:4] {
+	for _, tt := range cases[:5] {
 		if err := rule.Decide(tt.asCase()).Err; !errors.Is(err, rule.ErrFenced) {
 			t.Errorf("%s: got %v, want %v", tt.name, err, rule.ErrFenced)
 		}
@@ -115,6 +121,10 @@ func TestDecideRaftState(t *testing.T) {
 		{
 			name: "another's birth succeeded", self: back, rec: rec(rule.Bootstrapping, 3, slot(1, time.Hour), slot(9, time.Second)),
 			want: "swap c1 established term 1 by i1 of 3: i1 i9; " + reason,
+		},
+		{
+			name: "another's birth succeeded, and this node holds no slot", self: back, rec: rec(rule.Bootstrapping, 3, slot(1, time.Second)),
+			want: "swap c1 established term 1 by i1 of 3: i1; " + reason,
 		},
 		{
 			name: "a young slot", self: back, rec: rec(rule.Established, 1, slot(9, time.Minute-time.Second)),
@@ -156,4 +166,22 @@ func TestDecideRaftState(t *testing.T) {
 			want: "agent join [192.0.2.1] held [s1] of 1; the data directory keeps mode agent",
 		},
 	})
+}
+
+// What a server keeps says whether its cluster ran before there was a record of it, so
+// that a record that is lost is written back as it was (R36).
+func TestServerKeepsWhetherItsClusterWasAdopted(t *testing.T) {
+	t.Parallel()
+	for _, adopted := range []bool{false, true} {
+		own := rec(rule.Established, 2, slot(1, time.Hour), slot(9, time.Second))
+		if adopted {
+			own.Bootstrap = rule.Bootstrap{Term: 1}
+		}
+		for name, self := range map[string]rule.Self{"new": {}, "with raft state": {Mode: registry.Server, Raft: true, Membership: kept("c1", 1)}} {
+			got := rule.Decide(situation{self: self, rec: own, servers: []registry.Member{beats(1, time.Second)}}.asCase())
+			if got.Decision == nil || got.Decision.Mode != registry.Server || got.Decision.Membership.Adopted != adopted {
+				t.Errorf("%s: got %+v, want a server that keeps adopted %t", name, got.Decision, adopted)
+			}
+		}
+	}
 }

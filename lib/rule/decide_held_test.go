@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -180,6 +181,16 @@ func TestDecideLostCluster(t *testing.T) {
 			want: "wait for server s1, which sends no heartbeats: somebody answers at 192.0.2.1",
 		},
 		{
+			name: "the address of its server is a client's now, whoever answers there", rec: one, evidence: somebodyAt(watched, "192.0.2.1"),
+			agents: []registry.Member{{Node: "s3", Address: "192.0.2.1", Heartbeat: epoch, Oldest: epoch}},
+			want: "swap new bootstrapping term 2 by i9 of 1: i9*; cluster c1 is lost: a new cluster in its place" + evidence +
+				"; s1: 192.0.2.1 is the address of s3 now)",
+		},
+		{
+			name: "its own name beats: an earlier life's heartbeats, or another machine's", rec: one, evidence: quiet, servers: []registry.Member{beats(9, time.Second)},
+			want: "wait for the heartbeats of another node s9, or of this one's earlier life, to expire",
+		},
+		{
 			name: "auto, one desired", rec: one, evidence: quiet,
 			want: "swap new bootstrapping term 2 by i9 of 1: i9*; cluster c1 is lost: a new cluster in its place" + evidence +
 				"; s1: nobody answers at 192.0.2.1)",
@@ -202,5 +213,31 @@ func TestDecideLostCluster(t *testing.T) {
 	over := rule.Decide(situation{rec: with(three, func(r *rule.Record) { r.Birth = rule.Quorum }), evidence: quiet, policy: policy(rule.LostBootstrap)}.asCase()).Swap
 	if over == nil || over.Birth != rule.Quorum {
 		t.Errorf("got record %+v, want the birth of the one before", over)
+	}
+}
+
+// What is silent is watched: slots that are not held, all servers together, and the
+// absence of a record (R11). A node that still finds heartbeats of its own name, which
+// are of its earlier life or another machine's, does not call all servers silent.
+func TestSilentKeys(t *testing.T) {
+	t.Parallel()
+	old := rec(rule.Established, 3, slot(1, time.Hour), slot(2, time.Second), slot(9, time.Hour))
+	tests := []struct {
+		name    string
+		rec     *rule.Record
+		servers []registry.Member
+		want    []string
+	}{
+		{"nothing there", nil, nil, []string{rule.AllServers, rule.NoRecord}},
+		{"a server without a record", nil, []registry.Member{beats(1, time.Second)}, []string{rule.NoRecord}},
+		{"an old slot; a fresh one and the own are not watched", old, nil, []string{"i1", rule.AllServers}},
+		{"another server beats", old, []registry.Member{beats(2, time.Second)}, []string{"i1"}},
+		{"the own name beats", old, []registry.Member{beats(9, time.Second)}, []string{"i1"}},
+		{"the slot's server beats", old, []registry.Member{beats(1, time.Second)}, nil},
+	}
+	for _, tt := range tests {
+		if got := (situation{rec: tt.rec, servers: tt.servers}).asCase().SilentKeys(); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }

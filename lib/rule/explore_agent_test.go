@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
 )
 
@@ -95,7 +96,7 @@ func (x *explorer) attend(w world, i int8) world {
 		Self: n.self(i), Expiry: expiry, Time: epoch, Record: w.rec.record(0),
 		Leader: x.leader(w, n.raft), Write: "w",
 	})
-	n.named = x.deletes && w.rec.there && w.rec.established && w.rec.cluster == n.keptCluster && w.rec.term == n.keptTerm
+	n.named = x.deletes && rule.Observation{Record: w.rec.record(0)}.Names(n.self(i).Membership)
 	switch {
 	case errors.Is(err, rule.ErrFenced):
 		n.stop(fenced)
@@ -105,8 +106,22 @@ func (x *explorer) attend(w world, i int8) world {
 		n.writes, n.want = true, fromRecord(want.Swap)
 	case want.Hold:
 		n.phase, n.beaten = up, true
-		if w.store == storeOK {
-			w.ab[i] |= 1
+		w = w.writeBeats(i, want, 0)
+	}
+	return w
+}
+
+// writeBeats writes the heartbeats that an order allows a running node, stamped with
+// the time of a reading that is so many units old.
+func (w world) writeBeats(i int8, order rule.Order, age int8) world {
+	if w.store != storeOK || age >= old {
+		return w
+	}
+	for _, role := range order.Roles(w.nodes[i].self(i).Mode) {
+		if role == registry.Servers {
+			w.sb[i] |= 1 << age
+		} else {
+			w.ab[i] |= 1 << age
 		}
 	}
 	return w
@@ -123,17 +138,14 @@ func (x *explorer) beatAsAgent(w world, i int8) world {
 	for j := range x.nodes {
 		known = known || w.joined(i, j) && x.leader(w, w.nodes[j].raft)
 	}
-	_, err := rule.Serve(rule.Running{
+	order, err := rule.Serve(rule.Running{
 		Self: n.self(i), Expiry: expiry, Time: epoch, Record: w.rec.record(0), Leader: known,
 	})
 	if err != nil {
 		n.stop(off)
 		return w
 	}
-	if w.store == storeOK {
-		w.ab[i] |= 1
-	}
-	return w
+	return w.writeBeats(i, order, 0)
 }
 
 // beat writes what the attendance wanted written, and then the heartbeat, which
@@ -155,8 +167,7 @@ func (x *explorer) beat(w world, i int8) (world, string) {
 		return w, ""
 	}
 	n.known = max(n.known, 1)
-	w.sb[i] |= 1 << lag
-	w.ab[i] |= 1 << lag
+	w = w.writeBeats(i, rule.Order{}, lag)
 	for j, mask := range w.sb {
 		if m := w.nodes[j]; !x.deletes && mask != 0 && m.raft != 0 && n.raft != 0 && m.raft != n.raft && m.phase != fenced && m.phase != dead {
 			return w, fmt.Sprintf("two clusters are advertised, by %s and %s", nodeName(i), nodeName(int8(j)))

@@ -67,6 +67,12 @@ func (n xnode) self(i int8) rule.Self {
 	return s
 }
 
+// decision is what the node was decided to be, as far as it is kept.
+func (n xnode) decision(i int8) rule.Decision {
+	self := n.self(i)
+	return rule.Decision{Mode: self.Mode, Bootstrap: n.boot, Expect: int(n.expect), HasSlot: n.slot, Membership: self.Membership}
+}
+
 // watchKey names the entries of a node's watch: two incarnations a node, nobody
 // held, no record.
 func watchKey(k int) string {

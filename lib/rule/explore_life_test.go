@@ -70,14 +70,11 @@ func (x *explorer) replaced(w world, next xrec) string {
 func (x *explorer) confirm(w world, i int8) world {
 	n := &w.nodes[i]
 	n.phase = confirmed
-	boots := n.boot || n.expect != 0
-	if x.plainRule || x.noConfirm || n.mode == 2 || !boots && w.store == storeDown {
+	claim := n.decision(i).Claim(n.self(i), expiry)
+	if x.plainRule || x.noConfirm || claim == (rule.Claim{}) || !claim.Bootstrap && w.store == storeDown {
 		return w
 	}
-	err := rule.Confirm(w.rec.record(0), epoch, rule.Claim{
-		Bootstrap: boots, HasSlot: n.slot, ClusterID: fmt.Sprintf("c%d", n.keptCluster), Incarnation: incName(n.inc),
-		Node: nodeName(i), Address: address(i), Term: int64(n.keptTerm), Expiry: expiry,
-	})
+	err := rule.Confirm(w.rec.record(0), epoch, claim)
 	if w.store == storeDown || err != nil {
 		n.stop(off)
 	}

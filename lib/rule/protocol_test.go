@@ -142,10 +142,10 @@ func checkCitations(protocol string, files map[string]string) (problems []string
 	return problems
 }
 
-func byNumber(a, b string) int { return cmp.Compare(number(a), number(b)) }
+func byNumber(a, b string) int { return cmp.Compare(ruleNumber(a), ruleNumber(b)) }
 
-// number is what comes after the R of a rule's name.
-func number(rule string) int {
+// ruleNumber is what comes after the R of a rule's name.
+func ruleNumber(rule string) int {
 	n, _ := strconv.Atoi(rule[1:])
 	return n
 }

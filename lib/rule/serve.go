@@ -40,6 +40,14 @@ type Order struct {
 	Hold bool
 }
 
+// Roles returns the folders under which a node in a mode beats by this order.
+func (o Order) Roles(mode registry.Mode) []registry.Role {
+	if o.Hold {
+		mode = registry.Client
+	}
+	return mode.Roles()
+}
+
 // Serve returns what a running node does at a beat: whether it may beat as a
 // server, and the record that it wants written. Its error wraps [ErrFenced], or
 // [ErrUndecided] where the agent must be stopped and the node decide again.

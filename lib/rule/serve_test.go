@@ -99,6 +99,11 @@ func TestServeBirth(t *testing.T) {
 		{name: "just before", kept: c1, rec: rec(rule.Bootstrapping, 1, slot(9, time.Minute-time.Second)), want: "hold"},
 		{name: "its own birth is never overdue", kept: c1, rec: rec(rule.Bootstrapping, 1, slot(9, time.Hour)), want: "hold, swap c1 bootstrapping term 1 by i9 of 1: i9*; this server waits for a leader"},
 		{name: "it joins, in time", kept: c1, rec: joins(expiry-time.Second, time.Second), want: "hold"},
+		{
+			name: "it joins, and its own claim grows old", kept: c1, rec: joins(time.Second, time.Minute),
+			want: "hold, swap c1 bootstrapping term 1 by i1 of 2: i1 i9*; this server waits for a leader",
+		},
+		{name: "it joins without a slot, in time", kept: c1, rec: rec(rule.Bootstrapping, 1, slot(1, time.Second)), held: expiry, want: "hold"},
 		{name: "it joins, and the other has not bootstrapped", kept: c1, rec: joins(expiry, time.Second), want: "undecided: this server has found no cluster in 2m0s"},
 		{name: "taken over, without data of its own", kept: c1, rec: later, want: "undecided: s1 bootstraps in term 2 now"},
 		{name: "taken over, and there is data", kept: c1, rec: later, raft: true, leader: true, want: "fenced: this server's data is of term 1 and the registry names cluster c1 of term 2"},
@@ -128,6 +133,11 @@ func TestServeCluster(t *testing.T) {
 		{name: "silent for long, and its slot is another's", kept: c1, rec: rec(rule.Established, 1, slot(1, time.Hour)), beat: time.Hour, leader: true, raft: true, want: "beat"},
 		{name: "it has not found the cluster yet", kept: c1, rec: joined(time.Second), want: "hold"},
 		{name: "it does not find the cluster", kept: c1, rec: joined(expiry), want: "undecided: this server has found no cluster in 2m0s"},
+		{name: "without a slot it has not found the cluster yet", kept: c1, rec: rec(rule.Established, 1, slot(1, time.Hour)), held: expiry - time.Second, want: "hold"},
+		{
+			name: "without a slot it does not find the cluster", kept: c1, rec: rec(rule.Established, 1, slot(1, time.Hour)), held: expiry,
+			want: "undecided: this server has found no cluster in 2m0s",
+		},
 		{name: "another cluster", kept: kept("c2", 1), rec: established, leader: true, raft: true, want: "fenced: this server belongs to cluster c2 and the registry names c1"},
 		{name: "another cluster, and no data", kept: kept("c2", 1), rec: established, want: "fenced: this server belongs to cluster c2 and the registry names c1"},
 		{
@@ -148,6 +158,11 @@ func TestServeCluster(t *testing.T) {
 		{name: "no record, no leader and no data", kept: c1, want: "hold"},
 		{name: "no record, no leader and no data for long", kept: c1, held: expiry, want: "undecided: this server has found no cluster in 2m0s"},
 		{name: "an earlier birth's record", kept: kept("c1", 2), rec: established, leader: true, raft: true, want: "hold, swap c1 established term 2 by i9 of 1: i9*; the record named an earlier birth"},
+		{name: "an earlier birth's record, no leader and no data", kept: kept("c1", 2), rec: established, want: "hold"},
+		{
+			name: "an earlier birth's record, no leader and no data for long", kept: kept("c1", 2), rec: established, held: expiry,
+			want: "undecided: this server has found no cluster in 2m0s",
+		},
 		{name: "an earlier birth's record and no leader", kept: kept("c1", 2), rec: established, raft: true, want: "hold"},
 		{name: "decided without claims", rec: established, leader: true, raft: true, want: "beat"},
 		{name: "decided without claims, no record", leader: true, raft: true, want: "beat"},
