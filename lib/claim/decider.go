@@ -207,12 +207,28 @@ func (d *Decider) wait(ctx context.Context, action rule.Action) error {
 		}
 	}
 	d.swapper.reset()
-	poll := min(time.Second<<min(d.polls, 6), d.Policy.Expiry/10, 10*time.Second)
+	read, poll := d.Observer.All, min(time.Second<<min(d.polls, 6), d.Policy.Expiry/10, 10*time.Second)
+	if action.ByRecord {
+		read, poll = d.Observer.Record, recordPoll(time.Since(d.waiting))
+	}
+	if !action.NoLaterThan.IsZero() {
+		poll = min(poll, max(action.NoLaterThan.Sub(d.seen.Time), minRecordPoll))
+	}
 	d.polls++
 	if err := sleep(ctx, min(poll, left)); err != nil {
 		return err
 	}
-	return d.refresh(ctx, d.Observer.All)
+	return d.refresh(ctx, read)
+}
+
+// minRecordPoll is the shortest pause between two readings of the record alone.
+const minRecordPoll = 100 * time.Millisecond
+
+// recordPoll returns the pause before the record is read again by a node that has
+// waited for so long for others who are starting at this moment: short at first, and a
+// second in the end, so that a wait of half a minute costs some 70 requests.
+func recordPoll(waited time.Duration) time.Duration {
+	return min(max(minRecordPoll, waited/20), time.Second)
 }
 
 // explained gives a decision the reason of the write that made it possible.

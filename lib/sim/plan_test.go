@@ -59,10 +59,11 @@ func newPlan(seed uint64, v variant) plan {
 	}
 	p.policy = rule.Policy{
 		Desired: pick(d, 1, 1, 2, 3, 3, 3, 5),
-		Birth:   pick(d, rule.First, rule.Quorum),
+		Birth:   pick(d, rule.First, rule.Quorum, rule.Auto, rule.Auto),
 		Lost:    pick(d, rule.LostAuto, rule.LostAuto, rule.LostWait, rule.LostBootstrap),
 		Expiry:  pick(d, 30*time.Second, 60*time.Second, 120*time.Second),
 	}
+	p.policy.BirthWait = pick(d, p.policy.Expiry/4, p.policy.Expiry/4, p.policy.Expiry/2, 5*time.Second)
 	p.ticks = p.policy.Expiry / pick(d, time.Duration(2), 2, 3, 4)
 	p.faulty = time.Duration(3+d.IntN(27)) * p.policy.Expiry
 	p.pause = d.span(p.policy.Expiry/4, 3*p.policy.Expiry)
