@@ -93,6 +93,7 @@ func document(d node.Prepared, at registry.Location, expiry time.Duration) wire.
 		Incarnation: d.Self.Incarnation, Slot: d.HasSlot, Reason: d.Reason, Evidence: append([]string{}, d.Evidence...),
 		ExpirySeconds: int64(expiry / time.Second), DesiredServers: d.Desired, HeldServers: d.Held, DecidedAt: d.Seen.Time,
 	}
+	out.ClusterID, out.Generation = d.Membership.ClusterID, d.Membership.Term
 	if rec := d.Seen.Record; rec != nil {
 		out.ClusterID, out.Generation = rec.ClusterID, rec.Bootstrap.Term
 	}

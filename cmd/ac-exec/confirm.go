@@ -16,16 +16,14 @@ import (
 	"auto-consul/lib/wire"
 )
 
-// claimOf returns the claim that a decision rests on. A client's decision, and one that
-// was made without claims, rest on none.
+// claimOf returns the claim that a decision rests on, as its document has it.
 func claimOf(d wire.Decision) rule.Claim {
-	if d.ClusterID == "" || d.Mode != string(registry.Server) {
-		return rule.Claim{}
+	decision := rule.Decision{
+		Mode: registry.Mode(d.Mode), Bootstrap: d.Bootstrap, Expect: d.BootstrapExpect, HasSlot: d.Slot,
+		Membership: rule.Membership{ClusterID: d.ClusterID, Term: d.Generation},
 	}
-	return rule.Claim{
-		Bootstrap: d.Bootstrap || d.BootstrapExpect > 0, HasSlot: d.Slot, ClusterID: d.ClusterID, Term: d.Generation,
-		Incarnation: d.Incarnation, Node: d.Node, Address: d.Address, Expiry: time.Duration(d.ExpirySeconds) * time.Second,
-	}
+	self := rule.Self{Node: d.Node, Address: d.Address, Incarnation: d.Incarnation}
+	return decision.Claim(self, time.Duration(d.ExpirySeconds)*time.Second)
 }
 
 // recordOf returns what reads the cluster record of a registry through ac-members, so

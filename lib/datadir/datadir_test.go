@@ -219,6 +219,24 @@ func TestCluster(t *testing.T) {
 	}
 }
 
+// A membership of nothing unties the data directory; an open one is a membership even
+// without a cluster (R42, R22).
+func TestUntie(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	for _, m := range []rule.Membership{{}, {ClusterID: "c1", Term: 1}, {}, {Open: true}, {}} {
+		if err := d.KeepMembership(m); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := d.Membership(); err != nil || got != m {
+			t.Errorf("got %+v, %v, want %+v", got, err, m)
+		}
+	}
+	if got := files(t, d); len(got) != 0 {
+		t.Errorf("got files %q left, want none", got)
+	}
+}
+
 // Read as "no cluster", garbage would let old data join a new cluster.
 func TestClusterGarbage(t *testing.T) {
 	t.Parallel()

@@ -55,7 +55,7 @@ func (b *Beater) beat(ctx context.Context) (look, error) {
 	if err != nil {
 		return l, err
 	}
-	mode, roles := l.Mode(), l.roles()
+	mode, roles := l.Mode(), l.order.Roles(l.Mode())
 	node, address := b.self(l.Status)
 	limited, cancel := context.WithTimeout(ctx, b.Timeout)
 	defer cancel()
@@ -81,14 +81,6 @@ type outputError struct{ error }
 
 // Unwrap returns the error as the output gave it.
 func (e outputError) Unwrap() error { return e.error }
-
-// roles returns under which folders this node beats now.
-func (l look) roles() []registry.Role {
-	if l.order.Hold {
-		return registry.Client.Roles()
-	}
-	return l.Mode().Roles()
-}
 
 // self returns the node's name and address: the agent's own unless they were given.
 func (b *Beater) self(status Status) (node, address string) {

@@ -45,16 +45,7 @@ type Prepared struct {
 }
 
 // Claim returns the claim that the decision rests on; zero if it rests on none.
-func (p Prepared) Claim(expiry time.Duration) rule.Claim {
-	if p.Mode != registry.Server || p.Seen.Record == nil {
-		return rule.Claim{}
-	}
-	return rule.Claim{
-		Bootstrap: p.Bootstrap || p.Expect > 0, HasSlot: p.HasSlot,
-		ClusterID: p.Seen.Record.ClusterID, Term: p.Seen.Record.Bootstrap.Term,
-		Incarnation: p.Self.Incarnation, Node: p.Self.Node, Address: p.Self.Address, Expiry: expiry,
-	}
-}
+func (p Prepared) Claim(expiry time.Duration) rule.Claim { return p.Decision.Claim(p.Self, expiry) }
 
 // Prepare decides and keeps the decision. first is an observation that was made
 // already, or nil. Errors are those of the store and of the data directory,
@@ -82,7 +73,7 @@ func (p Preparer) Prepare(ctx context.Context, first *rule.Observation) (Prepare
 		p.Out.Notef("%s", note)
 	}
 	if !p.DryRun {
-		err = keep(p.Disk, self, d)
+		err = keep(p.Disk, self, d, p.Mode != "")
 	}
 	return Prepared{Decision: d, Self: self, Seen: seen}, err
 }
@@ -106,6 +97,9 @@ func (p Preparer) self() (rule.Self, error) {
 	}
 	if self.Membership, err = p.Disk.Membership(); err != nil {
 		return self, err
+	}
+	if p.Mode != "" {
+		self.Membership.Open = false // what is set is not decided again
 	}
 	if self.Incarnation, err = p.Disk.Incarnation(); err != nil || self.Incarnation != "" {
 		return self, err
@@ -149,8 +143,9 @@ func (p Preparer) plainly(ctx context.Context, self rule.Self, first *rule.Obser
 }
 
 // keep writes down what this node is from now on. The cluster comes first, because a
-// server must not run on data that is tied to none.
-func keep(disk Disk, self rule.Self, d rule.Decision) error {
+// server must not run on data that is tied to none. set reports whether the operator
+// has set the mode.
+func keep(disk Disk, self rule.Self, d rule.Decision, set bool) error {
 	if self.Incarnation != "" {
 		if err := disk.KeepIncarnation(self.Incarnation); err != nil {
 			return err
@@ -162,6 +157,9 @@ func keep(disk Disk, self rule.Self, d rule.Decision) error {
 		if err := disk.KeepMembership(d.Membership); err != nil {
 			return err
 		}
+	}
+	if set {
+		return SetMode(disk, d.Mode)
 	}
 	return disk.KeepMode(d.Mode)
 }

@@ -33,7 +33,7 @@ func (b *Beater) Preview(ctx context.Context) error {
 		b.Out.Notef("dry run: would write the cluster record: %s", l.order.Why)
 	}
 	keys := []string{}
-	for _, role := range l.roles() {
+	for _, role := range l.order.Roles(l.Mode()) {
 		keys = append(keys, registry.Heartbeat{Role: role, Time: l.seen.Time, Node: r.Self.Node}.Key())
 	}
 	slices.Sort(keys)

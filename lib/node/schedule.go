@@ -7,9 +7,10 @@ import "time"
 // server could not beat for so long that it may have been given up, for the record
 // to say whether it was.
 const (
-	agentPause  = 250 * time.Millisecond
-	birthPause  = 250 * time.Millisecond
-	silentPause = 2 * time.Second
+	agentPause    = 250 * time.Millisecond
+	birthPause    = 250 * time.Millisecond // at first, and longer the longer it takes
+	maxBirthPause = time.Second
+	silentPause   = 2 * time.Second
 )
 
 // agentGrace is how long an agent that is not running is no news: it starts beside
@@ -96,12 +97,13 @@ func (s schedule) next(now time.Time, t turn, w timing) (_ schedule, pause time.
 
 // pause returns how long it is until the next beat, or until the next look where
 // that comes first. The sooner the record says that there is a leader, the shorter
-// another node may think of bootstrapping.
+// another node may think of bootstrapping. Whoever takes a birth over relies on it
+// that a server which has found its cluster says so within a second.
 func (s schedule) pause(now time.Time, w timing) time.Duration {
 	look := w.ticks
 	switch {
 	case !s.heldSince.IsZero():
-		look = max(birthPause, now.Sub(s.heldSince)/10)
+		look = min(max(birthPause, now.Sub(s.heldSince)/10), maxBirthPause)
 	case s.failing && s.silent(now, w):
 		look = silentPause
 	}

@@ -145,6 +145,39 @@ func TestBeat(t *testing.T) {
 	}
 }
 
+// A server's heartbeat is written under servers/ first, whatever the order of the
+// roles: one under agents/ alone says that a node is no server (R7).
+func TestBeatOrder(t *testing.T) {
+	t.Parallel()
+	for _, roles := range [][]registry.Role{{registry.Servers, registry.Agents}, {registry.Agents, registry.Servers}} {
+		srv, r := given(t, nil)
+		if _, err := r.Beat(t.Context(), "n", "192.0.2.1", now, roles...); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, q := range srv.Requests() {
+			dir, _, _ := strings.Cut(strings.TrimPrefix(q.Key, prefix+"/"), "/")
+			got = append(got, dir)
+		}
+		if want := []string{"servers", "agents"}; !slices.Equal(got, want) {
+			t.Errorf("%v: got %q written, want %q", roles, got, want)
+		}
+	}
+}
+
+// A server whose first write fails does not pass for a client (R7).
+func TestBeatFailsFirst(t *testing.T) {
+	t.Parallel()
+	srv, r := given(t, nil)
+	srv.Deny(func(req storetest.Request) bool { return strings.HasPrefix(req.Key, prefix+"/servers/") })
+	if _, err := r.Beat(t.Context(), "n", "192.0.2.1", now, registry.Servers, registry.Agents); !errors.Is(err, registry.ErrDenied) {
+		t.Errorf("got %v, want %v", err, registry.ErrDenied)
+	}
+	if got := keys(t, srv); len(got) != 0 {
+		t.Errorf("got %q written, want nothing", got)
+	}
+}
+
 // A beat is read back as a member by any other node.
 func TestBeatIsRead(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,8 @@ package rule
 import (
 	"fmt"
 	"time"
+
+	"auto-consul/lib/registry"
 )
 
 // Claim is the claim that a decision to be a server rests on. The zero value is the
@@ -18,9 +20,22 @@ type Claim struct {
 	Expiry      time.Duration
 }
 
-// Confirm returns an error if a decision to be a server no longer holds. It is
-// asked immediately before the agent starts. rec is nil if there is no record; now
-// is store time. The error wraps [ErrUndecided].
+// Claim returns the claim that the decision rests on. A client's decision rests on
+// none, nor does one that names no cluster, as it was made without claims.
+func (d Decision) Claim(self Self, expiry time.Duration) Claim {
+	if d.Mode != registry.Server || d.Membership.ClusterID == "" {
+		return Claim{}
+	}
+	return Claim{
+		Bootstrap: d.Bootstrap || d.Expect > 0, HasSlot: d.HasSlot,
+		ClusterID: d.Membership.ClusterID, Term: d.Membership.Term,
+		Incarnation: self.Incarnation, Node: self.Node, Address: self.Address, Expiry: expiry,
+	}
+}
+
+// Confirm returns an error if a decision to be a server no longer holds. It is asked
+// immediately before the agent starts (R27). rec is nil if there is no record; now is
+// store time. The error wraps [ErrUndecided].
 func Confirm(rec *Record, now time.Time, c Claim) error {
 	switch {
 	case rec == nil && !c.Bootstrap:
