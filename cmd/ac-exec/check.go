@@ -38,7 +38,7 @@ func (p *program) runCheck(ctx context.Context, s cli.Streams) error {
 		if err := consul.CheckCertificates(files); err != nil {
 			return fmt.Errorf("configuration: %w", err)
 		}
-		if err := consul.CheckPorts(ctx, l, files, ending); err != nil {
+		if err := consul.CheckPorts(ctx, l, files, p.patience); err != nil {
 			return err
 		}
 	}

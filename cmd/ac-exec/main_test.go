@@ -1,18 +1,29 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"auto-consul/lib/cli"
 	"auto-consul/lib/scripttest"
 )
 
+// TestMain lends the scripts a program whose patience with an agent that does not end
+// they can set: a test that must see it end would otherwise take 12 s.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"ac-exec": main})
+	testscript.Main(m, map[string]func(){"ac-exec": func() {
+		patience, err := time.ParseDuration(os.Getenv("PATIENCE"))
+		if err != nil {
+			patience = leaveTime
+		}
+		os.Exit(run(context.Background(), os.Args[1:], cli.Std("ac-exec"), patience))
+	}})
 }
 
 func TestScripts(t *testing.T) {
