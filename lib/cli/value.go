@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -32,3 +33,35 @@ func ParseDuration(text string) (time.Duration, error) {
 	}
 	return value, nil
 }
+
+// number is a flag value in decimal digits.
+type number int
+
+func (n *number) String() string { return strconv.Itoa(int(*n)) }
+
+func (n *number) Set(text string) error {
+	value, err := strconv.Atoi(text)
+	if err != nil {
+		return errors.New("want a number")
+	}
+	*n = number(value)
+	return nil
+}
+
+// boolean is a flag value that is true where the flag stands alone.
+type boolean bool
+
+const wantBool = "want true or false"
+
+func (b *boolean) String() string { return strconv.FormatBool(bool(*b)) }
+
+func (b *boolean) Set(text string) error {
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		return errors.New(wantBool)
+	}
+	*b = boolean(value)
+	return nil
+}
+
+func (b *boolean) IsBoolFlag() bool { return true }
