@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +30,21 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	t.Setenv("PATH", os.Getenv("PATH")+string(filepath.ListSeparator)+built(t))
-	scripttest.Run(t, "testdata/script", nil)
+	scripttest.Run(t, "testdata/script", map[string]scripttest.Command{"listening": listening})
+}
+
+// listening has somebody listen at a port of an address that nobody else uses, and
+// names the address in a variable: listening VARIABLE PORT.
+func listening(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: listening variable port")
+	}
+	pid := os.Getpid()
+	address := fmt.Sprintf("127.80.%d.%d", pid>>8&0xff, pid&0xff)
+	l, err := net.Listen("tcp", net.JoinHostPort(address, args[1]))
+	ts.Check(err)
+	ts.Defer(func() { _ = l.Close() })
+	ts.Setenv(args[0], address)
 }
 
 // built is a folder with the real programs, as they are installed: a bootstrap
