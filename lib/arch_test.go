@@ -1,4 +1,3 @@
-// Package lib holds what is checked across all packages.
 package lib
 
 import (
@@ -9,83 +8,6 @@ import (
 	"strings"
 	"testing"
 )
-
-// bans is the import table: what may not be imported where. Test files are
-// bound only by bans that say so.
-var bans = []ban{
-	{
-		in: everywhere, tests: true, of: below(module + "/cmd"),
-		why: "a program is composed of packages, not of programs",
-	},
-	{
-		in: under("lib/cli/"), of: below(module),
-		why: "flags and streams serve any program: they know no members, no S3, no Consul",
-	},
-	{
-		in: under("lib/wire/"), of: not(standard),
-		why: "the documents are a specification that anyone can read without the rest",
-	},
-	{
-		in: not(under("lib/s3store/")), of: below("github.com/aws"),
-		why: "one place knows the SDK: a store is chosen by its URL alone",
-	},
-	{
-		in: under("lib/registry/", "lib/claim/"), of: input,
-		why: "rules work on what they are given, so that every case of theirs can be tested",
-	},
-	{
-		in:  under("lib/registry/", "lib/claim/"),
-		of:  below(module+"/lib/s3store", module+"/lib/dirstore", module+"/lib/store", module+"/lib/consul", module+"/lib/cli"),
-		why: "rules do not know which store or which program they serve",
-	},
-	{
-		in: under("lib/registry/"), of: below(module+"/lib/claim", module+"/lib/wire"),
-		why: "heartbeats are there without claims and without documents",
-	},
-	{
-		in:  under("lib/s3store/", "lib/dirstore/"),
-		of:  func(path string) bool { return below(module)(path) && path != module+"/lib/registry" },
-		why: "a store holds no rules: it knows what a store is, and nothing else",
-	},
-	{
-		in: under("lib/route/route.go", "lib/route/table.go"), of: input,
-		why: "which address is chosen can be tested on any machine: only local.go looks at one",
-	},
-	{
-		in: not(under("lib/consul/")), of: below("github.com/hashicorp"),
-		why: "one place knows Consul's client",
-	},
-	{
-		in: not(under("lib/storetest/", "lib/scripttest/")), of: below(module+"/lib/storetest", module+"/lib/scripttest", "github.com/rclone", "github.com/rogpeppe", "net/http/httptest", "testing"),
-		why: "what a test needs has no place in a program",
-	},
-	{
-		in: everywhere, of: func(path string) bool { return path == "log" || path == "io/ioutil" || path == "math/rand" },
-		why: "no global logger; the others have successors",
-	},
-}
-
-// calls is the table of what may not be used where, beside imports.
-var calls = []use{
-	{
-		in: not(programMain), names: []string{"os.Exit", "os.Args", "log.Fatal", "log.Fatalf", "log.Fatalln"},
-		why: "the exit code and the arguments are main's: all else returns an error",
-	},
-	{
-		in: not(under("lib/cli/cli.go")), names: []string{"os.Stdin", "os.Stdout", "os.Stderr"},
-		why: "the streams are given, so that a test can give others",
-	},
-	{
-		in:    under("lib/registry/", "lib/claim/"),
-		but:   under("lib/claim/decider.go", "lib/claim/relook.go"), // the loop waits, on the machine's monotonic clock
-		names: []string{"time.Now", "time.Since", "time.Until"},
-		why:   "rules judge by store time alone",
-	},
-	{
-		in: everywhere, names: []string{"flag.Parse", "flag.CommandLine", "http.DefaultClient", "http.DefaultServeMux"},
-		why: "global state",
-	},
-}
 
 func TestArchitecture(t *testing.T) {
 	t.Parallel()
@@ -130,7 +52,34 @@ func TestArchitectureFails(t *testing.T) {
 	tests := []struct{ path, text, want string }{
 		{"lib/x/x.go", head + `import _ "auto-consul/cmd/ac-exec"`, "may not import auto-consul/cmd/ac-exec"},
 		{"lib/x/x_test.go", head + `import _ "auto-consul/cmd/ac-exec"`, "may not import auto-consul/cmd/ac-exec"},
-		{"lib/cli/x.go", head + `import _ "auto-consul/lib/wire"`, "may not import auto-consul/lib/wire"},
+		{"lib/rule/x.go", head + `import _ "os"`, "may not import os"},
+		{"lib/rule/x.go", head + `import _ "context"`, "may not import context"},
+		{"lib/rule/x.go", head + `import _ "auto-consul/lib/claim"`, "may not import auto-consul/lib/claim"},
+		{"lib/rule/x.go", head + `import _ "golang.org/x/sync/errgroup"`, "may not import golang.org/x/sync/errgroup"},
+		{"lib/claim/x.go", head + `import _ "auto-consul/lib/node"`, "may not import auto-consul/lib/node"},
+		{"lib/claim/x.go", head + `import _ "auto-consul/lib/wire"`, "may not import auto-consul/lib/wire"},
+		{"lib/claim/x.go", head + `import _ "golang.org/x/sys/unix"`, "may not import golang.org/x/sys/unix"},
+		{"lib/node/x.go", head + `import _ "auto-consul/lib/consul"`, "may not import auto-consul/lib/consul"},
+		{"lib/node/x.go", head + `import _ "auto-consul/lib/datadir"`, "may not import auto-consul/lib/datadir"},
+		{"lib/node/x.go", head + `import _ "auto-consul/lib/cli"`, "may not import auto-consul/lib/cli"},
+		{"lib/node/x.go", head + `import _ "os"`, "may not import os"},
+		{"lib/node/x.go", head + `import _ "os/signal"`, "may not import os/signal"},
+		{"lib/node/x.go", head + `import _ "net/http"`, "may not import net/http"},
+		{"lib/node/x.go", head + `import _ "golang.org/x/sync/errgroup"`, "may not import golang.org/x/sync/errgroup"},
+		{"lib/exit/x.go", head + `import _ "auto-consul/lib/cli"`, "may not import auto-consul/lib/cli"},
+		{"lib/exit/x.go", head + `import _ "os"`, "may not import os"},
+		{"lib/cli/x.go", head + `import _ "auto-consul/lib/registry"`, "may not import auto-consul/lib/registry"},
+		{"lib/cli/x.go", head + `import _ "auto-consul/lib/rule"`, "may not import auto-consul/lib/rule"},
+		{"lib/supervise/x.go", head + `import _ "auto-consul/lib/exit"`, "may not import auto-consul/lib/exit"},
+		{"lib/supervise/x.go", head + `import _ "net"`, "may not import net"},
+		{"lib/consul/x.go", head + `import _ "auto-consul/lib/datadir"`, "may not import auto-consul/lib/datadir"},
+		{"lib/datadir/x.go", head + `import _ "auto-consul/lib/consul"`, "may not import auto-consul/lib/consul"},
+		{"lib/store/x.go", head + `import _ "auto-consul/lib/claim"`, "may not import auto-consul/lib/claim"},
+		{"lib/route/x.go", head + `import _ "auto-consul/lib/registry"`, "may not import auto-consul/lib/registry"},
+		{"lib/x/x.go", head + `import _ "auto-consul/lib/sim"`, "may not import auto-consul/lib/sim"},
+		{"lib/x/x.go", head + `import _ "auto-consul/lib/ruletest"`, "may not import auto-consul/lib/ruletest"},
+		{"lib/x/x.go", head + `import _ "auto-consul/lib/consultest"`, "may not import auto-consul/lib/consultest"},
+		{"lib/x/x.go", head + `import _ "auto-consul/lib/scripttest"`, "may not import auto-consul/lib/scripttest"},
 		{"lib/wire/x.go", head + `import _ "golang.org/x/sync/errgroup"`, "may not import golang.org/x/sync/errgroup"},
 		{"lib/wire/x.go", head + `import _ "auto-consul/lib/registry"`, "may not import auto-consul/lib/registry"},
 		{"lib/store/x.go", head + `import _ "github.com/aws/smithy-go"`, "may not import github.com/aws/smithy-go"},
@@ -144,7 +93,9 @@ func TestArchitectureFails(t *testing.T) {
 		{"lib/dirstore/x.go", head + `import _ "auto-consul/lib/claim"`, "may not import auto-consul/lib/claim"},
 		{"cmd/ac-exec/x.go", head + `import _ "auto-consul/lib/storetest"`, "may not import auto-consul/lib/storetest"},
 		{"lib/x/x.go", head + `import _ "log"`, "may not import log"},
-		{"lib/claim/x.go", head + "import \"time\"\nvar _ = time.Now", "may not use time.Now"},
+		{"lib/rule/x.go", head + "import \"time\"\nvar _ = time.Now", "may not use time.Now"},
+		{"lib/rule/x.go", head + "import \"time\"\nfunc f() { time.Sleep(1) }", "may not use time.Sleep"},
+		{"lib/x/x.go", head + "import \"fmt\"\nfunc f() { fmt.Println() }", "may not use fmt.Println"},
 		{"lib/registry/x.go", head + "import clock \"time\"\nvar _ = clock.Now()", "may not use time.Now"},
 		{"lib/x/x.go", head + "import \"os\"\nfunc f() { os.Exit(1) }", "may not use os.Exit"},
 		{"cmd/ac-exec/other.go", head + "import \"os\"\nfunc f() { os.Exit(1) }", "may not use os.Exit"},
@@ -161,6 +112,20 @@ func TestArchitectureFails(t *testing.T) {
 		{"lib/x/x.go", head + "const (\n\ta = 1\n\tC = 2\n)", "C has no comment"},
 		{"lib/x/x.go", head + "// T is.\ntype T struct {\n\tE error\n}\nfunc (t T) G() {}", "T.G has no comment"},
 		{"lib/x/x.go", "no go", "expected 'package'"},
+		{"lib/x/x.go", head + "// f: it does.\nfunc f() {}", "the comment of f begins"},
+		{"lib/x/x.go", head + "// F: it does.\nfunc (t) F() {}", "the comment of F begins"},
+		{"lib/x/x.go", head + "// t: a thing.\ntype t int", "the comment of t begins"},
+		{"lib/x/x.go", head + "type t struct {\n\t// a, b: two.\n\ta, b int\n}", "the comment of b begins"},
+		{"lib/x/x.go", head + "type t struct {\n\ta int // a: one\n}", "the comment of a begins"},
+		{"lib/x/x.go", head + "type t interface {\n\t// f: it does.\n\tf()\n}", "the comment of f begins"},
+		{"lib/x/x.go", head + "const (\n\t// a: one\n\ta = 1\n)", "the comment of a begins"},
+		{"lib/x/x.go", head + "var a = 1 // a: one", "the comment of a begins"},
+	}
+	for _, expression := range []string{
+		"now.Sub(s.Since)", "s.Since.Sub(now)", "time.Since(s.Since)", "now.After(s.Since)", "s.Since.Add(expiry)",
+		"s.Since.Before(in.Time.Add(-expiry))", "age(in.Time, s.Since)", "s.Since.Unix()",
+	} {
+		tests = append(tests, struct{ path, text, want string }{"lib/x/x.go", head + "var _ = " + expression, "the age of a slot"})
 	}
 	for _, tt := range tests {
 		got := examine(map[string]string{tt.path: tt.text})
@@ -182,12 +147,24 @@ func TestArchitecturePasses(t *testing.T) {
 		"lib/store/x_test.go":      head + `import _ "auto-consul/lib/storetest"`,
 		"lib/registry/x.go":        head + "import (\n_ \"net/netip\"\n_ \"net/url\"\n_ \"io/fs\"\n)",
 		"lib/registry/x_test.go":   head + "import (\n_ \"net/http\"\n\"time\"\n)\nvar _ = time.Now",
-		"lib/claim/decider.go":     head + "import \"time\"\nvar _ = time.Now",
+		"lib/rule/x.go":            head + "import (\n_ \"encoding/json\"\n\"time\"\n_ \"auto-consul/lib/registry\"\n)\nvar _ time.Time",
+		"lib/rule/x_test.go":       head + `import _ "auto-consul/lib/ruletest"`,
+		"lib/claim/x.go":           head + "import (\n\"time\"\n_ \"auto-consul/lib/rule\"\n_ \"golang.org/x/sync/errgroup\"\n)\nvar _ = time.Now",
+		"lib/node/x.go":            head + "import (\n\"time\"\n_ \"auto-consul/lib/claim\"\n_ \"auto-consul/lib/wire\"\n)\nvar _ = time.Now",
+		"lib/exit/x.go":            head + `import _ "auto-consul/lib/node"`,
+		"lib/cli/x.go":             head + "import (\n_ \"auto-consul/lib/exit\"\n_ \"auto-consul/lib/wire\"\n)",
+		"lib/supervise/x.go":       head + "import (\n_ \"os/exec\"\n_ \"golang.org/x/sys/unix\"\n)",
+		"lib/datadir/x.go":         head + `import _ "auto-consul/lib/rule"`,
+		"lib/sim/x.go":             head + `import _ "testing/synctest"`,
+		"lib/consultest/x.go":      head + "import (\n_ \"net/http/httptest\"\n_ \"testing\"\n)",
 		"lib/route/local.go":       head + "import (\n_ \"net\"\n_ \"os\"\n)",
 		"lib/consul/x.go":          head + `import _ "github.com/hashicorp/consul/api"`,
 		"lib/wire/x.go":            head + `import _ "encoding/json"`,
 		"lib/x/docs.go":            head + "// F does.\nfunc F() {}\n\n// All of them.\nconst (\n\tA = 1\n\tB = 2 // the other\n)\n\n// E is.\ntype E struct{}\n\nfunc (*E) Error() string { return \"\" }",
 		"lib/x/short.go":           head + "type t int\nfunc (t) F() {}\nfunc f() {" + strings.Repeat("\n", maxFunc-1) + "}",
+		"lib/x/comments.go":        head + "// f says: it does.\nfunc f() {}\n\n// rule f: of others.\ntype t struct {\n\ta int // one: the first\n}",
+		"lib/x/order.go":           head + "var _ = s.Since.After(o.Since) || m.Heartbeat.After(s.Since) || s.Since.IsZero()\nvar _ = slot{Since: s.Since}\nvar _ = time.Since(begin)\nfunc f() { s.Since = now }",
+		"lib/rule/record.go":       head + "var _ = now.Sub(s.Since)",
 		"lib/storetest/through.go": head + `import _ "testing"`,
 	} {
 		if got := examine(map[string]string{path: text}); got != nil {

@@ -18,58 +18,7 @@ const (
 	maxFunc  = 60  // of a function, in code that is no test
 )
 
-// match chooses files by their path, or imports by theirs.
-type match func(path string) bool
-
-type ban struct {
-	in    match
-	tests bool // it binds test files too
-	of    match
-	why   string
-}
-
-type use struct {
-	in, but match
-	names   []string
-	why     string
-}
-
-func everywhere(string) bool { return true }
-
-func not(m match) match { return func(p string) bool { return !m(p) } }
-
-// under: the path begins so.
-func under(begins ...string) match {
-	return func(p string) bool {
-		return slices.ContainsFunc(begins, func(b string) bool { return strings.HasPrefix(p, b) })
-	}
-}
-
-// below: one of these import paths, or what lies below them.
-func below(roots ...string) match {
-	return func(p string) bool {
-		return slices.ContainsFunc(roots, func(r string) bool { return p == r || strings.HasPrefix(p, r+"/") })
-	}
-}
-
-func standard(p string) bool {
-	first, _, _ := strings.Cut(p, "/")
-	return !strings.Contains(first, ".") && first != module
-}
-
-// input is what reaches outside the program.
-func input(p string) bool {
-	if p == "net/netip" || p == "net/url" {
-		return false
-	}
-	return below("os", "net", "syscall", "io/ioutil", "github.com/aws", "github.com/hashicorp")(p)
-}
-
-func programMain(p string) bool { return strings.HasPrefix(p, "cmd/") && path.Base(p) == "main.go" }
-
-func isTest(p string) bool { return strings.HasSuffix(p, "_test.go") }
-
-// examine says what is wrong with files, given as their text by path.
+// examine returns what is wrong with files, given as their text by path.
 func examine(files map[string]string) []string {
 	var out []string
 	commented := map[string]bool{} // folders whose package has a comment
@@ -93,6 +42,8 @@ func examine(files map[string]string) []string {
 		commented[path.Dir(p)] = commented[path.Dir(p)] || file.Doc != nil
 		uses(p, file, say)
 		declarations(set, file, say)
+		riddles(file, say)
+		ages(p, file, say)
 	}
 	for _, dir := range slices.Sorted(maps.Keys(packages)) {
 		out = append(out, naming(packages[dir], path.Base(dir), commented[dir])...)
@@ -124,39 +75,10 @@ func imports(p string, file *ast.File, say report) {
 	}
 }
 
-// unquote is for literals that the parser has read.
+// unquote returns what a literal that the parser has read stands for.
 func unquote(literal string) string {
 	text, _ := strconv.Unquote(literal)
 	return text
-}
-
-func uses(p string, file *ast.File, say report) {
-	names := map[string]string{} // of imported packages, as the file calls them
-	for _, spec := range file.Imports {
-		what := unquote(spec.Path.Value)
-		name := path.Base(what)
-		if spec.Name != nil {
-			name = spec.Name.Name
-		}
-		names[name] = path.Base(what)
-	}
-	ast.Inspect(file, func(n ast.Node) bool {
-		sel, ok := n.(*ast.SelectorExpr)
-		if !ok {
-			return true
-		}
-		x, ok := sel.X.(*ast.Ident)
-		if !ok || names[x.Name] == "" {
-			return true
-		}
-		used := names[x.Name] + "." + sel.Sel.Name
-		for _, u := range calls {
-			if u.in(p) && (u.but == nil || !u.but(p)) && slices.Contains(u.names, used) {
-				say("may not use %s: %s", used, u.why)
-			}
-		}
-		return true
-	})
 }
 
 func declarations(set *token.FileSet, file *ast.File, say report) {
@@ -192,7 +114,7 @@ func function(set *token.FileSet, d *ast.FuncDecl, say report) {
 	}
 }
 
-// receiver is the name of a method's type.
+// receiver returns the name of a method's type.
 func receiver(e ast.Expr) string {
 	switch t := e.(type) {
 	case *ast.StarExpr:
@@ -207,7 +129,7 @@ func receiver(e ast.Expr) string {
 	return ""
 }
 
-// undocumented are the exported names of one specification without a comment of
+// undocumented returns the exported names of one specification without a comment of
 // its own or of its group.
 func undocumented(d *ast.GenDecl, spec ast.Spec) []string {
 	var names []*ast.Ident

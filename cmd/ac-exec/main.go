@@ -29,14 +29,19 @@ var doc string
 func init() { runtime.LockOSThread() }
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], cli.Std("ac-exec")))
+	os.Exit(run(context.Background(), os.Args[1:], cli.Std("ac-exec"), leaveTime))
 }
 
-func run(ctx context.Context, args []string, s cli.Streams) int {
-	return cli.Run(ctx, &program{}, doc, args, s)
+func run(ctx context.Context, args []string, s cli.Streams, patience time.Duration) int {
+	return cli.Run(ctx, &program{patience: patience}, doc, args, s)
 }
+
+// leaveTime is how long an agent of this data directory that was told to end may
+// still be there: a client needs 4 s to leave its cluster, a server 9 s.
+const leaveTime = 12 * time.Second
 
 type program struct {
+	patience       time.Duration // for an agent that is still there
 	dir, configDir string
 	where          cli.Announcement
 	consul, mode   string
@@ -74,10 +79,6 @@ func (p *program) Check(cli.Streams) error {
 	}
 	return cli.Problems(bad...)
 }
-
-// ending is how long an agent of this data directory that was told to end may still
-// be there: a client's leave takes 4 s, a server's 9.
-const ending = 12 * time.Second
 
 func (p *program) bind() string { return cmp.Or(p.where.Bind, p.where.Address, "0.0.0.0") }
 
@@ -140,8 +141,8 @@ func (p *program) occupy(s cli.Streams, l consul.Launch, files []consul.File) er
 			return err
 		}
 	}
-	return dir.Occupy(ending, func() {
-		s.Notef("waiting for the agent that runs on %s to end (%v at most)", p.dir, ending)
+	return dir.Occupy(p.patience, func() {
+		s.Notef("waiting for the agent that runs on %s to end (%v at most)", p.dir, p.patience)
 	})
 }
 

@@ -13,8 +13,8 @@ import (
 	"auto-consul/lib/storetest"
 )
 
-// A store that accepts conditions and forgets them gets no cluster, and the
-// message names the way out. The probe leaves nothing behind.
+// A store that accepts conditions on writes and ignores them gets no cluster, and the
+// message names the way out. The probe leaves nothing behind (R40).
 func TestDeciderUnableStore(t *testing.T) {
 	t.Parallel()
 	const out = "the store ignores conditions on writes, so that claims cannot be safe: use another store, or -claims off for the plain rule and its race"
@@ -58,7 +58,7 @@ func TestDeciderUnableStore(t *testing.T) {
 	}
 }
 
-// A store that refuses a second creation and makes it all the same.
+// A store that refuses a second creation and makes it all the same is found out (R40).
 func TestProbeStoreReadsBack(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -68,7 +68,7 @@ func TestProbeStoreReadsBack(t *testing.T) {
 			t.Errorf("got %v, want the overwriting found", err)
 		}
 		if err := claim.ProbeStore(t.Context(), store.Store, "x"); err != nil {
-			t.Errorf("got %v of a store that is able", err)
+			t.Errorf("got %v of a store that honours conditions", err)
 		}
 		if got := r.srv.Keys(t, "b"); len(got) != 0 {
 			t.Errorf("got %q left behind, want nothing", got)
@@ -76,8 +76,8 @@ func TestProbeStoreReadsBack(t *testing.T) {
 	})
 }
 
-// Only who creates asks whether the store is able: where there is a record,
-// somebody has found out.
+// Only a node that is about to create the record probes the store (R40): where there is
+// one, somebody has probed it.
 func TestDeciderUnableStoreLater(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -92,7 +92,7 @@ func TestDeciderUnableStoreLater(t *testing.T) {
 	})
 }
 
-// A store may refuse the first creation for reasons of its own, and again.
+// A store may refuse the first creation for reasons of its own, which is tried again.
 func TestProbeStoreTriesAgain(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

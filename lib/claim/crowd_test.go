@@ -16,7 +16,7 @@ import (
 	"auto-consul/lib/storetest"
 )
 
-// counted counts one node's requests, and its swaps of the record among them.
+// counted counts one node's requests, and the writes to the record among them.
 type counted struct {
 	*storetest.Server
 	all, swaps atomic.Int64
@@ -30,33 +30,33 @@ func (c *counted) Do(q *http.Request) (*http.Response, error) {
 	return c.Server.Do(q)
 }
 
-// outcome is what became of a crowd.
+// outcome is what became of many nodes.
 type outcome struct {
 	mu                           sync.Mutex
-	bootstraps, servers, agents  int
+	bootstraps, servers, clients int
 	clusters                     map[string]int
 	requests, maxRequests, swaps int64
 }
 
-func (o *outcome) add(v rule.Decision, look rule.Observation, c *counted) {
+func (o *outcome) add(d rule.Decision, seen rule.Observation, c *counted) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if v.Bootstrap {
+	if d.Bootstrap {
 		o.bootstraps++
 	}
-	if v.Mode == registry.Server {
+	if d.Mode == registry.Server {
 		o.servers++
 	} else {
-		o.agents++
+		o.clients++
 	}
-	if look.Record != nil {
-		o.clusters[look.Record.ClusterID]++
+	if seen.Record != nil {
+		o.clusters[seen.Record.ClusterID]++
 	}
 	o.requests += c.all.Load()
 	o.maxRequests, o.swaps = max(o.maxRequests, c.all.Load()), max(o.swaps, c.swaps.Load())
 }
 
-// start lets a crowd decide all at once.
+// start lets many nodes decide at one moment.
 func start(t *testing.T, r *rig, decide func(n int, observer claim.Observer) (rule.Decision, rule.Observation, error)) *outcome {
 	t.Helper()
 	o := &outcome{clusters: map[string]int{}}
@@ -64,15 +64,15 @@ func start(t *testing.T, r *rig, decide func(n int, observer claim.Observer) (ru
 	var wg sync.WaitGroup
 	for n := range crowd {
 		c := &counted{Server: r.srv}
-		reader := claim.Observer{Registry: &registry.Registry{Store: r.srv.Open(t, "b", "r", s3store.WithHTTPClient(c)), Expiry: expiry}}
+		observer := claim.Observer{Registry: &registry.Registry{Store: r.srv.Open(t, "b", "r", s3store.WithHTTPClient(c)), Expiry: expiry}}
 		wg.Go(func() {
 			<-gate
-			v, look, err := decide(n, reader)
+			d, seen, err := decide(n, observer)
 			if err != nil {
 				t.Errorf("node %d: %v", n, err)
 				return
 			}
-			o.add(v, look, c)
+			o.add(d, seen, c)
 		})
 	}
 	close(gate)
@@ -80,8 +80,9 @@ func start(t *testing.T, r *rig, decide func(n int, observer claim.Observer) (ru
 	return o
 }
 
-// A crowd that starts at once, with one command line, agrees on one bootstrap and on as many
-// servers as are desired.
+// Any number of nodes that start at one moment, with one command line, agree on one
+// bootstrap (R1) and on as many servers as are desired (R8, R18), and ask the store for
+// little (R17, R39).
 func TestCrowd(t *testing.T) {
 	for _, latency := range []time.Duration{0, 20 * time.Millisecond} {
 		for _, desired := range []int{1, 3, 5} {
@@ -96,9 +97,9 @@ func TestCrowd(t *testing.T) {
 					})
 					t.Logf("%.2f requests a node, %d at most; %d swaps tried at most; %v of virtual time",
 						float64(o.requests)/crowd, o.maxRequests, o.swaps, r.passed())
-					if o.bootstraps != 1 || o.servers != desired || o.agents != crowd-desired || len(o.clusters) != 1 {
-						t.Errorf("got %d bootstraps, %d servers, %d agents in clusters %v; want 1, %d, %d in one",
-							o.bootstraps, o.servers, o.agents, o.clusters, desired, crowd-desired)
+					if o.bootstraps != 1 || o.servers != desired || o.clients != crowd-desired || len(o.clusters) != 1 {
+						t.Errorf("got %d bootstraps, %d servers, %d clients in clusters %v; want 1, %d, %d in one",
+							o.bootstraps, o.servers, o.clients, o.clusters, desired, crowd-desired)
 					}
 					if o.swaps > 8 {
 						t.Errorf("got a node that tried %d swaps, want 8 at most", o.swaps)
@@ -116,7 +117,7 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
-// The control: by the plain rule the same start makes many clusters.
+// The control: by the plain rule the same start makes many clusters (R42).
 func TestCrowdPlain(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.srv.SetFault(func(storetest.Request) storetest.Fault { return storetest.Fault{Delay: 20 * time.Millisecond} })

@@ -14,7 +14,7 @@ import (
 	"auto-consul/lib/storetest"
 )
 
-// What becomes of a write is found by looking, whatever was answered.
+// What became of a write is found by reading the record, whatever was answered (R2).
 func TestDeciderSwapFaults(t *testing.T) {
 	t.Parallel()
 	const mine = "server bootstrap join [] held [s9] of 1; "
@@ -63,20 +63,21 @@ func TestDeciderSwapFaults(t *testing.T) {
 	}
 }
 
-// stands is what ac-exec finds of a decision to bootstrap.
+// stands confirms a decision to bootstrap as it is confirmed before the agent starts
+// (R27).
 func stands(t *testing.T, r *rig, d *claim.Decider) error {
 	t.Helper()
-	look, err := r.observer.Record(t.Context())
+	seen, err := r.observer.Record(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rule.Confirm(look.Record, look.Time, rule.Claim{
+	return rule.Confirm(seen.Record, seen.Time, rule.Claim{
 		Bootstrap: true, HasSlot: true, Node: d.Self.Node, Address: d.Self.Address,
-		ClusterID: look.Record.ClusterID, Incarnation: d.Self.Incarnation, Term: 1, Expiry: expiry,
+		ClusterID: seen.Record.ClusterID, Incarnation: d.Self.Incarnation, Term: 1, Expiry: expiry,
 	})
 }
 
-// Another was faster: between the look and the swap, or under a lost answer.
+// Another node was faster, between the observation and the write (R2).
 func TestDeciderLosesTheRace(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]storetest.Fault{"refused": {}, "refused, answer lost": {LoseAnswer: true}, "lost on the way": {Drop: true}} {
@@ -91,14 +92,14 @@ func TestDeciderLosesTheRace(t *testing.T) {
 	}
 }
 
-// A record that vanishes is never taken for one that never was.
+// A record that vanishes is never taken for one that never was (R3).
 func TestDeciderRecordVanishes(t *testing.T) {
 	t.Parallel()
 	free := func(r *rig) {
 		r.put(rec(rule.Established, 2, slot(1, time.Hour)))
 		r.beat(time.Second, 1)
 	}
-	twin := func(r *rig) {
+	conflict := func(r *rig) {
 		r.put(rec(rule.Established, 2, slot(1, time.Hour), elsewhere("i8", "s9", 8, time.Second)))
 		r.beat(time.Second, 1)
 	}
@@ -107,9 +108,9 @@ func TestDeciderRecordVanishes(t *testing.T) {
 		setup func(r *rig)
 		fault func(r *rig)
 	}{
-		{"between look and swap", free, func(r *rig) { r.once(ofRecord("put"), storetest.Fault{}, r.vanish) }},
-		{"between look and swap, whose answer is lost", free, func(r *rig) { r.once(ofRecord("put"), storetest.Fault{LoseAnswer: true}, r.vanish) }},
-		{"while it waits", twin, func(r *rig) { time.AfterFunc(15*time.Second, r.vanish) }},
+		{"between observation and write", free, func(r *rig) { r.once(ofRecord("put"), storetest.Fault{}, r.vanish) }},
+		{"between observation and write, whose answer is lost", free, func(r *rig) { r.once(ofRecord("put"), storetest.Fault{LoseAnswer: true}, r.vanish) }},
+		{"while it waits", conflict, func(r *rig) { time.AfterFunc(15*time.Second, r.vanish) }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -127,7 +128,7 @@ func TestDeciderRecordVanishes(t *testing.T) {
 	}
 }
 
-// What cannot be read is never "nothing there": no such look leads to a write.
+// What cannot be read is never "nothing there": no such reading leads to a write (R3).
 func TestDeciderDenied(t *testing.T) {
 	t.Parallel()
 	held := func(r *rig) {
@@ -164,7 +165,7 @@ func TestDeciderDenied(t *testing.T) {
 	}
 }
 
-// Denied is final, wherever it comes: nothing is tried again, and no time goes by.
+// Access denied is final, whenever it comes: nothing is tried again (R3).
 func TestDeciderDeniedLate(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -181,12 +182,12 @@ func TestDeciderDeniedLate(t *testing.T) {
 		time.AfterFunc(20*time.Second, func() { r.srv.Deny(storetest.Op("list")) })
 		_, _, err := r.decider(9).Decide(t.Context(), nil)
 		if !errors.Is(err, registry.ErrDenied) || r.passed() != 25*time.Second {
-			t.Errorf("got %v after %v, want access denied at the look that meets it", err, r.passed())
+			t.Errorf("got %v after %v, want access denied at the reading that meets it", err, r.passed())
 		}
 	})
 }
 
-// A record that cannot be understood is named, and stays as it is.
+// A record that cannot be read in full is named, and stays as it is (R1).
 func TestDeciderGarbage(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
@@ -214,7 +215,7 @@ func TestDeciderGarbage(t *testing.T) {
 	}
 }
 
-// A record that nobody would read is not written, and not tried again.
+// A record that nobody could read is not written, and not tried again (R1).
 func TestDeciderRecordTooLarge(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {

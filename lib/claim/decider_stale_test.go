@@ -16,18 +16,18 @@ import (
 	"auto-consul/lib/storetest"
 )
 
-// After a swap that another has won, old heartbeats beside the new record would
-// show silence that is none: who has beaten since they were listed lives. Nobody
-// is replaced, although nobody's address answers.
+// After a write that another node has won, old heartbeats beside the new record would
+// show silence that is none: whoever has beaten since they were listed lives. Nobody is
+// replaced, although nobody answers anywhere (R5).
 func TestDeciderForgetsHeartbeats(t *testing.T) {
 	t.Parallel()
 	s1, s2 := slot(1, time.Hour), slot(2, 110*time.Second)
-	wantAgent := func(t *testing.T, r *rig, d *claim.Decider, first *rule.Observation, stored string) {
+	wantClient := func(t *testing.T, r *rig, d *claim.Decider, first *rule.Observation, stored string) {
 		t.Helper()
 		d.Policy.Desired = 3
 		v, _, err := d.Decide(t.Context(), first)
 		if err != nil || v.Mode != "agent" {
-			t.Errorf("got %s, evidence %q, %v; want an agent", showDecision(v), v.Evidence, err)
+			t.Errorf("got %s, evidence %q, %v; want a client", showDecision(v), v.Evidence, err)
 		}
 		r.wantStored(stored)
 	}
@@ -43,13 +43,13 @@ func TestDeciderForgetsHeartbeats(t *testing.T) {
 			time.Sleep(70 * time.Second)
 			r.put(rec(rule.Established, 3, s1, slot(2, 180*time.Second), slot(3, time.Minute)))
 			r.beat(time.Second, 1, 2, 3)
-			wantAgent(t, r, r.decider(9), &document, "established term 1 by i1: i1 i2 i3")
+			wantClient(t, r, r.decider(9), &document, "established term 1 by i1: i1 i2 i3")
 		})
 	})
 	t.Run("of before a swap without an answer", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T, r *rig) {
-			// The place of s2, dead for long, is lost to s4 while the claim hangs; s3,
+			// The slot of s2, dead for long, is lost to s4 while the claim hangs; s3,
 			// claimed 115 s ago, beats for the first time meanwhile.
 			r.put(rec(rule.Established, 3, s1, slot(2, time.Hour), slot(3, 115*time.Second)))
 			r.beat(70*time.Second, 1)
@@ -60,13 +60,13 @@ func TestDeciderForgetsHeartbeats(t *testing.T) {
 					r.overwrite(rec(rule.Established, 3, s1, slot(3, 120*time.Second), slot(4, 0)))
 				})
 			})
-			wantAgent(t, r, r.decider(9), nil, "established term 1 by i1: i1 i3 i4")
+			wantClient(t, r, r.decider(9), nil, "established term 1 by i1: i1 i3 i4")
 		})
 	})
 }
 
-// A claim that is made from an old document is renewed before it is acted upon: it
-// is as young as any.
+// A claim that is made from an old document is renewed before it is acted upon: it is as
+// fresh as any (R5, R16).
 func TestDeciderRenewsAnOldClaim(t *testing.T) {
 	t.Parallel()
 	for _, age := range []time.Duration{90 * time.Second, 150 * time.Second} {
@@ -80,18 +80,19 @@ func TestDeciderRenewsAnOldClaim(t *testing.T) {
 			time.Sleep(age)
 			r.beat(time.Second, 1)
 			d := r.decider(9)
-			v, look, err := d.Decide(t.Context(), &document)
+			v, seen, err := d.Decide(t.Context(), &document)
 			if err != nil || v.Mode != "server" {
 				t.Fatalf("got %s, %v; want a server", showDecision(v), err)
 			}
-			if got := r.now().Sub(look.Record.Servers[1].Since); got > 2*time.Second {
+			if got := r.now().Sub(seen.Record.Servers[1].Since); got > 2*time.Second {
 				t.Errorf("a document %v old: got a claim %v old, want a new one", age, got)
 			}
 		})
 	}
 }
 
-// A record that was swapped a moment ago is no reason to list again.
+// Heartbeats that were read a moment ago are not read again, although the record has been
+// (R5).
 func TestDeciderKeepsFreshHeartbeats(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -107,8 +108,8 @@ func TestDeciderKeepsFreshHeartbeats(t *testing.T) {
 	})
 }
 
-// What cannot be written for as long as the timeout is an error, and what others
-// always write first leaves the node undecided.
+// What cannot be written for as long as the time-out is an error, and what others always
+// write first leaves the node undecided (R39, R2).
 func TestDeciderGivesUpSwapping(t *testing.T) {
 	t.Parallel()
 	undecided := func(err error) bool {
@@ -152,8 +153,8 @@ func TestDeciderGivesUpSwapping(t *testing.T) {
 	}
 }
 
-// A living server whose renewals others always win sends no heartbeat at all: one
-// of an agent alone would hand its place on unasked.
+// A living server whose renewals others always win sends no heartbeat at all: one under
+// agents/ alone would give its slot to whoever asks (R29, R35).
 func TestServerThatCannotRenew(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -171,8 +172,8 @@ func TestServerThatCannotRenew(t *testing.T) {
 	})
 }
 
-// Copies of one data directory, as of an image of a machine, start at once: one of
-// them at most may act on its decision, whoever looks when.
+// Copies of one data directory, as in an image of a machine, start at once: one of them
+// at most may act on its decision (R23, R27).
 func TestCopiesOfADataDirectory(t *testing.T) {
 	t.Parallel()
 	for _, started := range []bool{false, true} {

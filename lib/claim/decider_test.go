@@ -12,8 +12,8 @@ import (
 	"auto-consul/lib/storetest"
 )
 
-// The path of nearly every node: the record and the lists side by side, then
-// the addresses, and nothing is written.
+// The path of nearly every node: the record and the listings side by side, then the
+// addresses, and nothing is written (R17, R39).
 func TestDeciderAsksLittle(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -39,7 +39,8 @@ func TestDeciderAsksLittle(t *testing.T) {
 	})
 }
 
-// However many agents there are, and although they no longer fit into one answer.
+// That holds however many clients there are, and although they no longer fit into one
+// answer (R17, R26).
 func TestDeciderAsksLittleOfMany(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -64,7 +65,7 @@ func TestDeciderAsksLittleOfMany(t *testing.T) {
 	})
 }
 
-// The statement about the latency can fail: a third round does it.
+// The control: a creation takes more rounds, and so more than the bound on the latency.
 func TestDeciderLatencyControl(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -76,8 +77,8 @@ func TestDeciderLatencyControl(t *testing.T) {
 	})
 }
 
-// Where every place was taken just now, nothing is asked but the record.
-func TestDeciderNewborn(t *testing.T) {
+// Where every slot is fresh, nothing is read but the record (R17).
+func TestDeciderAllSlotsFresh(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
 		r.put(rec(rule.Bootstrapping, 1, slot(1, time.Second)))
@@ -88,7 +89,9 @@ func TestDeciderNewborn(t *testing.T) {
 	})
 }
 
-// The creator alone pays for the probe of the store.
+// The node that creates the record draws a pause (R39), reads the heartbeats after the
+// record was missing (R6), and alone pays for the probe of the store (R40). It finds its
+// own slot when it is asked again (R16).
 func TestDeciderCreates(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -116,7 +119,7 @@ func TestDeciderCreates(t *testing.T) {
 	})
 }
 
-// One that joins pays for its swap and for seeing it.
+// One that claims a slot pays for the write and for reading what became of it (R18, R2).
 func TestDeciderJoins(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -134,6 +137,7 @@ func TestDeciderJoins(t *testing.T) {
 	})
 }
 
+// A dry run writes nothing and says what it would write.
 func TestDeciderDryRun(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -169,9 +173,9 @@ func TestDeciderDryRun(t *testing.T) {
 	}
 }
 
-// A look that was taken elsewhere, such as a document in a pipe, is as good as
-// its entity tag.
-func TestDeciderStaleLook(t *testing.T) {
+// An observation that was made elsewhere, such as a document in a pipe, is as good as its
+// entity tag (R1, R18).
+func TestDeciderStaleObservation(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
 		empty, err := r.observer.All(t.Context())
@@ -185,7 +189,7 @@ func TestDeciderStaleLook(t *testing.T) {
 		}
 		r.wantStored("bootstrapping term 1 by i1: i1")
 
-		// The last free place, seen by both.
+		// The last free slot, seen by both.
 		r.put(rec(rule.Bootstrapping, 2, slot(1, time.Second)))
 		taken, err := r.observer.All(t.Context())
 		if err != nil {

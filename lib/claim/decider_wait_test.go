@@ -13,8 +13,8 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// A first look that fails is the store's error, and nothing is waited for. Later
-// ones are borne for as long as the timeout.
+// A first reading that fails is the store's error, and nothing is waited for. Later ones
+// may fail for as long as the time-out (R39, R3).
 func TestDeciderOutage(t *testing.T) {
 	t.Parallel()
 	for name, at := range map[string]time.Duration{"at first": 0, "later": 20 * time.Second} {
@@ -30,7 +30,7 @@ func TestDeciderOutage(t *testing.T) {
 				}
 				want := time.Duration(0)
 				if at > 0 {
-					want = 55 * time.Second // the look at 25 s fails, and 30 s are borne
+					want = 55 * time.Second // the reading at 25 s fails, and failures are borne for 30 s
 				}
 				if got := r.passed(); got < want || got > want+time.Second {
 					t.Errorf("got it after %v, want %v", got, want)
@@ -42,7 +42,7 @@ func TestDeciderOutage(t *testing.T) {
 	}
 }
 
-// All waiting has an end, which says what was waited for.
+// All waiting has an end, which says what was waited for (R39).
 func TestDeciderWaitLimit(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -54,7 +54,7 @@ func TestDeciderWaitLimit(t *testing.T) {
 		wait    time.Duration
 	}{
 		{
-			"a twin", rec(rule.Established, 2, slot(1, 0), elsewhere("i8", "s9", 8, 0)), false, false,
+			"another incarnation of its name", rec(rule.Established, 2, slot(1, 0), elsewhere("i8", "s9", 8, 0)), false, false,
 			"undecided: waited 45s for another incarnation of node s9, at 192.0.2.8, to be gone", 45 * time.Second,
 		},
 		{
@@ -102,7 +102,7 @@ func TestDeciderWaitLimit(t *testing.T) {
 	}
 }
 
-// Whoever asks to stop is not kept waiting.
+// A decision that waits ends when it is told to.
 func TestDeciderCancelled(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -116,8 +116,9 @@ func TestDeciderCancelled(t *testing.T) {
 	})
 }
 
-// Who was to bootstrap is frozen and answers, then dies: a frozen one that may
-// wake is never replaced.
+// The node that was to bootstrap is frozen and answers, then dies: one that answers is
+// never replaced, as it may wake (R10). Then a client that was decided takes the birth
+// over (R22, R19).
 func TestDeciderTakesOver(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -138,7 +139,7 @@ func TestDeciderTakesOver(t *testing.T) {
 	})
 }
 
-// The machine's clock is of no account: only the store's is.
+// The machine's clock is of no account: only the store's is (R4).
 func TestDeciderMachineClock(t *testing.T) {
 	t.Parallel()
 	const year = 365 * 24 * time.Hour

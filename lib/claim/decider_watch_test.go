@@ -13,10 +13,11 @@ import (
 
 const newCluster = "server bootstrap join [] held [s9] of 1; cluster c1 is lost: a new cluster in its place"
 
-// A lost cluster is watched for a whole expiry without a gap.
+// All servers are watched for a whole expiry without a gap before a cluster counts as
+// lost (R11, R20).
 func TestDeciderWatch(t *testing.T) {
 	t.Parallel()
-	// Looks come every 10 s in the end, and the one that ends the watch begins a whole
+	// Readings come every 10 s in the end, and the one that ends the watch begins a whole
 	// expiry after the one that began it ended.
 	tests := []struct {
 		name  string
@@ -28,11 +29,11 @@ func TestDeciderWatch(t *testing.T) {
 			time.AfterFunc(54*time.Second, func() { r.srv.Outage(true) })
 			time.AfterFunc(75*time.Second, func() { r.srv.Outage(false) })
 		}, 75*time.Second + expiry},
-		{"one look that fails starts it anew", func(r *rig) {
+		{"one reading that fails starts it anew", func(r *rig) {
 			time.AfterFunc(54*time.Second, func() { r.srv.Outage(true) })
 			time.AfterFunc(60*time.Second+time.Nanosecond, func() { r.srv.Outage(false) })
 		}, 60*time.Second + expiry},
-		{"writes refused start it anew: those who live are silent too", func(r *rig) {
+		{"writes refused start it anew: those who live are silent, too", func(r *rig) {
 			time.AfterFunc(54*time.Second, func() { r.srv.RefuseWrites(true) })
 			time.AfterFunc(75*time.Second, func() { r.srv.RefuseWrites(false) })
 		}, 75*time.Second + expiry},
@@ -44,7 +45,7 @@ func TestDeciderWatch(t *testing.T) {
 				r.put(rec(rule.Established, 1, slot(1, time.Hour)))
 				tt.meets(r)
 				r.wantDecided(r.decider(9), newCluster)
-				// Looks are ten seconds apart, and pauses after failures short.
+				// Readings are ten seconds apart, and pauses after failures short.
 				if got := r.passed(); got < tt.want || got >= tt.want+11*time.Second {
 					t.Errorf("got a new cluster after %v, want %v", got, tt.want)
 				}
@@ -54,21 +55,22 @@ func TestDeciderWatch(t *testing.T) {
 	}
 }
 
-// A server that comes back ends the watch.
+// A server that comes back ends the watch (R11).
 func TestDeciderWatchEnds(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
 		r.put(rec(rule.Established, 1, slot(1, time.Hour)))
-		time.AfterFunc(112*time.Second, func() { r.beat(0, 1) }) // between two looks
+		time.AfterFunc(112*time.Second, func() { r.beat(0, 1) }) // between two readings
 		r.wantDecided(r.decider(9), "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired")
 		if got := r.passed(); got < 112*time.Second || got > 126*time.Second {
-			t.Errorf("got it after %v, want it at the next look", got)
+			t.Errorf("got it after %v, want it at the next reading", got)
 		}
 		r.wantStored("established term 1 by i1: i1")
 	})
 }
 
-// A look that takes longer than a heartbeat may stay unseen is a gap.
+// Two readings that end more than half an expiry apart leave a gap, and the watch starts
+// anew (R11).
 func TestDeciderWatchGap(t *testing.T) {
 	t.Parallel()
 	for delay, want := range map[time.Duration]time.Duration{4 * time.Second: 10 * time.Second, 6 * time.Second: 20 * time.Second} {
@@ -86,7 +88,7 @@ func TestDeciderWatchGap(t *testing.T) {
 	}
 }
 
-// Who may not write need not watch.
+// A node that may not write need not watch (R11).
 func TestDeciderWatchDenied(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -99,8 +101,8 @@ func TestDeciderWatchDenied(t *testing.T) {
 	})
 }
 
-// The traces of a cluster without a record are there once they were seen, although
-// ac-members, whose document showed them or which runs meanwhile, purges them.
+// The traces of a cluster without a record count once they were seen, although
+// ac-members, whose document showed them or which runs meanwhile, purges them (R14, R20).
 func TestDeciderWatchPurged(t *testing.T) {
 	t.Parallel()
 	starts := map[string]func(t *testing.T, r *rig) *rule.Observation{

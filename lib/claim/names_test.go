@@ -7,11 +7,9 @@ var (
 	slot         = ruletest.Slot
 	rec          = ruletest.Record
 	with         = ruletest.With
-	beats        = ruletest.Member
 	elsewhere    = ruletest.Elsewhere
 	told         = ruletest.Told
 	showDecision = ruletest.ShowDecision
-	showRecord   = ruletest.ShowRecord
 	epoch        = ruletest.Epoch
 	expiry       = ruletest.Expiry
 )

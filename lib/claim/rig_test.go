@@ -17,7 +17,7 @@ import (
 	"auto-consul/lib/storetest"
 )
 
-// rig is a registry in a bubble of virtual time, and the store's own clock.
+// rig is a registry in virtual time, with a clock of its own.
 type rig struct {
 	t        *testing.T
 	srv      *storetest.Server
@@ -29,7 +29,7 @@ type rig struct {
 	said []string // what deciders told the operator
 }
 
-// bubble runs a test in virtual time.
+// bubble runs a test in virtual time, beside a registry of its own.
 func bubble(t *testing.T, test func(t *testing.T, r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -41,13 +41,13 @@ func bubble(t *testing.T, test func(t *testing.T, r *rig)) {
 	})
 }
 
-// now is store time.
+// now returns store time.
 func (r *rig) now() time.Time { return time.Now().Add(r.offset) }
 
-// passed is how much time there was since the start.
+// passed returns the time since the start.
 func (r *rig) passed() time.Duration { return time.Since(r.start) }
 
-// decider is node n's, told to want one server.
+// decider returns what decides for node n, which was told to want one server.
 func (r *rig) decider(n int) *claim.Decider {
 	s := slot(n, 0)
 	return &claim.Decider{
@@ -66,7 +66,7 @@ func (r *rig) decider(n int) *claim.Decider {
 	}
 }
 
-// progress is all that was said, a line each.
+// progress returns all that deciders said, a line each.
 func (r *rig) progress() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -80,8 +80,7 @@ func (r *rig) put(rec *rule.Record) {
 	r.srv.Forget()
 }
 
-// overwrite stores a record as it is, its times counted from now instead of from
-// epoch.
+// overwrite stores a record, its times counted from now instead of from epoch.
 func (r *rig) overwrite(rec *rule.Record) {
 	r.t.Helper()
 	rec = with(rec, func(rec *rule.Record) {
@@ -110,8 +109,7 @@ func (r *rig) beat(age time.Duration, nodes ...int) {
 	r.srv.Forget()
 }
 
-// stored is the record as it lies in the store, in one line; empty if there is
-// none.
+// stored returns the record as the store has it, in one line; empty if there is none.
 func (r *rig) stored() string {
 	r.t.Helper()
 	body, ok := r.srv.Body(r.t, "b", "r/"+rule.RecordKey)
@@ -136,15 +134,15 @@ func (r *rig) wantStored(want string) {
 	}
 }
 
-// decided runs a decider that must come to a verdict, which it shows.
+// decided runs a decider that must decide, and returns the decision in one line.
 func (r *rig) decided(d *claim.Decider) string {
 	r.t.Helper()
-	v, look, err := d.Decide(r.t.Context(), nil)
+	v, seen, err := d.Decide(r.t.Context(), nil)
 	if err != nil {
 		r.t.Fatalf("%v\n%s", err, r.progress())
 	}
-	if look.Time.IsZero() {
-		r.t.Error("got a look without store time")
+	if seen.Time.IsZero() {
+		r.t.Error("got an observation without store time")
 	}
 	return showDecision(v)
 }
@@ -161,7 +159,7 @@ func ofRecord(op string) func(storetest.Request) bool {
 	return func(q storetest.Request) bool { return q.Op == op && q.Key == "r/"+rule.RecordKey }
 }
 
-// faults meet the first requests that match, one each.
+// faults has the first requests that match meet a fault each.
 func (r *rig) faults(match func(storetest.Request) bool, faults ...storetest.Fault) {
 	var mu sync.Mutex
 	r.srv.SetFault(func(q storetest.Request) storetest.Fault {
@@ -176,8 +174,8 @@ func (r *rig) faults(match func(storetest.Request) bool, faults ...storetest.Fau
 	})
 }
 
-// once does something as the first request that matches arrives, which then
-// meets a fault.
+// once does something as the first request that matches arrives, which then meets a
+// fault.
 func (r *rig) once(match func(storetest.Request) bool, f storetest.Fault, what func()) {
 	var mu sync.Mutex
 	done := false
@@ -201,11 +199,11 @@ func (r *rig) vanish() {
 	}
 }
 
-// writes counts what was sent to change the store.
+// writes returns how many requests would change the store.
 func (r *rig) writes() int { return r.srv.Count(storetest.Op("put", "delete")) }
 
-// sends is what was asked, each with the time of its arrival. Requests of one
-// moment are in order of the text.
+// sends returns the requests, each with the time of its arrival. Those of one moment are
+// in order of the text.
 func (r *rig) sends() []string {
 	var out []string
 	for _, q := range r.srv.Requests() {

@@ -27,8 +27,8 @@ func serves(r *rig) (hold bool, wrote []string, err error) {
 // several is more than five swaps: how many fit into the time is drawn.
 const several = -1
 
-// What a beat wants written is written under whatever others write meanwhile,
-// and seen before the beat.
+// What the rule wants written is written whatever others write meanwhile, and read before
+// the beat (R29). A lost answer is settled by that reading (R2).
 func TestObserverServes(t *testing.T) {
 	t.Parallel()
 	own := func() *rule.Record { return rec(rule.Bootstrapping, 2, slot(9, time.Second)) }
@@ -77,7 +77,7 @@ func TestObserverServes(t *testing.T) {
 	}
 }
 
-// A record that vanished is written back by one of the servers, and by one only.
+// A record that vanished is written back by one server only (R36).
 func TestObserverWritesBack(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
@@ -90,6 +90,8 @@ func TestObserverWritesBack(t *testing.T) {
 	})
 }
 
+// A server that leaves gives back the slot in its name, by a write; who may still
+// bootstrap keeps it (R38).
 func TestObserverGivesBack(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -123,9 +125,20 @@ func TestObserverGivesBack(t *testing.T) {
 	}
 }
 
+// What was given back is what a reading has shown (R38, R2).
 func TestObserverGivesBackFaults(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, r *rig) {
+		r.put(rec(rule.Established, 2, slot(1, 0), slot(9, 0)))
+		r.faults(ofRecord("put"), storetest.Fault{LoseAnswer: true})
+		if gave, err := r.observer.GiveBack(t.Context(), "i9", "s9", claim.NewRandom()); !gave || err != nil {
+			t.Errorf("answer lost: got %t, %v, want it given back", gave, err)
+		}
+		r.put(rec(rule.Established, 2, slot(1, 0), slot(9, 0)))
+		r.faults(ofRecord("put"), storetest.Fault{Drop: true})
+		if gave, err := r.observer.GiveBack(t.Context(), "i9", "s9", claim.NewRandom()); gave || err == nil {
+			t.Errorf("lost on the way: got %t, %v, want an error", gave, err)
+		}
 		r.put(rec(rule.Established, 2, slot(1, 0), slot(9, 0)))
 		r.faults(ofRecord("put"), storetest.Fault{Status: 412, Code: "PreconditionFailed"}, storetest.Fault{Status: 409, Code: "ConditionalRequestConflict"})
 		if gave, err := r.observer.GiveBack(t.Context(), "i9", "s9", claim.NewRandom()); !gave || err != nil {

@@ -55,8 +55,8 @@ func Run(ctx context.Context, p Program, doc string, args []string, s Streams) i
 	f := newFlagSet(s.Name)
 	p.Flags(f)
 	err := f.parse(args)
-	for _, name := range f.ignored {
-		s.Warnf("%s is passed over: -%s is taken from the command line only", name.where, name.verb)
+	if len(f.ignored) > 0 {
+		s.Warnf("passed over: %s; what a program is to do is taken from the command line only", strings.Join(f.ignored, ", "))
 	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):

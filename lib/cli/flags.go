@@ -44,11 +44,8 @@ type FlagSet struct {
 	version bool
 	rest    *[]string
 	given   []string // the command line's flags, in long form
-	ignored []passed
+	ignored []string // verbs outside the command line
 }
-
-// passed is a verb outside the command line, which is passed over.
-type passed struct{ verb, where string }
 
 func newFlagSet(program string) *FlagSet {
 	f := &FlagSet{
@@ -131,6 +128,18 @@ func (f *FlagSet) Duration(p *time.Duration, name string, value time.Duration, u
 	f.Var((*duration)(p), name, usage)
 }
 
+// IntVar defines a flag that takes a number.
+func (f *FlagSet) IntVar(p *int, name string, value int, usage string) {
+	*p = value
+	f.Var((*number)(p), name, usage)
+}
+
+// BoolVar defines a flag that is true where it stands alone.
+func (f *FlagSet) BoolVar(p *bool, name string, value bool, usage string) {
+	*p = value
+	f.Var((*boolean)(p), name, usage)
+}
+
 // Rest takes the arguments that follow the flags. A program that does not ask
 // for them refuses them.
 func (f *FlagSet) Rest(p *[]string) { f.rest = p }
@@ -146,15 +155,18 @@ func (f *FlagSet) parse(args []string) error {
 	if err != nil {
 		return err
 	}
+	if f.version {
+		return nil // no setting can be wrong
+	}
 	f.verbs.VisitAll(func(def *flag.Flag) {
 		if name := envName(def.Name); os.Getenv(name) != "" {
-			f.ignored = append(f.ignored, passed{def.Name, name})
+			f.ignored = append(f.ignored, name)
 		}
 	})
-	err = ff.Parse(f.FlagSet, canonical,
+	err = plain(ff.Parse(f.FlagSet, canonical,
 		ff.WithEnvVarPrefix(envPrefix),
 		ff.WithConfigFileFlag("config-file"),
-		ff.WithConfigFileParser(f.readFile))
+		ff.WithConfigFileParser(f.readFile)))
 	switch {
 	case err != nil:
 		return err
@@ -182,7 +194,7 @@ func (f *FlagSet) canonical(args []string) ([]string, error) {
 	})
 	f.verbs.VisitAll(func(def *flag.Flag) { scan.Var(def.Value, def.Name, "") })
 	if err := scan.Parse(args); err != nil {
-		return nil, err
+		return nil, plain(err)
 	}
 	f.given = out
 	return slices.Concat(out, []string{"--"}, scan.Args()), nil
@@ -198,7 +210,7 @@ func (f *FlagSet) readFile(r io.Reader, set func(name, value string) error) erro
 	return ff.PlainParser(bytes.NewReader(data), func(name, value string) error {
 		switch {
 		case f.verbs.Lookup(name) != nil:
-			f.ignored = append(f.ignored, passed{name, name + " in the configuration file"})
+			f.ignored = append(f.ignored, name+" in the configuration file")
 			return nil
 		case f.Lookup(name) == nil && (slices.Contains(settings, name) || slices.Contains(verbs, name)):
 			return nil
@@ -223,31 +235,4 @@ func (s *spelling) Set(value string) error {
 func (s *spelling) IsBoolFlag() bool {
 	b, ok := s.def.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag()
-}
-
-// duration is a flag value in whole seconds or Go's notation, never negative.
-type duration time.Duration
-
-func (d *duration) String() string { return time.Duration(*d).String() }
-
-func (d *duration) Set(text string) error {
-	value, err := ParseDuration(text)
-	if err != nil {
-		return err
-	}
-	*d = duration(value)
-	return nil
-}
-
-// ParseDuration reads what [FlagSet.Duration] takes.
-func ParseDuration(text string) (time.Duration, error) {
-	unit := ""
-	if strings.Trim(text, "0123456789") == "" {
-		unit = "s"
-	}
-	value, err := time.ParseDuration(text + unit)
-	if err != nil || strings.ContainsAny(text, "+-") {
-		return 0, errors.New("want seconds (120) or a duration (2m)")
-	}
-	return value, nil
 }

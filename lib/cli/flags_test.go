@@ -160,17 +160,19 @@ func TestMisuse(t *testing.T) {
 		file string
 		want string // in the error
 	}{
-		{name: "unknown flag", args: []string{"-colour"}, want: "-colour"},
-		{name: "no value", args: []string{"-registry"}, want: "registry"},
+		{name: "unknown flag", args: []string{"-colour"}, want: "error: unknown flag -colour\n"},
+		{name: "no value", args: []string{"-registry"}, want: "error: no value for -registry\n"},
 		{name: "argument", args: []string{"s3://b"}, want: `"s3://b"`},
 		{name: "argument after two dashes", args: []string{"--", "-n"}, want: `"-n"`},
-		{name: "number", args: []string{"-s", "three"}, want: "servers"},
-		{name: "bool", args: []string{"-purge=perhaps"}, want: "purge"},
+		{name: "number", args: []string{"-s", "three"}, want: `error: bad -servers "three": want a number`},
+		{name: "bool", args: []string{"-purge=perhaps"}, want: `error: bad -purge "perhaps": want true or false`},
+		{name: "duration", args: []string{"-e", "a\nb"}, want: `error: bad -expiry "a\nb": want seconds (120) or a duration (2m)`},
+		{name: "verb", args: []string{"-leave=perhaps"}, want: `error: bad -leave "perhaps": want true or false`},
 		{name: "no such file", args: []string{"-config-file", "/nonexistent/ac.conf"}, want: "/nonexistent/ac.conf"},
 		{name: "folder", args: []string{"-config-file", "/"}, want: "directory"},
-		{name: "unknown setting", file: "colour red\n", want: "colour"},
+		{name: "unknown setting", file: "colour red\n", want: `error: unknown setting "colour" in the configuration file`},
 		{name: "alias in a file", file: "r s3://b\n", want: `"r"`},
-		{name: "bad value in a file", file: "expiry soon\n", want: "expiry"},
+		{name: "bad value in a file", file: "expiry soon\n", want: "error: bad expiry in the configuration file: want seconds"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -188,16 +190,15 @@ func TestMisuse(t *testing.T) {
 }
 
 func TestBadEnvironment(t *testing.T) {
-	for name, value := range map[string]string{
-		"AC_EXPIRY": "soon", "AC_SERVERS": "three", "AC_PURGE": "perhaps", "AC_CONFIG_FILE": "/nonexistent",
+	for name, tt := range map[string]struct{ value, want string }{
+		"AC_EXPIRY":      {"soon", "error: bad AC_EXPIRY: want seconds (120) or a duration (2m)\n"},
+		"AC_SERVERS":     {"three", "error: bad AC_SERVERS: want a number\n"},
+		"AC_PURGE":       {"perhaps", "error: bad AC_PURGE: want true or false\n"},
+		"AC_CONFIG_FILE": {"/nonexistent", "error: open /nonexistent: no such file or directory\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Setenv(name, value)
-			want := name
-			if name == "AC_CONFIG_FILE" {
-				want = value
-			}
-			wantError(t, runTest(t, &testProgram{}), exit.Misuse, want)
+			t.Setenv(name, tt.value)
+			wantError(t, runTest(t, &testProgram{}), exit.Misuse, tt.want)
 		})
 	}
 }
@@ -211,7 +212,8 @@ func TestConfigFileOfAllPrograms(t *testing.T) {
 	}
 }
 
-// wantError: the code, one line on standard error, nothing on standard output.
+// wantError checks the code, that standard error has one line with a part, and that
+// standard output has nothing.
 func wantError(t *testing.T, got result, code exit.Code, part string) {
 	t.Helper()
 	if got.code != int(code) || got.out != nil {

@@ -28,7 +28,7 @@ func table(out io.Writer, flags *flag.FlagSet, env func(name string) string) {
 			name += ", -" + short
 		}
 		value, usage := flag.UnquoteUsage(def)
-		if def.DefValue != "" && def.DefValue != "false" && def.DefValue != "0s" {
+		if def.DefValue != "" && def.DefValue != "false" && def.DefValue != "0" && def.DefValue != "0s" {
 			usage += " (default " + def.DefValue + ")"
 		}
 		columns := []string{"  " + strings.TrimSpace(name+" "+value), env(def.Name), usage}

@@ -35,7 +35,8 @@ type testProgram struct {
 	where                  Announcement
 	servers                int
 	expiry, ticks, timeout time.Duration
-	purge                  bool
+	purge, leave           bool
+	until                  string
 	rest                   []string
 
 	takesRest  bool
@@ -56,6 +57,8 @@ func (p *testProgram) Flags(f *FlagSet) {
 	f.Ticks(&p.ticks)
 	f.Timeout(&p.timeout)
 	f.BoolVar(&p.purge, "purge", true, "remove expired heartbeats")
+	f.Verb(&p.leave, "leave", "leave the cluster")
+	f.VerbString(&p.until, "until", "wait for this `gate`")
 	if p.takesRest {
 		f.Rest(&p.rest)
 	}

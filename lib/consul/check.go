@@ -4,20 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // serverPorts are the ports that a server listens at and a client does not, by their
-// name in a configuration file, with Consul's defaults.
+// names in a configuration file and among the arguments, with Consul's defaults. The
+// setting bind, where there is one, moves the port to another address.
 var serverPorts = []struct {
-	name, flag string
-	number     int
+	name, flag     string
+	number         int
+	bind, bindFlag string
 }{
-	{"server", "server-port", 8300},
-	{"serf_wan", "serf-wan-port", 8302},
+	{"server", "server-port", 8300, "", ""},
+	{"serf_wan", "serf-wan-port", 8302, "serf_wan", "serf-wan-bind"},
 }
 
 // CheckPorts returns an error if a port that only a server listens at is taken. An
@@ -38,13 +43,19 @@ func CheckPorts(ctx context.Context, l Launch, files []File, patience time.Durat
 
 func (l Launch) tryPorts(ctx context.Context, files []File) error {
 	for _, port := range serverPorts {
-		number := l.port(port.name, port.flag, port.number, files)
-		if number < 0 {
+		number, err := strconv.Atoi(l.setting(files, "ports", port.name, port.flag))
+		switch {
+		case err != nil:
+			number = port.number
+		case number < 0:
 			continue // it is switched off
+		}
+		if port.bind != "" && l.setting(files, "", port.bind, port.bindFlag) != "" {
+			continue // wherever that is
 		}
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(l.Bind, strconv.Itoa(number)))
 		if err != nil {
-			return fmt.Errorf("a server could not listen at its port %s: %w", port.name, err)
+			return fmt.Errorf("a Consul server could not listen at its port %d (%s): %w", number, port.name, err)
 		}
 		if err := listener.Close(); err != nil {
 			return err
@@ -53,34 +64,48 @@ func (l Launch) tryPorts(ctx context.Context, files []File) error {
 	return nil
 }
 
-// port returns the number of a port as the arguments, or else the files, say it.
-func (l Launch) port(name, flag string, number int, files []File) int {
+// setting returns what the arguments, or else the files, say of a setting; empty if
+// they say nothing. In a file it stands in the block, or on top where that is empty.
+// The last of several values counts, as it does for Consul.
+func (l Launch) setting(files []File, block, name, flag string) string {
+	value := ""
 	for _, f := range files {
 		settings, err := decode(f)
 		if err != nil {
-			continue // Consul will refuse the file in its own words
+			continue // CheckFiles finds it
 		}
-		for _, ports := range blocks(settings, "ports") {
-			for _, v := range values(ports, name) {
-				if n, err := strconv.Atoi(fmt.Sprint(v)); err == nil {
-					number = n
-				}
+		places := []map[string]any{settings}
+		if block != "" {
+			places = blocks(settings, block)
+		}
+		for _, place := range places {
+			for _, v := range values(place, name) {
+				value = fmt.Sprint(v)
 			}
 		}
 	}
 	for i, arg := range l.Extra {
-		given, value, hasValue := flagName(arg)
-		if given != flag {
-			continue
-		}
-		if !hasValue && i+1 < len(l.Extra) {
+		given, said, hasValue := flagName(arg)
+		switch {
+		case given != flag:
+		case hasValue:
+			value = said
+		case i+1 < len(l.Extra):
 			value = l.Extra[i+1]
 		}
-		if n, err := strconv.Atoi(value); err == nil {
-			number = n
+	}
+	return value
+}
+
+// CheckFiles returns an error if Consul could not read a configuration file.
+func CheckFiles(files []File) error {
+	var bad []error
+	for _, f := range files {
+		if _, err := decode(f); err != nil {
+			bad = append(bad, fmt.Errorf("%s: %w", f.Name, err))
 		}
 	}
-	return number
+	return errors.Join(bad...)
 }
 
 // certificateKeys are the settings that name certificates and keys.
@@ -93,7 +118,7 @@ func CheckCertificates(files []File) error {
 	for _, f := range files {
 		settings, err := decode(f)
 		if err != nil {
-			continue // Consul will refuse the file in its own words
+			continue // CheckFiles finds it
 		}
 		places := []map[string]any{settings}
 		for _, tls := range blocks(settings, "tls") {
@@ -102,13 +127,15 @@ func CheckCertificates(files []File) error {
 			}
 		}
 		for _, place := range places {
-			bad = append(bad, readable(f, place))
+			bad = append(bad, checkNamed(f, place))
 		}
 	}
 	return errors.Join(bad...)
 }
 
-func readable(f File, settings map[string]any) error {
+// checkNamed returns an error if settings of a file name a certificate or a key that
+// cannot be read.
+func checkNamed(f File, settings map[string]any) error {
 	for _, key := range certificateKeys {
 		for _, v := range values(settings, key) {
 			path, ok := v.(string)
@@ -117,7 +144,7 @@ func readable(f File, settings map[string]any) error {
 			}
 			file, err := os.Open(path)
 			if err != nil {
-				return fmt.Errorf("%s says %s: %w", f.Name, key, err)
+				return fmt.Errorf("%s says %s = %s: %w", f.Name, key, show(v), err)
 			}
 			_ = file.Close() // it was read only
 		}
@@ -125,19 +152,24 @@ func readable(f File, settings map[string]any) error {
 	return nil
 }
 
-// blocks returns the blocks of a name, in either of the forms that the decoders give
-// them.
+// blocks returns the blocks of a name, in any of the forms that the decoders give
+// them. Consul takes names in any case.
 func blocks(settings map[string]any, name string) []map[string]any {
 	var out []map[string]any
-	switch v := settings[name].(type) {
-	case map[string]any:
-		out = append(out, v)
-	case []map[string]any:
-		out = append(out, v...)
-	case []any:
-		for _, one := range v {
-			if block, ok := one.(map[string]any); ok {
-				out = append(out, block)
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		if !strings.EqualFold(key, name) {
+			continue
+		}
+		switch v := settings[key].(type) {
+		case map[string]any:
+			out = append(out, v)
+		case []map[string]any:
+			out = append(out, v...)
+		case []any:
+			for _, one := range v {
+				if block, ok := one.(map[string]any); ok {
+					out = append(out, block)
+				}
 			}
 		}
 	}

@@ -1,19 +1,14 @@
 package consul
 
 import (
-	"context"
-	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -60,48 +55,4 @@ func Become(path string, argv []string) error {
 	}
 	err = syscall.Exec(path, argv, os.Environ())
 	return exit.Withf(exit.NotExecutable, "exec %s: %w", path, err)
-}
-
-// oldestRelease is the first release of Consul that this project was made for.
-var oldestRelease = [3]int{1, 22, 0}
-
-const modulePath = "github.com/hashicorp/consul"
-
-// releaseWait is how long a program may take to say its release. Consul takes less
-// than a tenth of a second.
-const releaseWait = 2 * time.Second
-
-// Release returns the release of a Consul program, such as "1.22.3"; empty if it
-// cannot be told. The file says it where it was built as a Go module; otherwise the
-// program is asked.
-func Release(ctx context.Context, path string) string {
-	if info, err := buildinfo.ReadFile(path); err == nil && info.Main.Path == modulePath && release.MatchString(info.Main.Version) {
-		return release.FindString(info.Main.Version)
-	}
-	limited, cancel := context.WithTimeout(ctx, releaseWait)
-	defer cancel()
-	cmd := exec.CommandContext(limited, path, "version")
-	cmd.WaitDelay = time.Second
-	out, err := cmd.Output()
-	if err != nil || !strings.HasPrefix(string(out), "Consul v") {
-		return ""
-	}
-	return release.FindString(string(out))
-}
-
-var release = regexp.MustCompile(`[0-9]+\.[0-9]+\.[0-9]+`)
-
-// CheckRelease returns an error if a release is older than this project knows. A
-// release that could not be told is left to Consul.
-func CheckRelease(text string) error {
-	for i, part := range strings.Split(text, ".") {
-		n, err := strconv.Atoi(part)
-		switch {
-		case err != nil || i >= len(oldestRelease) || n > oldestRelease[i]:
-			return nil
-		case n < oldestRelease[i]:
-			return fmt.Errorf("Consul %s is too old: want %d.%d.%d or newer", text, oldestRelease[0], oldestRelease[1], oldestRelease[2])
-		}
-	}
-	return nil
 }

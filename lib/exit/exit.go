@@ -64,6 +64,7 @@ var byError = []struct {
 	{registry.ErrUnavailable, Unavailable},
 	{registry.ErrConflict, Unavailable},
 	{registry.ErrUnconditional, Unavailable},
+	{registry.ErrTooLarge, Unavailable},
 	{claim.ErrIgnored, Unavailable},
 	{rule.ErrUnreadable, Unavailable},
 	{rule.ErrUnwritable, Unavailable},

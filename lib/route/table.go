@@ -45,7 +45,7 @@ func defaults6(text string) []Default {
 	return out
 }
 
-// zero: a hexadecimal number of any length that is nothing.
+// zero reports whether a hexadecimal number of any length is 0.
 func zero(digits string) bool { return strings.Trim(digits, "0") == "" }
 
 func usable(flags string) bool {

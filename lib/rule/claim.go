@@ -7,13 +7,13 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// settleTime is how long the other servers of a birth must not have answered
-// before the birth is taken over. If the first server bootstrapped just before it
-// died, those who joined it write so into the record within a second.
+// settleTime is how long the other servers of a birth must not have answered before the
+// birth is taken over (R19). If the first server bootstrapped just before it died, the
+// servers that have joined it write so into the record within a second (R31).
 const settleTime = 3 * time.Second
 
-// takeOverBirth takes the right to bootstrap over from a node that died before
-// there was a leader, in the next term. ok is false where there is nothing to take
+// takeOverBirth takes the right to bootstrap over from a node that died before there
+// was a leader, in the next term (R19). ok is false where there is nothing to take
 // over.
 func (in Input) takeOverBirth() (action Action, ok bool) {
 	rec := in.Seen.Record
@@ -25,7 +25,7 @@ func (in Input) takeOverBirth() (action Action, ok bool) {
 		return Action{}, false
 	}
 	if in.ownSlot() == nil && in.Self.Mode == "" && len(in.heldByOthers()) >= rec.Desired {
-		return Action{}, false // the nodes that hold slots do it
+		return Action{}, false // the holders of the other slots do it
 	}
 	evidence, action, dead := in.proveDead(*holder)
 	if !dead {
@@ -41,7 +41,7 @@ func (in Input) takeOverBirth() (action Action, ok bool) {
 	}
 	next := rec.next(in.New.Write)
 	next.remove(holder.Incarnation)
-	if other := in.nameConflict(); other != nil && other.Incarnation != holder.Incarnation {
+	if other := in.nameConflict(); other != nil && other.Incarnation != holder.Incarnation { // R21
 		also, action, dead := in.proveDead(*other)
 		if !dead {
 			return action, true
@@ -59,10 +59,10 @@ func (in Input) takeOverBirth() (action Action, ok bool) {
 	}, true
 }
 
-// birthSettled reports whether nobody has answered at the other slots' addresses
-// for a while. Any of these nodes may hold raft data of the birth that failed, and
-// one that is frozen writes so when it goes on. Those that found no cluster stop
-// by themselves and decide again.
+// birthSettled reports whether nobody has answered at the other slots' addresses for a
+// while (R19). Any of these nodes may hold raft data of the birth that failed: one that
+// is frozen writes so when it goes on. Those that found no cluster stop by themselves
+// and decide again (R33). Until the birth is settled, the action is what to do next.
 func (in Input) birthSettled() (Action, bool) {
 	var open Action
 	for _, s := range in.slotsOfOthers() {
@@ -75,7 +75,7 @@ func (in Input) birthSettled() (Action, bool) {
 	return open, open.Probe == nil && open.Wait == ""
 }
 
-// claimSlot takes a free slot, or the slot of a dead server.
+// claimSlot takes a free slot, or the slot of a dead server (R18).
 func (in Input) claimSlot() Action {
 	rec := in.Seen.Record
 	next := rec.next(in.New.Write)
@@ -90,7 +90,7 @@ func (in Input) claimSlot() Action {
 	case other != nil && in.held(*other):
 		return waitForNamesake(*other)
 	case other != nil:
-		// Two slots of one name could not be told apart by their heartbeats.
+		// Two slots of one name could not be told apart by their heartbeats (R21).
 		silent = []Slot{*other}
 	}
 	var open Action
@@ -126,9 +126,9 @@ func (in Input) claimed(next Record, why string, evidence []string) Action {
 	return Action{Swap: &next, Evidence: evidence, Why: why}
 }
 
-// renewSlot renews an own slot that was claimed long ago, so that this node has
-// its time to start, and writes a changed name or address into it. ok is false
-// where there is nothing to write.
+// renewSlot renews an own slot that is due for renewal, so that this node has its time
+// to start (R16), and writes a changed name or address into it (R23). ok is false where
+// there is nothing to write.
 func (in Input) renewSlot(own Slot) (action Action, ok bool) {
 	if own.IsAt(in.Self.Node, in.Self.Address) && !own.DueForRenewal(in.Seen.Time, in.Policy.Expiry) {
 		return Action{}, false
@@ -141,10 +141,10 @@ func (in Input) renewSlot(own Slot) (action Action, ok bool) {
 	return Action{Swap: &next, Why: "this node holds a slot"}, true
 }
 
-// GiveBack returns the record without the slot of an incarnation, or nil if there
-// is nothing to give back: the incarnation holds no slot in a node's name, or it may
-// still bootstrap. The latter keeps its slot, because the slot is what others take
-// the birth over from.
+// GiveBack returns the record without the slot of an incarnation, or nil if there is
+// nothing to give back: the incarnation holds no slot in a node's name, or it may still
+// bootstrap. In that case it keeps its slot, because others take the birth over from it
+// (R38).
 func GiveBack(rec *Record, incarnation, node, write string) *Record {
 	if rec == nil || rec.State == Bootstrapping && rec.Bootstrap.Incarnation == incarnation {
 		return nil

@@ -33,9 +33,9 @@ func (d Decision) Claim(self Self, expiry time.Duration) Claim {
 	}
 }
 
-// Confirm returns an error if a decision to be a server no longer holds. It is
-// asked immediately before the agent starts. rec is nil if there is no record; now
-// is store time. The error wraps [ErrUndecided].
+// Confirm returns an error if a decision to be a server no longer holds. It is asked
+// immediately before the agent starts (R27). rec is nil if there is no record; now is
+// store time. The error wraps [ErrUndecided].
 func Confirm(rec *Record, now time.Time, c Claim) error {
 	switch {
 	case rec == nil && !c.Bootstrap:

@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
 )
 
+// What a bootstrap rests on is read once more immediately before it (R27).
 func TestConfirm(t *testing.T) {
 	t.Parallel()
 	mine := rec(rule.Bootstrapping, 2, slot(9, expiry-time.Second), slot(1, time.Second))
@@ -18,13 +20,13 @@ func TestConfirm(t *testing.T) {
 		want string
 	}{
 		{"it stands", mine, ""},
-		{"gone", nil, "undecided: the cluster record is gone"},
+		{"the record is gone", nil, "undecided: the cluster record is gone"},
 		{"another cluster", with(rec(rule.Bootstrapping, 1, slot(9, 0)), func(r *rule.Record) { r.ClusterID = "c2" }), "undecided: the registry names cluster c2 now"},
 		{"taken over", with(rec(rule.Bootstrapping, 1, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), "undecided: s1 may bootstrap now, in term 2"},
 		{"established", rec(rule.Established, 1, slot(9, 0)), "undecided: cluster c1 has bootstrapped already"},
 		{"established, term later", with(rec(rule.Established, 1, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), "undecided: s1 may bootstrap now, in term 2"},
 		{"the slot is another's", rec(rule.Bootstrapping, 1, slot(1, 0)), "undecided: this node's slot was given to another"},
-		{"too old", rec(rule.Bootstrapping, 1, slot(9, expiry)), "undecided: the claim is older than 2m0s and nothing came of it"},
+		{"the slot is not fresh", rec(rule.Bootstrapping, 1, slot(9, expiry)), "undecided: the claim is older than 2m0s and nothing came of it"},
 		{"a copy has claimed it since", rec(rule.Bootstrapping, 1, elsewhere("i9", "s7", 7, 0)), "undecided: this node's slot is that of s7 at 192.0.2.7 now, which has a copy of the data directory"},
 		{"a copy of the same name has", rec(rule.Bootstrapping, 1, elsewhere("i9", "s9", 7, 0)), "undecided: this node's slot is that of s9 at 192.0.2.7 now, which has a copy of the data directory"},
 	}
@@ -44,7 +46,9 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
-func TestConfirmWhoJoins(t *testing.T) {
+// A server that joins is confirmed, too; it needs no record, and a slot only where it was
+// decided by one (R27).
+func TestConfirmJoin(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -53,12 +57,12 @@ func TestConfirmWhoJoins(t *testing.T) {
 		want string
 	}{
 		{"established", rec(rule.Established, 1, slot(9, time.Second)), true, ""},
-		{"being born", rec(rule.Bootstrapping, 2, slot(1, time.Second), slot(9, expiry-time.Second)), true, ""},
-		{"the claim has grown old", rec(rule.Established, 2, slot(1, time.Hour), slot(9, expiry)), true, "undecided: the claim is older than 2m0s and nothing came of it"},
-		{"its place was given to another", rec(rule.Established, 2, slot(1, time.Hour), slot(2, 0)), true, "undecided: this node's slot was given to another"},
+		{"the birth is under way", rec(rule.Bootstrapping, 2, slot(1, time.Second), slot(9, expiry-time.Second)), true, ""},
+		{"the slot is not fresh", rec(rule.Established, 2, slot(1, time.Hour), slot(9, expiry)), true, "undecided: the claim is older than 2m0s and nothing came of it"},
+		{"the slot was given to another", rec(rule.Established, 2, slot(1, time.Hour), slot(2, 0)), true, "undecided: this node's slot was given to another"},
 		{"a copy has claimed it since", rec(rule.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 7, 0)), true, "undecided: this node's slot is that of s7 at 192.0.2.7 now, which has a copy of the data directory"},
 		{"raft data without a slot: all are taken", rec(rule.Established, 1, slot(1, 0)), false, ""},
-		{"gone: it will be written back", nil, true, ""},
+		{"the record is gone: it will be written back", nil, true, ""},
 		{"another cluster", with(rec(rule.Established, 1, slot(9, 0)), func(r *rule.Record) { r.ClusterID = "c2" }), true, "undecided: the registry names cluster c2 now"},
 		{"another birth", with(rec(rule.Bootstrapping, 1, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), true, "undecided: s1 may bootstrap now, in term 2"},
 	}
@@ -68,6 +72,32 @@ func TestConfirmWhoJoins(t *testing.T) {
 		})
 		if got := fmt.Sprint(err); got != tt.want && (err != nil || tt.want != "") {
 			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Only a server's decision rests on a claim, and only one that was made with claims (R27).
+func TestClaimOfADecision(t *testing.T) {
+	t.Parallel()
+	self := rule.Self{Node: "s9", Address: "192.0.2.9", Incarnation: "i9"}
+	claim := rule.Claim{ClusterID: "c1", Term: 2, Incarnation: "i9", Node: "s9", Address: "192.0.2.9", Expiry: expiry}
+	bootstrap, slot := claim, claim
+	bootstrap.Bootstrap, bootstrap.HasSlot, slot.HasSlot = true, true, true
+	tests := []struct {
+		name string
+		d    rule.Decision
+		want rule.Claim
+	}{
+		{"bootstrap", rule.Decision{Mode: registry.Server, Bootstrap: true, HasSlot: true, Membership: kept("c1", 2)}, bootstrap},
+		{"bootstrap with others", rule.Decision{Mode: registry.Server, Expect: 3, HasSlot: true, Membership: kept("c1", 2)}, bootstrap},
+		{"joins by a slot", rule.Decision{Mode: registry.Server, HasSlot: true, Membership: kept("c1", 2)}, slot},
+		{"raft state without a slot, or without a record", rule.Decision{Mode: registry.Server, Membership: kept("c1", 2)}, claim},
+		{"a client", rule.Decision{Mode: registry.Client, Membership: kept("c1", 2)}, rule.Claim{}},
+		{"without claims", rule.Decision{Mode: registry.Server, Bootstrap: true}, rule.Claim{}},
+	}
+	for _, tt := range tests {
+		if got := tt.d.Claim(self, expiry); got != tt.want {
+			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
 		}
 	}
 }

@@ -6,11 +6,12 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// Decide returns what a node that starts does next. It has no memory: the loop
-// around it carries the action out, observes again and asks again.
+// Decide returns what a node that starts does next. It has no memory: the loop around
+// it carries the action out, observes again and asks again. Where several rules apply,
+// they come in the order of the branches here and in the functions below.
 func Decide(in Input) Action {
 	rec := in.Seen.Record
-	if in.decidesAnew() {
+	if in.decidesAgain() { // R22
 		in.Self.Mode, in.Self.Membership = "", Membership{}
 	}
 	if rec != nil {
@@ -19,7 +20,7 @@ func Decide(in Input) Action {
 		}
 	}
 	switch {
-	case in.Seen.RecordOnly && !in.allSlotsFresh() && !in.gathersByRecord():
+	case in.Seen.RecordOnly && !in.allSlotsFresh() && !in.gathersByRecord(): // R17, R43
 		return Action{ReadHeartbeats: true}
 	case rec != nil && in.Policy.Resize && rec.Desired != in.Policy.Desired && rec.State == Established:
 		return in.resize()
@@ -33,11 +34,11 @@ func Decide(in Input) Action {
 	return in.withRecord()
 }
 
-// decidesAnew reports whether a node that was decided to be a client may be decided
-// again, because the birth of its cluster has stalled or it has taken part in the
-// birth since. If clients stayed clients for ever, the death of the node that was
-// to bootstrap would leave too few nodes to do it.
-func (in Input) decidesAnew() bool {
+// decidesAgain reports whether a node that was decided to be a client may be decided
+// again, because the birth of its cluster has stalled or it has claimed a slot since
+// (R22). If clients stayed clients for ever, the death of the node that was to
+// bootstrap could leave too few nodes to do it.
+func (in Input) decidesAgain() bool {
 	rec := in.Seen.Record
 	if rec == nil || in.Self.Mode != registry.Client || !in.Self.Membership.Open || in.Self.Raft {
 		return false
@@ -45,9 +46,10 @@ func (in Input) decidesAnew() bool {
 	return in.ownSlot() != nil || rec.stalledBirth(in.Seen.Time, in.Policy.Expiry) != ""
 }
 
-// allSlotsFresh reports whether the record alone shows that every place is taken by
-// a claim too recent to be judged, so that the heartbeats need not be read. Most
-// of a thousand nodes that start at once are decided by this.
+// allSlotsFresh reports whether the record alone shows that enough servers are held,
+// because every slot is fresh and none is of this incarnation or name, so that the
+// heartbeats need not be read (R17). Most of a thousand nodes that start at once are
+// decided by this.
 func (in Input) allSlotsFresh() bool {
 	rec := in.Seen.Record
 	if rec == nil || in.Self.Mode != "" || in.Self.Raft || in.Policy.Resize || len(rec.Servers) < rec.Desired {
@@ -61,10 +63,10 @@ func (in Input) allSlotsFresh() bool {
 	return true
 }
 
-// foreignData returns an error if the data directory holds data of another cluster
-// or of another birth of this one. Raft data of two births that meet corrupts
-// itself without any message, so the data directory of a server is tied to one
-// cluster and one term.
+// foreignData returns an error if the data directory holds data of another cluster or
+// of another birth of this one. Raft data of two births that meets corrupts itself
+// without any message, so the data directory of a server is tied to one cluster and one
+// term (R12).
 func (in Input) foreignData() error {
 	rec, kept := in.Seen.Record, in.Self.Membership
 	relation := rec.relationTo(kept.ClusterID, kept.Term)
@@ -90,7 +92,7 @@ func (in Input) foreignData() error {
 	return nil
 }
 
-// resize writes the desired number of this node into the record.
+// resize writes the number of servers that this node was told into the record (R24).
 func (in Input) resize() Action {
 	next := in.Seen.Record.next(in.New.Write)
 	next.Desired = in.Policy.Desired
@@ -100,11 +102,11 @@ func (in Input) resize() Action {
 // withRecord decides for a node without raft state where there is a record.
 func (in Input) withRecord() Action {
 	rec, own, held := in.Seen.Record, in.ownSlot(), in.heldByOthers()
-	if other := in.nameConflict(); other != nil && in.held(*other) {
+	if other := in.nameConflict(); other != nil && in.held(*other) { // R21
 		return waitForNamesake(*other)
 	}
 	if own != nil {
-		if action, ok := in.checkCopy(*own); ok {
+		if action, ok := in.checkCopy(*own); ok { // R23
 			return action
 		}
 	}
@@ -115,29 +117,29 @@ func (in Input) withRecord() Action {
 	if rec.State == Established && in.noOtherServerBeats() && !(enough && in.Self.Mode == "") {
 		// This comes before any renewal of a slot. Otherwise nodes that hold slots
 		// without data and find no cluster would keep each other's slots held for
-		// ever.
+		// ever (R20).
 		if in.beatsAsServer(in.Self.Node) {
 			return in.waitForOwnName()
 		}
 		return in.lostCluster()
 	}
 	if own != nil {
-		if action, ok := in.renewSlot(*own); ok {
+		if action, ok := in.renewSlot(*own); ok { // R16
 			return action
 		}
 	}
-	if action, ok := in.takeOverBirth(); ok {
+	if action, ok := in.takeOverBirth(); ok { // R19
 		return action
 	}
 	switch {
-	case own != nil:
+	case own != nil: // R16
 		return in.server("this node holds a slot")
-	case enough && in.Self.Mode == registry.Server:
+	case enough && in.Self.Mode == registry.Server: // R17
 		return in.server("the data directory keeps mode server")
 	case enough:
 		return in.client(fmt.Sprintf("%d servers held, %d desired", len(held), rec.Desired))
 	}
-	return in.claimSlot()
+	return in.claimSlot() // R18
 }
 
 // withoutRecord decides for a node without raft state where there is no record:
@@ -145,17 +147,17 @@ func (in Input) withRecord() Action {
 // lost.
 func (in Input) withoutRecord() Action {
 	if !in.Seen.HeartbeatsLater {
-		// Heartbeats that were read earlier could be of the time before a cluster
-		// whose record has been lost since.
+		// Heartbeats that were read earlier could be older than the first server's, whose
+		// cluster's record has been lost since (R6).
 		return Action{ReadHeartbeats: true}
 	}
 	held := in.heldByOthers()
 	switch {
-	case len(held) >= in.desired() && in.Self.Mode == "":
+	case len(held) >= in.desired() && in.Self.Mode == "": // R17
 		return in.client(fmt.Sprintf("%d live servers, %d desired, and no cluster record", len(held), in.desired()))
 	case len(held) > 0 && in.SilentFor[NoRecord] < in.Policy.Expiry:
-		// Servers of this project write a lost record back, under the cluster id
-		// that they keep. A new cluster id would fence them all.
+		// Servers of this project write a lost record back, under the cluster id that they
+		// keep (R36). A new cluster id would fence them all (R15).
 		return Action{Wait: "for the live servers to write the cluster record back, should they know it", Watch: []string{NoRecord}}
 	case len(held) > 0:
 		rec := in.newRecord()
@@ -167,21 +169,22 @@ func (in Input) withoutRecord() Action {
 		return Action{Swap: &rec, Why: fmt.Sprintf("%d live servers without a cluster record, %d desired", len(held), in.desired())}
 	case in.beatsAsServer(in.Self.Node):
 		return in.waitForOwnName()
-	case len(in.Seen.Expired) > 0 || in.Self.Membership.ClusterID != "":
+	case len(in.Seen.Expired) > 0 || in.Self.Membership.ClusterID != "": // R20
 		return in.lostCluster()
 	}
-	rec := in.newRecord()
+	rec := in.newRecord() // R14
 	return Action{Swap: &rec, Why: "no live servers and no cluster record"}
 }
 
-// waitForOwnName waits for live server heartbeats under this node's name. A node
-// that decides does not beat, so they are of its earlier life and will expire, or
-// they are another machine's.
+// waitForOwnName waits for live server heartbeats under this node's name. A node that
+// decides does not beat, so they are of its earlier life and will expire, or they are
+// another machine's (R21).
 func (in Input) waitForOwnName() Action {
 	return Action{Wait: fmt.Sprintf("for the heartbeats of another node %s, or of this one's earlier life, to expire", in.Self.Node)}
 }
 
-// waitForNamesake waits for the node that holds a slot under this node's name.
+// waitForNamesake waits for the other incarnation that holds a slot under this node's
+// name (R21).
 func waitForNamesake(other Slot) Action {
 	return Action{Wait: fmt.Sprintf("for another incarnation of node %s, at %s, to be gone", other.Node, other.Address)}
 }

@@ -8,38 +8,16 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// silent says of incarnations for how long they have been watched in silence.
-func silent(d time.Duration, keys ...string) rule.Evidence {
-	e := rule.Evidence{SilentFor: map[string]time.Duration{}}
-	for _, key := range keys {
-		e.SilentFor[key] = d
-	}
-	return e
-}
-
-// nobodyAt adds that nobody answers at addresses, for so long.
-func nobodyAt(e rule.Evidence, d time.Duration, addresses ...string) rule.Evidence {
-	e.Answers, e.UnansweredFor = map[string]bool{}, map[string]time.Duration{}
-	for _, a := range addresses {
-		e.Answers[a], e.UnansweredFor[a] = false, d
-	}
-	return e
-}
-
-func somebodyAt(e rule.Evidence, address string) rule.Evidence {
-	e.Answers = map[string]bool{address: true}
-	return e
-}
-
-// Rule 3: no record and no server alive.
+// Where there is no record and no server is live, the node creates the record (R14),
+// unless traces tell of a cluster (R20); an own record is the same decision again (R16).
 func TestDecideNothingThere(t *testing.T) {
 	t.Parallel()
 	gone := []string{"servers/20260102030000-s1"}
 	const watch = "wait to see whether the cluster whose expired heartbeats are here is lost: no server sends heartbeats, watching *"
 	const lost = "(no server's heartbeat seen in 2m0s of watching)"
-	runCases(t, []situation{
-		{name: "the record alone was read", recordOnly: true, want: "more"},
-		{name: "the heartbeats are from before the record", beatsSooner: true, want: "more"},
+	checkDecisions(t, []situation{
+		{name: "the record alone was read", recordOnly: true, want: "read the heartbeats"},
+		{name: "the heartbeats are from before the record", beatsSooner: true, want: "read the heartbeats"},
 		{
 			name: "nothing", want: "swap new bootstrapping term 1 by i9 of 1: i9*; no live servers and no cluster record",
 		},
@@ -48,7 +26,7 @@ func TestDecideNothingThere(t *testing.T) {
 			want: "swap new bootstrapping term 1 by i9 of 3: i9*; no live servers and no cluster record",
 		},
 		{
-			name: "agents alone are no cluster", agents: []registry.Member{beats(1, time.Second)},
+			name: "clients alone are no cluster", agents: []registry.Member{beats(1, time.Second)},
 			want: "swap new bootstrapping term 1 by i9 of 1: i9*; no live servers and no cluster record",
 		},
 		{
@@ -60,7 +38,7 @@ func TestDecideNothingThere(t *testing.T) {
 			want: "swap new bootstrapping term 1 by i9 of 1: i9*; no live servers and no cluster record",
 		},
 		{
-			name: "a kept agent waits for nobody", self: rule.Self{Mode: registry.Client},
+			name: "a kept client waits for nobody", self: rule.Self{Mode: registry.Client},
 			want: "agent join [] held [] of 1; the data directory keeps mode agent",
 		},
 		{name: "expired heartbeats", expired: gone, want: watch},
@@ -88,18 +66,18 @@ func TestDecideNothingThere(t *testing.T) {
 	})
 }
 
-// A quorum is born together, and bootstraps only as long as it is being born.
+// The record says who bootstraps, and only as long as the birth is under way (R25).
 func TestDecideQuorum(t *testing.T) {
 	t.Parallel()
 	quorum := func(state rule.State, desired int) *rule.Record {
 		return with(rec(state, desired, slot(1, time.Second), slot(9, 2*time.Second)), func(r *rule.Record) { r.Birth = rule.Quorum })
 	}
 	three := rule.Policy{Desired: 3, Birth: rule.Quorum}
-	created := rule.Decide(situation{policy: three}.asCase()).Swap
+	created := rule.Decide(situation{policy: three}.input()).Swap
 	if created == nil || created.Birth != rule.Quorum {
 		t.Errorf("got record %+v created, want birth quorum", created)
 	}
-	runCases(t, []situation{
+	checkDecisions(t, []situation{
 		{
 			name: "holding a slot", policy: three, rec: quorum(rule.Bootstrapping, 3),
 			want: "server expect 3 join [192.0.2.1] held [s1 s9] of 3; this node holds a slot",
@@ -123,12 +101,13 @@ func TestDecideQuorum(t *testing.T) {
 	})
 }
 
-// Rule 4: servers alive, and no record.
+// Live servers and no record: enough are enough (R17), too few get a record (R15), and
+// heartbeats that were read before the record are read again (R6).
 func TestDecideUnrecorded(t *testing.T) {
 	t.Parallel()
 	one := []registry.Member{beats(1, time.Second)}
 	const back = "wait for the live servers to write the cluster record back, should they know it, watching record"
-	runCases(t, []situation{
+	checkDecisions(t, []situation{
 		{
 			name: "enough: nothing is written", servers: one, agents: one,
 			want: "agent join [192.0.2.1] held [s1] of 1; 1 live servers, 1 desired, and no cluster record",
@@ -137,7 +116,7 @@ func TestDecideUnrecorded(t *testing.T) {
 		{name: "too few", servers: one, policy: rule.Policy{Desired: 2}, want: back},
 		{name: "too few, watched for less than an expiry", servers: one, policy: rule.Policy{Desired: 2}, evidence: silent(expiry-1, rule.NoRecord), want: back},
 		{
-			name: "too few, and nobody knows a record", servers: one, policy: rule.Policy{Desired: 2}, evidence: silent(expiry, rule.NoRecord),
+			name: "too few, and nobody has written a record back", servers: one, policy: rule.Policy{Desired: 2}, evidence: silent(expiry, rule.NoRecord),
 			want: "swap new established term 1 by nobody of 2: i9*; 1 live servers without a cluster record, 2 desired",
 		},
 		{
@@ -147,12 +126,12 @@ func TestDecideUnrecorded(t *testing.T) {
 		},
 		{
 			name: "a newly made record does not bootstrap beside the live", servers: one, policy: rule.Policy{Desired: 2}, beatsSooner: true,
-			evidence: silent(expiry, rule.NoRecord), want: "more",
+			evidence: silent(expiry, rule.NoRecord), want: "read the heartbeats",
 		},
 	})
 }
 
-// Rule 5: the one who may bootstrap died first.
+// A birth is taken over from a node that is proved dead (R19, R9, R10).
 func TestDecideTakeOver(t *testing.T) {
 	t.Parallel()
 	dead := rec(rule.Bootstrapping, 1, slot(1, expiry))
@@ -160,16 +139,16 @@ func TestDecideTakeOver(t *testing.T) {
 	const wait, home = "wait to see whether server s1, silent and at 192.0.2.1, is dead, watching i1", "192.0.2.1"
 	settling := "wait to see that s1, which took part in a birth that failed, has left nothing behind, watching i1"
 	holders := rec(rule.Bootstrapping, 3, slot(1, expiry), slot(2, time.Second), slot(9, 2*time.Second))
-	runCases(t, []situation{
+	checkDecisions(t, []situation{
 		{
-			name: "young", rec: rec(rule.Bootstrapping, 1, slot(1, expiry-time.Second)),
+			name: "its slot is fresh", rec: rec(rule.Bootstrapping, 1, slot(1, expiry-time.Second)),
 			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired", kept: "c1 term 1 of 1, open true",
 		},
 		{name: "silent, no proof", rec: dead, want: wait},
-		{name: "silent, a witness too young", rec: dead, agents: []registry.Member{beats(3, time.Minute-time.Second)}, want: wait},
-		{name: "its own heartbeat as an agent is no witness", rec: dead, agents: []registry.Member{beats(1, time.Minute)}, want: wait},
+		{name: "silent, a witness whose heartbeat is too new", rec: dead, agents: []registry.Member{beats(3, time.Minute-time.Second)}, want: wait},
+		{name: "the silent node's own heartbeat as a client is no witness", rec: dead, agents: []registry.Member{beats(1, time.Minute)}, want: wait},
 		{name: "a witness", rec: dead, agents: witness, want: "probe 192.0.2.1"},
-		{name: "before there is a cluster a server beats like an agent", rec: dead, agents: append(witness, beats(1, time.Second)), want: "probe 192.0.2.1"},
+		{name: "a server that has not found its cluster beats like a client", rec: dead, agents: append(witness, beats(1, time.Second)), want: "probe 192.0.2.1"},
 		{name: "watched", rec: dead, evidence: silent(expiry, "i1"), want: "probe 192.0.2.1"},
 		{name: "watched for too short", rec: dead, evidence: silent(expiry-1, "i1"), want: wait},
 		{
@@ -200,19 +179,19 @@ func TestDecideTakeOver(t *testing.T) {
 			want:     "wait for server s1, which sends no heartbeats: somebody answers at 192.0.2.1",
 		},
 		{
-			name: "another who took part has lost its address to an agent", rec: holders, policy: rule.Policy{Desired: 3},
+			name: "another who took part has lost its address to a client", rec: holders, policy: rule.Policy{Desired: 3},
 			agents:   []registry.Member{{Node: "s5", Address: "192.0.2.2", Heartbeat: epoch, Oldest: epoch.Add(-time.Minute)}},
 			evidence: nobodyAt(rule.Evidence{}, 3*time.Second, home),
 			want: "swap c1 bootstrapping term 2 by i9 of 3: i2 i9; s1 died before it had bootstrapped: term 2 " +
 				"(s1: silent although the store took agents/20260102030305-s5; s1: nobody answers at 192.0.2.1; s2: 192.0.2.2 is the address of s5 now)",
 		},
 		{
-			name: "living slots are kept", rec: holders, evidence: nobodyAt(silent(expiry, "i1"), 3*time.Second, home, "192.0.2.2"), policy: rule.Policy{Desired: 3},
+			name: "slots that are held are kept", rec: holders, evidence: nobodyAt(silent(expiry, "i1"), 3*time.Second, home, "192.0.2.2"), policy: rule.Policy{Desired: 3},
 			want: "swap c1 bootstrapping term 2 by i9 of 3: i2 i9; s1 died before it had bootstrapped: term 2 " +
 				"(s1: no heartbeat seen in 2m0s of watching; s1: nobody answers at 192.0.2.1; s2: nobody answers at 192.0.2.2)",
 		},
 		{
-			name: "whoever took part must be out of reach", rec: holders, evidence: nobodyAt(silent(expiry, "i1"), 3*time.Second, home), policy: rule.Policy{Desired: 3},
+			name: "nobody may answer at the address of another who took part", rec: holders, evidence: nobodyAt(silent(expiry, "i1"), 3*time.Second, home), policy: rule.Policy{Desired: 3},
 			want: "probe 192.0.2.2",
 		},
 		{

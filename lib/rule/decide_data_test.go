@@ -9,12 +9,12 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// kept is a data directory of a cluster.
+// kept returns what the data directory of a server of a cluster remembers.
 func kept(cluster string, term int64) rule.Membership {
 	return rule.Membership{ClusterID: cluster, Term: term, Desired: 1, Birth: rule.First}
 }
 
-// Rule 1: a data directory that belongs elsewhere.
+// A data directory that belongs to another birth is refused (R12).
 func TestDecideForeignData(t *testing.T) {
 	t.Parallel()
 	const remedy = "start with an empty data directory"
@@ -66,13 +66,13 @@ func TestDecideForeignData(t *testing.T) {
 			kept: "c1 term 1 of 1, open false",
 		},
 		{
-			name: "another cluster's, but its slot was claimed by this very directory without data",
+			name: "another cluster's, but this very directory has claimed the slot without raft state",
 			self: rule.Self{Membership: kept("c2", 1)}, rec: rec(rule.Bootstrapping, 1, slot(9, time.Second)),
 			want: "server bootstrap join [] held [s9] of 1; this node holds a slot",
 			kept: "c1 term 1 of 1, open false",
 		},
 		{
-			name: "an agent has no data that could meet",
+			name: "a client has no data that could meet the cluster's",
 			self: rule.Self{Mode: registry.Client, Membership: kept("c2", 1)}, rec: established, servers: alive,
 			want: "agent join [192.0.2.1] held [s1] of 1; the data directory keeps mode agent",
 		},
@@ -84,15 +84,16 @@ func TestDecideForeignData(t *testing.T) {
 			kept: "c1 term 2 of 1, open false",
 		},
 	}
-	runCases(t, cases)
+	checkDecisions(t, cases)
 	for _, tt := range cases[:5] {
-		if err := rule.Decide(tt.asCase()).Err; !errors.Is(err, rule.ErrFenced) {
+		if err := rule.Decide(tt.input()).Err; !errors.Is(err, rule.ErrFenced) {
 			t.Errorf("%s: got %v, want %v", tt.name, err, rule.ErrFenced)
 		}
 	}
 }
 
-// Rule 2: raft state is never bootstrapped over, whatever the registry says.
+// A node with raft state is the server that it was and never bootstraps, whatever the
+// registry says (R13). It joins the addresses last known where nobody lives (R26).
 func TestDecideRaftState(t *testing.T) {
 	t.Parallel()
 	back := rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)}
@@ -100,7 +101,7 @@ func TestDecideRaftState(t *testing.T) {
 	established := func(desired int, slots ...rule.Slot) *rule.Record {
 		return with(rec(rule.Established, desired, slots...), func(r *rule.Record) { r.Bootstrap = rule.Bootstrap{Term: 1} })
 	}
-	runCases(t, []situation{
+	checkDecisions(t, []situation{
 		{
 			name: "nothing in the registry", self: back,
 			want: "server join [] held [] of 1; the data directory holds raft state, and there is no cluster record",
@@ -127,11 +128,11 @@ func TestDecideRaftState(t *testing.T) {
 			want: "swap c1 established term 1 by i1 of 3: i1; " + reason,
 		},
 		{
-			name: "a young slot", self: back, rec: rec(rule.Established, 1, slot(9, time.Minute-time.Second)),
+			name: "its slot is fresh", self: back, rec: rec(rule.Established, 1, slot(9, time.Minute-time.Second)),
 			want: "server join [] held [s9] of 1; " + reason,
 		},
 		{
-			name: "an old slot is claimed anew, for time to start", self: back, rec: rec(rule.Established, 1, slot(9, time.Minute)),
+			name: "its slot is due for renewal (R16), so that it has its time to start", self: back, rec: rec(rule.Established, 1, slot(9, time.Minute)),
 			want: "swap c1 established term 1 by i9 of 1: i9*; this node holds a slot",
 		},
 		{
@@ -162,7 +163,7 @@ func TestDecideRaftState(t *testing.T) {
 			want: "server join [192.0.2.1] held [] of 1; " + reason + "; all slots are taken",
 		},
 		{
-			name: "a kept agent stays one", self: rule.Self{Mode: registry.Client, Raft: true}, rec: established(1, slot(1, time.Second)),
+			name: "a kept client stays one", self: rule.Self{Mode: registry.Client, Raft: true}, rec: established(1, slot(1, time.Second)),
 			want: "agent join [192.0.2.1] held [s1] of 1; the data directory keeps mode agent",
 		},
 	})
@@ -178,7 +179,7 @@ func TestServerKeepsWhetherItsClusterWasAdopted(t *testing.T) {
 			own.Bootstrap = rule.Bootstrap{Term: 1}
 		}
 		for name, self := range map[string]rule.Self{"new": {}, "with raft state": {Mode: registry.Server, Raft: true, Membership: kept("c1", 1)}} {
-			got := rule.Decide(situation{self: self, rec: own, servers: []registry.Member{beats(1, time.Second)}}.asCase())
+			got := rule.Decide(situation{self: self, rec: own, servers: []registry.Member{beats(1, time.Second)}}.input())
 			if got.Decision == nil || got.Decision.Mode != registry.Server || got.Decision.Membership.Adopted != adopted {
 				t.Errorf("%s: got %+v, want a server that keeps adopted %t", name, got.Decision, adopted)
 			}

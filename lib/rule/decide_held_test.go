@@ -9,17 +9,18 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// Rule 6: the path of nearly every node.
+// The path of nearly every node: enough servers are held (R8), so it is a client (R17).
+// The holder of a slot is a server, and renews it where it is due (R16).
 func TestDecideHeld(t *testing.T) {
 	t.Parallel()
 	one, old := []registry.Member{beats(1, time.Second)}, rec(rule.Established, 1, slot(1, time.Hour))
-	runCases(t, []situation{
+	checkDecisions(t, []situation{
 		{
 			name: "held by its heartbeats", rec: old, servers: one, agents: []registry.Member{beats(3, 2*time.Second), beats(1, time.Second)},
 			want: "agent join [192.0.2.1 192.0.2.3] held [s1] of 1; 1 servers held, 1 desired", kept: "c1 term 1 of 1, open true",
 		},
 		{
-			name: "held by its youth", rec: rec(rule.Bootstrapping, 1, slot(1, expiry-time.Second)),
+			name: "held, as its slot is fresh", rec: rec(rule.Bootstrapping, 1, slot(1, expiry-time.Second)),
 			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired",
 		},
 		{
@@ -52,14 +53,15 @@ func TestDecideHeld(t *testing.T) {
 		},
 	})
 	for i := range 2 {
-		held := situation{rec: old, servers: one, policy: rule.Policy{Desired: 1 + i}}.asCase()
+		held := situation{rec: old, servers: one, policy: rule.Policy{Desired: 1 + i}}.input()
 		if v := rule.Decide(held).Decision; v == nil || len(v.Notes) != i {
 			t.Errorf("told %d servers where there is to be 1: got %+v, want %d notes", 1+i, v, i)
 		}
 	}
 }
 
-// Rule 7: too few held.
+// Too few servers are held: a free slot is claimed, or that of a server that is proved
+// dead (R18, R9, R10).
 func TestDecideClaim(t *testing.T) {
 	t.Parallel()
 	two := rule.Policy{Desired: 2}
@@ -67,7 +69,7 @@ func TestDecideClaim(t *testing.T) {
 	one, witness := []registry.Member{beats(1, time.Second)}, []registry.Member{beats(1, time.Minute, time.Second)}
 	const wait = "wait to see whether server s2, silent and at 192.0.2.2, is dead, watching i2"
 	replaced := "swap c1 established term 1 by i1 of 2: i1 i9*; 1 servers held, 2 desired: in place of s2 "
-	runCases(t, []situation{
+	checkDecisions(t, []situation{
 		{
 			name: "a free slot", policy: two, rec: rec(rule.Established, 2, slot(1, time.Hour)), servers: one,
 			want: "swap c1 established term 1 by i1 of 2: i1 i9*; 1 servers held, 2 desired",
@@ -77,7 +79,7 @@ func TestDecideClaim(t *testing.T) {
 			want: "swap c1 bootstrapping term 1 by i1 of 2: i1 i9*; 1 servers held, 2 desired",
 		},
 		{
-			name: "a young silent one is starting", policy: two, rec: rec(rule.Established, 2, slot(1, time.Hour), slot(2, expiry-time.Second)), servers: one,
+			name: "one that is silent and has a fresh slot is starting", policy: two, rec: rec(rule.Established, 2, slot(1, time.Hour), slot(2, expiry-time.Second)), servers: one,
 			want: "agent join [192.0.2.1 192.0.2.2] held [s1 s2] of 2; 2 servers held, 2 desired",
 		},
 		{name: "a silent one, no proof", policy: two, rec: full, servers: one, want: wait},
@@ -113,12 +115,12 @@ func TestDecideClaim(t *testing.T) {
 			want:   "probe 192.0.2.2",
 		},
 		{
-			name: "its node lives there as an agent", policy: two, rec: rec(rule.Established, 2, slot(1, time.Hour), slot(2, expiry+time.Second)), servers: witness,
+			name: "its node lives there as a client", policy: two, rec: rec(rule.Established, 2, slot(1, time.Hour), slot(2, expiry+time.Second)), servers: witness,
 			agents: []registry.Member{beats(2, time.Second)},
 			want:   replaced + "(s2: silent although the store took servers/20260102030305-s1; s2: 192.0.2.2 is the address of agent s2 now)",
 		},
 		{
-			name: "its node lives elsewhere as an agent", policy: two, rec: full, servers: witness,
+			name: "its node lives elsewhere as a client", policy: two, rec: full, servers: witness,
 			agents: []registry.Member{{Node: "s2", Address: "192.0.2.3", Heartbeat: epoch, Oldest: epoch}},
 			want:   "probe 192.0.2.2",
 		},
@@ -144,7 +146,8 @@ func TestDecideClaim(t *testing.T) {
 	})
 }
 
-// Rule 8: established, and nobody held.
+// The cluster is established and no other server beats: it may be lost (R20). The
+// number that counts is the record's (R24).
 func TestDecideLostCluster(t *testing.T) {
 	t.Parallel()
 	watched := silent(expiry, rule.AllServers)
@@ -153,7 +156,7 @@ func TestDecideLostCluster(t *testing.T) {
 	const evidence = " (no server's heartbeat seen in 2m0s of watching"
 	const again = "wait for the servers of cluster c1 to come back; if they never will, this starts an empty one in its place: START OVER"
 	policy := func(lost rule.Lost) rule.Policy { return rule.Policy{Desired: 3, Lost: lost} }
-	runCases(t, []situation{
+	checkDecisions(t, []situation{
 		{name: "unwatched", rec: one, want: "wait to see whether cluster c1 is lost: no server sends heartbeats, watching *"},
 		{
 			name: "a witness is not enough: the store may have been away for all of them", rec: one, agents: []registry.Member{beats(3, time.Minute)},
@@ -164,11 +167,11 @@ func TestDecideLostCluster(t *testing.T) {
 			want: "wait to see whether cluster c1 is lost: no server sends heartbeats, watching *",
 		},
 		{
-			name: "young slots that suffice are enough for an agent", rec: rec(rule.Established, 1, slot(1, time.Second)),
+			name: "fresh slots that suffice are enough for a client", rec: rec(rule.Established, 1, slot(1, time.Second)),
 			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired",
 		},
 		{
-			name: "a young slot is no sign of life to one who would be a server", rec: rec(rule.Established, 3, slot(1, time.Hour), slot(2, time.Second)),
+			name: "a fresh slot is no sign of life to a node that would be a server", rec: rec(rule.Established, 3, slot(1, time.Hour), slot(2, time.Second)),
 			want: "wait to see whether cluster c1 is lost: no server sends heartbeats, watching *",
 		},
 		{
@@ -187,7 +190,7 @@ func TestDecideLostCluster(t *testing.T) {
 				"; s1: 192.0.2.1 is the address of s3 now)",
 		},
 		{
-			name: "its own name beats: an earlier life's heartbeats, or another machine's", rec: one, evidence: quiet, servers: []registry.Member{beats(9, time.Second)},
+			name: "its own name beats (R21): an earlier life's heartbeats, or another machine's", rec: one, evidence: quiet, servers: []registry.Member{beats(9, time.Second)},
 			want: "wait for the heartbeats of another node s9, or of this one's earlier life, to expire",
 		},
 		{
@@ -210,7 +213,7 @@ func TestDecideLostCluster(t *testing.T) {
 			want: "swap new bootstrapping term 2 by i9 of 1: i9*; cluster c1 is lost: a new cluster in its place" + evidence + ")",
 		},
 	})
-	over := rule.Decide(situation{rec: with(three, func(r *rule.Record) { r.Birth = rule.Quorum }), evidence: quiet, policy: policy(rule.LostBootstrap)}.asCase()).Swap
+	over := rule.Decide(situation{rec: with(three, func(r *rule.Record) { r.Birth = rule.Quorum }), evidence: quiet, policy: policy(rule.LostBootstrap)}.input()).Swap
 	if over == nil || over.Birth != rule.Quorum {
 		t.Errorf("got record %+v, want the birth of the one before", over)
 	}
@@ -236,7 +239,7 @@ func TestSilentKeys(t *testing.T) {
 		{"the slot's server beats", old, []registry.Member{beats(1, time.Second)}, nil},
 	}
 	for _, tt := range tests {
-		if got := (situation{rec: tt.rec, servers: tt.servers}).asCase().SilentKeys(); !slices.Equal(got, tt.want) {
+		if got := (situation{rec: tt.rec, servers: tt.servers}).input().SilentKeys(); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}

@@ -9,11 +9,12 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// Two incarnations of one name, and one incarnation of two names.
+// Two incarnations of one node name (R21), and one incarnation under two names or at
+// two addresses (R23).
 func TestDecideWhoAmI(t *testing.T) {
 	t.Parallel()
 	witness := []registry.Member{beats(1, time.Minute)}
-	twin := func(age time.Duration) *rule.Record {
+	conflict := func(age time.Duration) *rule.Record {
 		return rec(rule.Established, 3, slot(1, time.Hour), elsewhere("i8", "s9", 8, age))
 	}
 	three := rule.Policy{Desired: 3}
@@ -22,27 +23,27 @@ func TestDecideWhoAmI(t *testing.T) {
 	renamed := rec(rule.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 7, time.Hour))
 	const copyOf7 = "wait to see whether this data directory is a copy: its incarnation is node s%d, at 192.0.2.7, which may be about to start"
 	raft := rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)}
-	copied := rec(rule.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 7, time.Hour))
+	copyOfS7 := rec(rule.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 7, time.Hour))
 	const waits = "wait for another incarnation of node s9, at 192.0.2.8, to be gone"
-	runCases(t, []situation{
-		{name: "twin, young", policy: three, rec: twin(time.Second), servers: witness, want: waits},
+	checkDecisions(t, []situation{
+		{name: "another incarnation, its slot is fresh", policy: three, rec: conflict(time.Second), servers: witness, want: waits},
 		{
-			name: "twin, alive", policy: three, rec: twin(time.Hour), want: waits,
+			name: "another incarnation, which beats", policy: three, rec: conflict(time.Hour), want: waits,
 			servers: []registry.Member{beats(1, time.Minute), {Node: "s9", Address: "192.0.2.8", Heartbeat: epoch, Oldest: epoch}},
 		},
-		{name: "twin, silent: no other place is taken, though one is free", policy: three, rec: twin(time.Hour), servers: witness, want: "probe 192.0.2.8"},
+		{name: "another incarnation, silent: no other slot is taken, though one is free", policy: three, rec: conflict(time.Hour), servers: witness, want: "probe 192.0.2.8"},
 		{
-			name: "twin, silent, unproven", policy: three, rec: twin(time.Hour), servers: []registry.Member{beats(1, time.Second)},
+			name: "another incarnation, silent without a proof", policy: three, rec: conflict(time.Hour), servers: []registry.Member{beats(1, time.Second)},
 			want: "wait to see whether server s9, silent and at 192.0.2.8, is dead, watching i8",
 		},
 		{
-			name: "twin, dead", policy: three, rec: twin(time.Hour), servers: witness, evidence: nobodyAt(rule.Evidence{}, 0, "192.0.2.8"),
+			name: "another incarnation, dead", policy: three, rec: conflict(time.Hour), servers: witness, evidence: nobodyAt(rule.Evidence{}, 0, "192.0.2.8"),
 			want: "swap c1 established term 1 by i1 of 3: i1 i9*; 1 servers held, 3 desired: in place of s9 " +
 				"(s9: silent although the store took servers/20260102030305-s1; s9: nobody answers at 192.0.2.8)",
 		},
 		{
-			name: "twin, and raft state: a kept server that waits for no slot", self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)},
-			policy: three, rec: twin(time.Second), servers: witness,
+			name: "another incarnation, and raft state: a kept server that waits for no slot", self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)},
+			policy: three, rec: conflict(time.Second), servers: witness,
 			want: "server join [192.0.2.1] held [s1 s9] of 3; the data directory holds raft state of this cluster; all slots are taken",
 		},
 		{name: "moved", rec: moved, want: "probe 192.0.2.7"},
@@ -97,38 +98,39 @@ func TestDecideWhoAmI(t *testing.T) {
 			want: "wait for the agent of node s7, which this data directory was last decided for, to end",
 		},
 		{
-			name: "cloned", rec: copied, servers: witness, evidence: somebodyAt(rule.Evidence{}, "192.0.2.7"),
+			name: "a copy of a node that runs", rec: copyOfS7, servers: witness, evidence: somebodyAt(rule.Evidence{}, "192.0.2.7"),
 			want: "fenced: this data directory is a copy: its incarnation is node s7, and somebody answers at 192.0.2.7: start with an empty data directory",
 		},
 		{
-			name: "cloned with raft state", self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)}, rec: copied,
+			name: "a copy of a node that runs, with raft state", self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)}, rec: copyOfS7,
 			evidence: somebodyAt(rule.Evidence{}, "192.0.2.7"),
 			want:     "fenced: this data directory is a copy: its incarnation is node s7, and somebody answers at 192.0.2.7: start with an empty data directory",
 		},
 		{name: "renamed", rec: rec(rule.Bootstrapping, 1, elsewhere("i9", "s7", 9, time.Second)), want: "probe 192.0.2.9"},
 	})
-	step := rule.Decide(situation{rec: moved, evidence: nobodyAt(rule.Evidence{}, 0, "192.0.2.7")}.asCase())
-	if got, want := step.Swap.Bootstrap.Address, "192.0.2.9"; got != want {
+	action := rule.Decide(situation{rec: moved, evidence: nobodyAt(rule.Evidence{}, 0, "192.0.2.7")}.input())
+	if got, want := action.Swap.Bootstrap.Address, "192.0.2.9"; got != want {
 		t.Errorf("got %s as the address of who bootstraps, want %s", got, want)
 	}
 }
 
+// -resize writes another number into the record of an established cluster (R24).
 func TestDecideResize(t *testing.T) {
 	t.Parallel()
 	to := func(n int) rule.Policy { return rule.Policy{Desired: n, Resize: true} }
 	three := rec(rule.Established, 3, slot(1, time.Hour), slot(2, time.Hour), slot(9, time.Second))
 	alive := []registry.Member{beats(1, time.Second), beats(2, time.Second)}
 	const note = "; note: the cluster record says 1 servers and this node was told 5: the record rules; -resize changes it once the cluster has a leader"
-	runCases(t, []situation{
+	checkDecisions(t, []situation{
 		{name: "grown", policy: to(5), rec: three, servers: alive, want: "swap c1 established term 1 by i1 of 5: i1 i2 i9; resize from 3 to 5 servers"},
-		{name: "shrunk: nobody is turned out", policy: to(1), rec: three, servers: alive, want: "swap c1 established term 1 by i1 of 1: i1 i2 i9; resize from 3 to 1 servers"},
+		{name: "shrunk: nobody loses its slot", policy: to(1), rec: three, servers: alive, want: "swap c1 established term 1 by i1 of 1: i1 i2 i9; resize from 3 to 1 servers"},
 		{
 			name: "as it is", policy: to(3), rec: three, servers: alive,
 			want: "server join [192.0.2.2 192.0.2.1] held [s1 s2 s9] of 3; this node holds a slot",
 		},
 		{name: "nothing to resize", policy: to(3), want: "swap new bootstrapping term 1 by i9 of 3: i9*; no live servers and no cluster record"},
 		{
-			name: "by an agent too", self: rule.Self{Mode: registry.Client}, policy: to(5), rec: rec(rule.Established, 3, slot(1, time.Hour)), servers: alive,
+			name: "by a client, too", self: rule.Self{Mode: registry.Client}, policy: to(5), rec: rec(rule.Established, 3, slot(1, time.Hour)), servers: alive,
 			want: "swap c1 established term 1 by i1 of 5: i1; resize from 3 to 5 servers",
 		},
 		{
@@ -140,54 +142,54 @@ func TestDecideResize(t *testing.T) {
 			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired" + note,
 		},
 		{
-			name: "without the word it is only said", policy: rule.Policy{Desired: 5}, rec: rec(rule.Established, 1, slot(1, time.Hour)), servers: alive[:1],
+			name: "without -resize it is only said", policy: rule.Policy{Desired: 5}, rec: rec(rule.Established, 1, slot(1, time.Hour)), servers: alive[:1],
 			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired" + note,
 		},
 	})
 }
 
-// The record alone is enough where every place was taken just now.
-func TestDecideNewborn(t *testing.T) {
+// The record alone is enough where every slot is fresh (R17).
+func TestDecideAllSlotsFresh(t *testing.T) {
 	t.Parallel()
-	young := func() *rule.Record { return rec(rule.Bootstrapping, 1, slot(1, expiry-time.Second)) }
+	fresh := func() *rule.Record { return rec(rule.Bootstrapping, 1, slot(1, expiry-time.Second)) }
 	only := func(name string, r *rule.Record, self rule.Self) situation {
-		return situation{name: name, self: self, rec: r, recordOnly: true, want: "more"}
+		return situation{name: name, self: self, rec: r, recordOnly: true, want: "read the heartbeats"}
 	}
-	enough := only("enough", young(), rule.Self{})
+	enough := only("enough", fresh(), rule.Self{})
 	enough.want = "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired"
-	born := enough
-	born.name, born.rec = "enough, where there was a leader", rec(rule.Established, 1, slot(1, time.Second))
-	resized := only("to be resized", young(), rule.Self{})
+	established := enough
+	established.name, established.rec = "enough, where there was a leader", rec(rule.Established, 1, slot(1, time.Second))
+	resized := only("to be resized", fresh(), rule.Self{})
 	resized.policy.Resize = true
-	agent := only("a kept agent wants others to join", young(), rule.Self{Mode: registry.Client})
-	runCases(t, []situation{
-		enough, born, resized, agent,
+	client := only("a kept client wants others to join", fresh(), rule.Self{Mode: registry.Client})
+	checkDecisions(t, []situation{
+		enough, established, resized, client,
 		only("too few", rec(rule.Bootstrapping, 2, slot(1, time.Second)), rule.Self{}),
 		only("one is old", rec(rule.Bootstrapping, 2, slot(1, time.Second), slot(2, expiry)), rule.Self{}),
 		only("its own", rec(rule.Bootstrapping, 1, slot(9, time.Second)), rule.Self{}),
 		only("its own name", rec(rule.Bootstrapping, 1, elsewhere("i8", "s9", 8, time.Second)), rule.Self{}),
-		only("a kept server", young(), rule.Self{Mode: registry.Server}),
-		only("raft state", young(), rule.Self{Raft: true, Membership: kept("c1", 1)}),
+		only("a kept server", fresh(), rule.Self{Mode: registry.Server}),
+		only("raft state", fresh(), rule.Self{Raft: true, Membership: kept("c1", 1)}),
 	})
 }
 
-// An agent of a cluster that was never born decides anew.
-func TestDecideOpenAgent(t *testing.T) {
+// A client that was decided, and not set, decides again where a birth stalls (R22).
+func TestDecideOpenClient(t *testing.T) {
 	t.Parallel()
 	open := rule.Self{Mode: registry.Client, Membership: rule.Membership{ClusterID: "c1", Term: 1, Desired: 1, Birth: rule.First, Open: true}}
 	set := open
 	set.Membership.Open = false
-	overdue := rec(rule.Bootstrapping, 1, slot(1, expiry))
-	const agent = "; the data directory keeps mode agent"
+	stalled := rec(rule.Bootstrapping, 1, slot(1, expiry))
+	const keptClient = "; the data directory keeps mode agent"
 	raft := open
 	raft.Raft = true
-	runCases(t, []situation{
-		{name: "overdue", self: open, rec: overdue, want: "wait to see whether server s1, silent and at 192.0.2.1, is dead, watching i1"},
-		{name: "overdue, but it was told to be an agent", self: set, rec: overdue, want: "agent join [192.0.2.1] held [] of 1" + agent},
-		{name: "overdue, but there is raft state", self: raft, rec: overdue, want: "agent join [192.0.2.1] held [] of 1" + agent},
-		{name: "in time", self: open, rec: rec(rule.Bootstrapping, 1, slot(1, time.Second)), want: "agent join [192.0.2.1] held [s1] of 1" + agent},
-		{name: "born, and silent since", self: open, rec: rec(rule.Established, 1, slot(1, time.Hour)), want: "agent join [192.0.2.1] held [] of 1" + agent},
+	checkDecisions(t, []situation{
+		{name: "the birth has stalled", self: open, rec: stalled, want: "wait to see whether server s1, silent and at 192.0.2.1, is dead, watching i1"},
+		{name: "the birth has stalled, but it was told to be a client", self: set, rec: stalled, want: "agent join [192.0.2.1] held [] of 1" + keptClient},
+		{name: "the birth has stalled, but there is raft state", self: raft, rec: stalled, want: "agent join [192.0.2.1] held [] of 1" + keptClient},
+		{name: "in time", self: open, rec: rec(rule.Bootstrapping, 1, slot(1, time.Second)), want: "agent join [192.0.2.1] held [s1] of 1" + keptClient},
+		{name: "established, and silent since", self: open, rec: rec(rule.Established, 1, slot(1, time.Hour)), want: "agent join [192.0.2.1] held [] of 1" + keptClient},
 		{name: "it took the birth over", self: open, rec: rec(rule.Bootstrapping, 1, slot(9, time.Second)), want: "server bootstrap join [] held [s9] of 1; this node holds a slot"},
-		{name: "no record", self: open, want: "agent join [] held [] of 1" + agent},
+		{name: "no record", self: open, want: "agent join [] held [] of 1" + keptClient},
 	})
 }

@@ -7,37 +7,40 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// explorer is one exploration: its size, and which safeguards are taken out for
-// a control.
+// explorer is one exploration: its size, and which safeguards are taken out for a
+// control.
 type explorer struct {
 	nodes, desired, faults int8
 	only                   string // the one kind of fault; empty for all
 	lost                   rule.Lost
 	birth                  rule.Birth
-	// deletes: somebody deletes the record. It is tampering: two clusters may
-	// then be advertised until the next beat fences one, and where the first
-	// heartbeat had yet to be written, a third node may even join both. For two
-	// nodes and one fault all else is right.
-	deletes bool
-	// sleepy: a node may also be paused between its last look and its agent's
-	// start. No protocol can forbid the agent to start then; its first beat is
-	// fenced, and until then its data may meet another's.
-	sleepy bool
-	// apart: worlds are told apart by their nodes' names too.
-	apart bool
-	visit func(world) // is shown every world
-	// controls
-	plainRule, ignoresConditions, oneLook, noConfirm bool
+	// deletesRecord: it is a fault, too, that somebody deletes the record. Two
+	// clusters may then be advertised until the next beat fences one; and where the
+	// first heartbeat had yet to be written, a third node may even join both. With two
+	// nodes and one fault all other properties hold.
+	deletesRecord bool
+	// pausesBeforeStart: a node may be paused also between its confirmation and its
+	// agent's start. No protocol can keep the agent from starting then. Its first beat
+	// is fenced, and until then its data may meet another's.
+	pausesBeforeStart bool
+	byName            bool        // worlds that differ in their nodes' names alone are two
+	visit             func(world) // is called with every world; may be nil
+
+	plainRule         bool // nodes decide by the plain rule
+	ignoresConditions bool // the store writes whatever it is asked to
+	oneReading        bool // who is silent in one reading counts as dead
+	noConfirm         bool // nobody asks again before the agent starts
 }
 
-// sizes of exploration, by the environment variable EXPLORE: a glance in every
-// run of the tests, "more" in make test, "full" in make prove.
+// explorations returns the explorations of a size, which is that of the environment
+// variable EXPLORE: a few in every run of the tests, "more" in make test, "full" in
+// make prove.
 func explorations(size string) []explorer {
 	out := []explorer{
 		{nodes: 2, desired: 1, faults: 0},
 		{nodes: 2, desired: 1, faults: 1},
-		{nodes: 2, desired: 1, faults: 1, sleepy: true},
-		{nodes: 2, desired: 1, faults: 1, deletes: true},
+		{nodes: 2, desired: 1, faults: 1, pausesBeforeStart: true},
+		{nodes: 2, desired: 1, faults: 1, deletesRecord: true},
 		{nodes: 2, desired: 1, faults: 1, lost: rule.LostBootstrap},
 		{nodes: 2, desired: 2, faults: 0, birth: rule.Quorum},
 	}
@@ -76,15 +79,16 @@ func explorations(size string) []explorer {
 	return out
 }
 
+// name returns the exploration in words.
 func (x *explorer) name() string {
 	name := fmt.Sprintf("%d nodes, %d desired, %d faults, birth %s, lost %s", x.nodes, x.desired, x.faults, x.birth, x.lost)
 	if x.only != "" {
 		name += ", only " + x.only
 	}
-	if x.sleepy {
-		name += ", sleepy"
+	if x.pausesBeforeStart {
+		name += ", paused before the start"
 	}
-	if x.deletes {
+	if x.deletesRecord {
 		name += ", record deleted"
 	}
 	return name

@@ -12,17 +12,19 @@ import (
 // renaming says what each node is called from now on.
 type renaming [maxNodes]int8
 
+// same leaves all names as they are.
 var same = renaming{0, 1, 2, 3}
 
-// canonical renames the nodes, so that worlds in which they have but swapped
-// their parts are one. The rule knows nodes by their names' equality alone. Where
-// the order of [explorer.likeness] leaves a choice the worlds stay apart, which
-// costs time and nothing else.
+// canonical renames the nodes, so that two worlds in which nodes have only swapped
+// their names become one. The rules compare names and do nothing else with them, so
+// whatever holds in the one world holds in the other. Nodes are sorted by their
+// signatures; where two have the same, the two worlds may stay apart, which costs time
+// and nothing else.
 func (x *explorer) canonical(w world) (world, renaming) {
-	var keys [maxNodes]likeness
+	var keys [maxNodes]signature
 	order := same
 	for i := range x.nodes {
-		keys[i] = w.likeness(i)
+		keys[i] = w.signature(i)
 	}
 	slices.SortStableFunc(order[:x.nodes], func(a, b int8) int { return slices.Compare(keys[a][:], keys[b][:]) })
 	if slices.IsSorted(order[:]) {
@@ -35,19 +37,21 @@ func (x *explorer) canonical(w world) (world, renaming) {
 	return w.renamed(to), to
 }
 
-// likeness is what can be said of a node without naming another.
-type likeness [36]int8
+// signature is what can be said of a node without naming another.
+type signature [36]int8
 
-func (w world) likeness(i int8) likeness {
+func (w world) signature(i int8) signature {
 	n := w.nodes[i]
-	own := func(m uint8) int8 { return int8(m >> i & 1) }
-	return likeness{
-		n.phase, yes(n.paused), generation(n.inc, i), n.mode, n.raft, n.keptCluster, n.keptTerm, n.known,
-		w.rec.place(i), yes(w.rec.owner != 0 && nodeOf(w.rec.owner) == i), w.late.place(i), int8(w.sb[i]), int8(w.ab[i]),
-		yes(n.fresh), yes(n.later), n.lag, n.beatLag, n.gap, yes(n.boot), yes(n.lostWait), n.expect, yes(n.beaten), yes(n.writes),
-		yes(n.look.there), n.look.n, n.look.term, n.look.place(i), n.want.n, n.want.term, n.want.place(i),
+	own := func(mask uint8) int8 { return int8(mask >> i & 1) }
+	bootstraps := w.record.bootstrapper != 0 && nodeOf(w.record.bootstrapper) == i
+	return signature{
+		n.phase, yes(n.paused), generation(n.incarnation, i), n.mode, n.raft, n.keptCluster, n.keptTerm, n.hasBeaten,
+		w.record.place(i), yes(bootstraps), w.lateWrite.place(i), int8(w.serverBeats[i]), int8(w.agentBeats[i]),
+		yes(n.unchanged), yes(n.beatsLater), n.recordAge, n.beatsAge, n.sinceReading,
+		yes(n.bootstrap), yes(n.waitsForLost), n.expect, yes(n.beatTried), yes(n.writes),
+		yes(n.seen.exists), n.seen.count, n.seen.term, n.seen.place(i), n.toWrite.count, n.toWrite.term, n.toWrite.place(i),
 		int8(bits.OnesCount8(n.join)), int8(bits.OnesCount8(n.asked)), int8(bits.OnesCount8(n.answered)), own(n.join),
-		total(n.watch[:]), total(n.unanswered[:]),
+		total(n.silentFor[:]), total(n.unansweredFor[:]),
 	}
 }
 
@@ -58,17 +62,18 @@ func yes(b bool) int8 {
 	return 0
 }
 
-func generation(inc, i int8) int8 {
-	if inc == 0 {
+// generation returns which of node i's incarnations it is, counted from 1; 0 for none.
+func generation(incarnation, i int8) int8 {
+	if incarnation == 0 {
 		return 0
 	}
-	return inc - i*4
+	return incarnation - i*4
 }
 
-// place is where a record has a node's slot, counted from 1; 0 if it has none.
-func (r xrec) place(i int8) int8 {
-	for k, s := range r.slots[:r.n] {
-		if nodeOf(s.inc) == i {
+// place returns where a record has a node's slot, counted from 1; 0 if it has none.
+func (r modelRecord) place(i int8) int8 {
+	for k, s := range r.slots[:r.count] {
+		if nodeOf(s.incarnation) == i {
 			return int8(k) + 1
 		}
 	}
@@ -82,39 +87,40 @@ func total(ages []int8) (sum int8) {
 	return sum
 }
 
+// renamed returns the same world with its nodes renamed.
 func (w world) renamed(to renaming) world {
 	v := w
-	v.rec, v.late = w.rec.renamed(to), w.late.renamed(to)
-	v.sb, v.ab = to.masks(w.sb), to.masks(w.ab)
+	v.record, v.lateWrite = w.record.renamed(to), w.lateWrite.renamed(to)
+	v.serverBeats, v.agentBeats = to.masks(w.serverBeats), to.masks(w.agentBeats)
 	for i, n := range w.nodes {
 		m := n
-		m.inc = to.inc(n.inc)
-		m.look, m.want = n.look.renamed(to), n.want.renamed(to)
-		m.sb, m.ab = to.masks(n.sb), to.masks(n.ab)
+		m.incarnation = to.incarnation(n.incarnation)
+		m.seen, m.toWrite = n.seen.renamed(to), n.toWrite.renamed(to)
+		m.serverBeats, m.agentBeats = to.masks(n.serverBeats), to.masks(n.agentBeats)
 		m.asked, m.answered, m.join = to.set(n.asked), to.set(n.answered), to.set(n.join)
 		for j := range w.nodes {
-			m.unanswered[to[j]] = n.unanswered[j]
-			m.watch[to[j]*2], m.watch[to[j]*2+1] = n.watch[j*2], n.watch[j*2+1]
+			m.unansweredFor[to[j]] = n.unansweredFor[j]
+			m.silentFor[to[j]*2], m.silentFor[to[j]*2+1] = n.silentFor[j*2], n.silentFor[j*2+1]
 		}
 		v.nodes[to[i]] = m
 	}
 	return v
 }
 
-func (r xrec) renamed(to renaming) xrec {
-	r.owner = to.inc(r.owner)
-	for k := range r.slots[:r.n] {
-		r.slots[k].inc = to.inc(r.slots[k].inc)
+func (r modelRecord) renamed(to renaming) modelRecord {
+	r.bootstrapper = to.incarnation(r.bootstrapper)
+	for k := range r.slots[:r.count] {
+		r.slots[k].incarnation = to.incarnation(r.slots[k].incarnation)
 	}
 	return r
 }
 
-func (to renaming) inc(inc int8) int8 {
-	if inc == 0 {
+func (to renaming) incarnation(of int8) int8 {
+	if of == 0 {
 		return 0
 	}
-	i := nodeOf(inc)
-	return to[i]*4 + generation(inc, i)
+	i := nodeOf(of)
+	return to[i]*4 + generation(of, i)
 }
 
 func (to renaming) set(s uint8) (out uint8) {
@@ -131,8 +137,8 @@ func (to renaming) masks(m [maxNodes]uint8) (out [maxNodes]uint8) {
 	return out
 }
 
-// The worlds that are found with nodes renamed are all there are without: no more
-// and no less, but for names.
+// The worlds that are found with nodes renamed are those that are found without, no
+// more and no fewer, if worlds that differ in names alone are counted as one.
 func TestExplorationBySymmetry(t *testing.T) {
 	for _, x := range []explorer{
 		{nodes: 2, desired: 1, faults: 1},
@@ -141,15 +147,15 @@ func TestExplorationBySymmetry(t *testing.T) {
 		x.lost, x.birth = rule.LostAuto, rule.First
 		t.Run(x.name(), func(t *testing.T) {
 			t.Parallel()
-			orbits := func(apart bool) map[uint64]bool {
+			explore := func(byName bool) map[uint64]bool {
 				seen := map[uint64]bool{}
 				y := x
-				y.apart, y.visit = apart, func(w world) { seen[x.orbit(w)] = true }
+				y.byName, y.visit = byName, func(w world) { seen[x.namelessHash(w)] = true }
 				e := y.run(1_000_000)
-				t.Logf("told apart by names %v: %d worlds, %d but for names", apart, e.worlds, len(seen))
+				t.Logf("told apart by names %v: %d worlds, %d but for names", byName, e.worlds, len(seen))
 				return seen
 			}
-			got, want := orbits(false), orbits(true)
+			got, want := explore(false), explore(true)
 			if len(got) < 1000 || !maps.Equal(got, want) {
 				t.Errorf("got %d worlds but for names, want the same %d as without renaming", len(got), len(want))
 			}
@@ -157,8 +163,8 @@ func TestExplorationBySymmetry(t *testing.T) {
 	}
 }
 
-// orbit is the same for all worlds that differ in names alone.
-func (x *explorer) orbit(w world) uint64 {
+// namelessHash returns the same for all worlds that differ in names alone.
+func (x *explorer) namelessHash(w world) uint64 {
 	least := w.hash()
 	for a := range x.nodes {
 		for b := range x.nodes {

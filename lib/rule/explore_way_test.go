@@ -6,14 +6,15 @@ import (
 	"strconv"
 )
 
-// link says how a world was first reached, and what its nodes are called since.
+// link says how a world was first reached, and what its nodes are called from then on.
 type link struct {
 	from int32
 	what string
 	to   renaming
 }
 
-// way is how the last link was reached, in the names of the beginning.
+// way returns how the last link was reached, one step a line. Nodes have the names there
+// that they had in the beginning.
 func way(links []link, last link) string {
 	steps := []link{last}
 	for ; last.from >= 0; steps = append(steps, last) {
@@ -22,7 +23,7 @@ func way(links []link, last link) string {
 	n, out := names{0, 1, 2, 3}, ""
 	for _, l := range slices.Backward(steps) {
 		out += "\n  " + n.of(l.what)
-		n = n.after(l.to)
+		n = n.renamed(l.to)
 	}
 	return out
 }
@@ -32,7 +33,7 @@ type names [maxNodes]int8
 
 var nodeNames = regexp.MustCompile(`\bn[0-9]\b`)
 
-// of translates what happened to the names from the beginning.
+// of returns a step with the names from the beginning.
 func (n names) of(what string) string {
 	return nodeNames.ReplaceAllStringFunc(what, func(name string) string {
 		i, _ := strconv.Atoi(name[1:])
@@ -40,7 +41,8 @@ func (n names) of(what string) string {
 	})
 }
 
-func (n names) after(to renaming) (out names) {
+// renamed returns the names after nodes were renamed once more.
+func (n names) renamed(to renaming) (out names) {
 	for i, j := range to {
 		out[j] = n[i]
 	}

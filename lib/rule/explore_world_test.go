@@ -1,18 +1,15 @@
 package rule_test
 
 import (
-	"fmt"
-	"time"
-
 	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
 	"auto-consul/lib/ruletest"
 )
 
-// The explored world is small and finite: time goes in units of half an expiry,
-// ages stop counting at a whole one, and what has no influence on the rule (who
-// wrote last, how often) is left out. Everything the rule sees is translated for
-// the real [rule.Decide], [rule.Serve] and [rule.Confirm].
+// The explored world is small and finite. Time passes in units of half an expiry, and
+// ages stop growing at a whole one. What has no influence on the rules (who wrote
+// last, how often) is left out. Whatever a rule is asked with is made of the world by
+// explore_input_test.go.
 const (
 	maxNodes = 4
 	expiry   = ruletest.Expiry
@@ -20,80 +17,98 @@ const (
 	old      = 2 // the age at which nothing grows older
 )
 
-// xslot is a slot; inc is node*4+1 and counts up with each lost disk.
-type xslot struct{ inc, age int8 }
+// modelSlot is a slot. Node i's incarnations are i*4+1, before it has lost its disk,
+// and i*4+2.
+type modelSlot struct{ incarnation, age int8 }
 
-func nodeOf(inc int8) int8 { return (inc - 1) / 4 }
+// nodeOf returns the node that an incarnation belongs to.
+func nodeOf(incarnation int8) int8 { return (incarnation - 1) / 4 }
 
-// xrec is the record.
-type xrec struct {
-	there, established, quorum    bool
-	cluster, desired, term, owner int8 // owner: the incarnation that may bootstrap
-	n                             int8
-	slots                         [maxNodes + 1]xslot
+// modelRecord is the cluster record, or a copy of it that a node has read.
+type modelRecord struct {
+	exists, established, quorum          bool
+	cluster, desired, term, bootstrapper int8 // the last is an incarnation; 0 for none
+	count                                int8 // of slots
+	slots                                [maxNodes + 1]modelSlot
 }
 
-// Phases of a node.
+// Phases of a node. Each says what the node does next.
 const (
-	off       int8 = iota // not started, or stopped; may start at any time
-	looking               // first look
-	relooking             // a look after waiting: always in full
-	needBeats             // has read the record
-	needRec               // has read the heartbeats
-	probing
-	swapping
-	swapped // looks at what became of its write
-	waiting
-	decided
-	confirmed
-	up       // a server runs
-	attended // it has read the record for a beat
-	agentUp
-	dead   // for good
-	fenced // stopped, exit 76
+	off            int8 = iota // it is not started, or was stopped, and may start at any time
+	reading                    // makes its first observation
+	readingAgain               // makes an observation after it has waited
+	needHeartbeats             // has read the record and reads the heartbeats
+	needRecord                 // has read the heartbeats and reads the record
+	probing                    // asks whether anybody answers
+	swapping                   // writes the record
+	swapped                    // reads what became of its write
+	waiting                    // for time to pass
+	decided                    // confirms its decision
+	confirmed                  // starts its agent
+	serverUp                   // runs a server
+	beforeBeat                 // runs a server, and has read the record for a beat
+	clientUp                   // runs a client
+	dead                       // for good
+	fenced                     // stopped with exit code 76
 )
 
-// xnode is a node: its disk, its decision in progress, its running agent.
-type xnode struct {
+// Modes of a data directory.
+const (
+	noMode int8 = iota
+	serverMode
+	clientMode
+)
+
+// modelNode is a node: its data directory, its decision under way, its running agent.
+// Sets of nodes are masks, one bit each.
+type modelNode struct {
 	phase  int8
 	paused bool
-	// disk
-	inc, mode, raft, keptCluster, keptTerm int8
-	// the decision
-	look            xrec
-	fresh           bool // the record has not changed since it was read
-	later           bool // the heartbeats were read after it
-	sb, ab          [maxNodes]uint8
-	lag, beatLag    int8 // units passed since the record, the heartbeats were read
-	asked, answered uint8
-	want            xrec
-	watch           [maxNodes*2 + 2]int8 // -1: not silent; else for how long
-	unanswered      [maxNodes]int8       // -1: not probed, or answered; else for how long
-	gap             int8                 // units since the last full look
-	boot, lostWait  bool
-	slot            bool // decided to be a server by a slot
-	expect          int8
-	join            uint8
-	// the agent
-	beaten, writes bool // in this unit of time; its attendance wants a write
-	named          bool // when it looked last, the record named its cluster; where records are deleted
-	known          int8 // it has beaten since it was started: 1, 2: in an earlier unit
+
+	// The data directory.
+	incarnation           int8
+	mode                  int8
+	raft                  int8 // the lineage of its raft data; 0 for none
+	keptCluster, keptTerm int8
+
+	// The decision.
+	seen                    modelRecord
+	unchanged               bool // the record has not changed since it was read
+	beatsLater              bool // the heartbeats were read after it
+	serverBeats, agentBeats [maxNodes]uint8
+	recordAge, beatsAge     int8 // units that have passed since each was read
+	asked, answered         uint8
+	toWrite                 modelRecord
+	silentFor               [maxNodes*2 + 2]int8 // units, by silentKey; -1: not silent
+	unansweredFor           [maxNodes]int8       // units; -1: not probed, or it has answered
+	sinceReading            int8                 // units since the last whole observation
+	bootstrap               bool
+	waitsForLost            bool // it waits, as documented, for a lost cluster to come back
+	hasSlot                 bool // it was decided to be a server by a slot
+	expect                  int8
+	join                    uint8
+
+	// The running agent.
+	beatTried   bool // in this unit of time
+	writes      bool // what it is to write comes before its beat
+	namedBefore bool // the record named its cluster when it was read last
+	hasBeaten   int8 // since its start, as a server: 1 in this unit of time, 2 before
 }
 
 // world is everything at one moment. It is comparable: equal worlds are one.
 type world struct {
-	rec      xrec
-	store    int8 // ok, refusing writes, down
-	faults   int8 // how many more may happen
-	clusters int8 // ids given out
-	expired  bool // expired heartbeats lie about
-	late     xrec // a write that may still land
-	lateOpen bool // it would land: the record has not changed since
-	sb, ab   [maxNodes]uint8
-	size     [maxNodes + 2]int8 // members of each raft lineage
-	founder  [maxNodes + 2][2]int8
-	lineages int8
-	nodes    [maxNodes]xnode
+	record                  modelRecord
+	store                   int8 // one of storeOK, …
+	faults                  int8 // how many more may happen
+	clusters                int8 // cluster ids that were given out
+	expired                 bool // there are expired heartbeats
+	lateWrite               modelRecord
+	lateWriteLands          bool // the record has not changed since that was sent
+	serverBeats, agentBeats [maxNodes]uint8
+	lineages                int8                  // of raft data, counted from 1
+	voters                  [maxNodes + 2]int8    // of each lineage
+	births                  [maxNodes + 2][2]int8 // the cluster and term of each lineage
+	nodes                   [maxNodes]modelNode
 }
 
 const (
@@ -102,109 +117,76 @@ const (
 	storeDown
 )
 
-func older(age int8, by int8) int8 { return min(old, age+by) }
+func grown(age, by int8) int8 { return min(old, age+by) }
 
-func at(age int8) time.Time { return epoch.Add(-time.Duration(age) * unit) }
-
-func nodeName(i int8) string { return fmt.Sprintf("n%d", i) }
-
-func address(i int8) string { return fmt.Sprintf("127.0.0.%d", i+1) }
-
-func nodeAt(address string) int8 {
-	var i int8
-	_, _ = fmt.Sscanf(address, "127.0.0.%d", &i)
-	return i - 1
-}
-
-func incName(inc int8) string { return fmt.Sprintf("i%d", inc) }
-
-func number(name string) int8 {
-	var n int8
-	_, _ = fmt.Sscanf(name[1:], "%d", &n)
-	return n
-}
-
-// record is the record as the rule sees it, lag units after it was read.
-func (r xrec) record(lag int8) *rule.Record {
-	if !r.there {
-		return nil
-	}
-	rec := &rule.Record{
-		Version: 1, ClusterID: fmt.Sprintf("c%d", r.cluster), State: rule.Bootstrapping, Birth: rule.First,
-		Desired: int(r.desired), Bootstrap: rule.Bootstrap{Term: int64(r.term)},
-	}
-	if r.established {
-		rec.State = rule.Established
-	}
-	if r.quorum {
-		rec.Birth = rule.Quorum
-	}
-	if r.owner != 0 {
-		rec.Bootstrap.Incarnation, rec.Bootstrap.Node = incName(r.owner), nodeName(nodeOf(r.owner))
-	}
-	for _, s := range r.slots[:r.n] {
-		rec.Servers = append(rec.Servers, rule.Slot{
-			Incarnation: incName(s.inc), Node: nodeName(nodeOf(s.inc)), Address: address(nodeOf(s.inc)),
-			Since: at(older(s.age, lag)),
-		})
-	}
-	return rec
-}
-
-// fromRecord is the other way round.
-func fromRecord(rec *rule.Record) xrec {
-	r := xrec{
-		there: true, established: rec.State == rule.Established, quorum: rec.Birth == rule.Quorum,
-		cluster: number(rec.ClusterID), desired: int8(rec.Desired), term: int8(rec.Bootstrap.Term),
-	}
-	if rec.Bootstrap.Incarnation != "" {
-		r.owner = number(rec.Bootstrap.Incarnation)
-	}
-	for _, s := range rec.Servers {
-		age := min(old, int8(epoch.Sub(s.Since)/unit))
-		r.slots[r.n] = xslot{number(s.Incarnation), age}
-		r.n++
+// aged returns the record as it is some units of time later.
+func (r modelRecord) aged(by int8) modelRecord {
+	for i := range r.slots[:r.count] {
+		r.slots[i].age = grown(r.slots[i].age, by)
 	}
 	return r
 }
 
-func (r xrec) aged(by int8) xrec {
-	for i := range r.slots[:r.n] {
-		r.slots[i].age = older(r.slots[i].age, by)
-	}
-	return r
-}
-
-func (r xrec) holds(inc int8) bool {
-	for _, s := range r.slots[:r.n] {
-		if s.inc == inc {
+func (r modelRecord) holds(incarnation int8) bool {
+	for _, s := range r.slots[:r.count] {
+		if s.incarnation == incarnation {
 			return true
 		}
 	}
 	return false
 }
 
-// members are the live members that a mask of heartbeats shows: bit n is a
-// heartbeat that is n units old.
-func members(masks [maxNodes]uint8) []registry.Member {
-	var out []registry.Member
-	for age := int8(old - 1); age >= 0; age-- {
-		for i, mask := range masks {
-			newest := int8(0)
-			if mask&1 == 0 {
-				newest = 1
-			}
-			if mask == 0 || newest != age {
-				continue
-			}
-			oldest := int8(0)
-			if mask&2 != 0 {
-				oldest = 1
-			}
-			out = append(out, registry.Member{
-				Node: nodeName(int8(i)), Address: address(int8(i)), Heartbeat: at(newest), Oldest: at(oldest),
-			})
+// answers reports whether something accepts connections at the node's address, which
+// a frozen agent does, too.
+func (n modelNode) answers() bool {
+	return n.phase == serverUp || n.phase == beforeBeat || n.phase == clientUp
+}
+
+// serves reports whether a Consul server runs that is not frozen.
+func (n modelNode) serves() bool {
+	return !n.paused && (n.phase == serverUp || n.phase == beforeBeat)
+}
+
+// hasLeader reports whether more than half of a lineage's voters serve.
+func (w world) hasLeader(lineage int8) bool {
+	serving := 0
+	for _, n := range w.nodes {
+		if n.raft == lineage && n.serves() {
+			serving++
 		}
 	}
-	return out
+	return lineage != 0 && serving*2 > int(w.voters[lineage])
+}
+
+// joined reports whether two agents that run are connected because the first was
+// started with the address of the second.
+func (w world) joined(i, j int8) bool {
+	a, b := w.nodes[i], w.nodes[j]
+	return a.answers() && !a.paused && b.answers() && !b.paused && a.join&(1<<j) != 0
+}
+
+// write makes a record the current one.
+func (w world) write(rec modelRecord) world {
+	w.record, w.lateWriteLands = rec, false
+	w.clusters = max(w.clusters, rec.cluster)
+	for i := range w.nodes {
+		w.nodes[i].unchanged = false
+	}
+	return w
+}
+
+// writeBeats writes the heartbeats that an order allows a running node, stamped with
+// the time of a reading that is so many units old.
+func (w world) writeBeats(i int8, order rule.Order, age int8) world {
+	if w.store != storeOK || age >= old {
+		return w
+	}
+	for _, role := range order.Roles(w.nodes[i].self(i).Mode) {
+		if role == registry.Servers {
+			w.serverBeats[i] |= 1 << age
+		} else {
+			w.agentBeats[i] |= 1 << age
+		}
+	}
+	return w
 }

@@ -6,8 +6,8 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// desired returns how many servers there should be. If there is a record it is
-// the record's number, so that nodes that were told different numbers agree.
+// desired returns how many servers there should be. If there is a record it is the
+// record's number, so that nodes that were told different numbers agree (R24).
 func (in Input) desired() int {
 	if in.Seen.Record != nil {
 		return in.Seen.Record.Desired
@@ -23,8 +23,8 @@ func (in Input) beatsAsServer(node string) bool {
 	return slices.ContainsFunc(in.Seen.Live[registry.Servers], func(m registry.Member) bool { return m.Node == node })
 }
 
-// held reports whether the node of a slot beats as a server, or still has time to
-// start.
+// held reports whether the node of a slot beats as a server, or still has time to start
+// (R8).
 func (in Input) held(s Slot) bool { return in.beatsAsServer(s.Node) || in.fresh(s) }
 
 // slots returns the record's slots; none if there is no record.
@@ -48,8 +48,8 @@ func (in Input) ownSlot() *Slot {
 	return in.Seen.Record.SlotOf(in.Self.Incarnation)
 }
 
-// nameConflict returns the slot that another incarnation holds under this node's
-// name, nil if there is none.
+// nameConflict returns the slot that another incarnation holds under this node's name,
+// nil if there is none (R21).
 func (in Input) nameConflict() *Slot {
 	for i, s := range in.slots() {
 		if s.Node == in.Self.Node && s.Incarnation != in.Self.Incarnation {
@@ -72,8 +72,8 @@ func (in Input) silentSlots() []Slot {
 	return out
 }
 
-// heldByOthers returns the names of the other nodes that are servers or have the
-// right to be: the nodes of held slots, and live servers without a slot.
+// heldByOthers returns the names of the other nodes that are servers or have the right
+// to be, each once: the nodes of held slots, and live servers without a slot (R8).
 func (in Input) heldByOthers() []string {
 	var out []string
 	for _, s := range in.heldSlots() {
@@ -97,7 +97,7 @@ func (in Input) noOtherServerBeats() bool {
 }
 
 // SilentKeys returns the keys of [Evidence.SilentFor] that this observation found
-// silent. The observer starts to measure at the first observation that names one.
+// silent (R11). The observer starts to measure at the first observation that names one.
 func (in Input) SilentKeys() []string {
 	var out []string
 	for _, s := range in.silentSlots() {

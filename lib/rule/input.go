@@ -16,17 +16,17 @@ type Self struct {
 	Membership  Membership    // the cluster that the data directory belongs to
 }
 
-// Membership is what a data directory remembers of its cluster. The zero value
-// belongs to none.
+// Membership is what a data directory remembers of its cluster. Cluster id and term
+// together tie it to one birth (R12). The zero value belongs to none.
 type Membership struct {
 	ClusterID string `json:"cluster_id"`
 	Term      int64  `json:"term"` // the record's when the node was decided last
 	Desired   int    `json:"desired"`
 	Birth     Birth  `json:"birth"`
-	// Adopted reports that the cluster ran before there was a record of it.
+	// Adopted reports that the cluster ran before there was a record of it (R15).
 	Adopted bool `json:"adopted,omitempty"`
-	// Open reports that mode agent was decided and not set by the operator, so
-	// that it may be decided again if the cluster is never born.
+	// Open reports that mode agent was decided and not set by the operator, so that it
+	// may be decided again if the birth of the cluster stalls (R22).
 	Open bool `json:"open,omitempty"`
 }
 
@@ -37,14 +37,14 @@ type Observation struct {
 	Raw               []byte  // the record as it is stored
 	ETag              string  // the record's entity tag; empty if there is no record
 	RecordOnly        bool    // the heartbeats were not read
-	// HeartbeatsLater reports that the heartbeats were read after the record and
-	// not at the same time.
+	// HeartbeatsLater reports that the heartbeats were read after the record and not at
+	// the same time (R6).
 	HeartbeatsLater bool
 }
 
 // WithHeartbeats returns the observation with a snapshot of the heartbeats. It is
-// judged as of the earlier of the two times, so that a node that beats between
-// them seems younger than it is and never silent.
+// judged as of the earlier of the two times, so that a node that beats between them
+// seems younger than it is and never silent (R5).
 func (o Observation) WithHeartbeats(snap registry.Snapshot) Observation {
 	if o.Time.Before(snap.Time) {
 		snap.Time = o.Time
@@ -53,8 +53,8 @@ func (o Observation) WithHeartbeats(snap registry.Snapshot) Observation {
 	return o
 }
 
-// Names reports whether the record names the cluster and the term that a data
-// directory belongs to, as established.
+// Names reports whether the record names the cluster and the term that a data directory
+// belongs to, as established (R36).
 func (o Observation) Names(m Membership) bool {
 	return o.Record != nil && o.Record.State == Established && o.Record.relationTo(m.ClusterID, m.Term) == sameBirth
 }
@@ -62,15 +62,15 @@ func (o Observation) Names(m Membership) bool {
 // Evidence is what the observer has found out over time, beside the observation
 // itself.
 type Evidence struct {
-	// SilentFor says how long an incarnation has been watched without a heartbeat
-	// while the store accepted writes and every reading succeeded. Under
-	// [AllServers] it says how long no server at all has sent heartbeats, under
-	// [NoRecord] how long there has been no record.
+	// SilentFor says how long an incarnation has been watched without a heartbeat while
+	// the store accepted writes and every reading succeeded (R11). Under [AllServers]
+	// it says how long no server at all has sent heartbeats, under [NoRecord] how long
+	// there has been no record.
 	SilentFor map[string]time.Duration
-	// Answers says of each probed address whether somebody accepts connections
-	// there.
+	// Answers says of each probed address whether somebody accepts connections there
+	// (R10).
 	Answers map[string]bool
-	// UnansweredFor says how long nobody has, since the first probe.
+	// UnansweredFor says how long nobody has, since the first probe (R19).
 	UnansweredFor map[string]time.Duration
 }
 

@@ -6,12 +6,12 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// MaxJoin is how many addresses Consul is given. An address that never answers
+// MaxJoin is how many addresses Consul is given (R26). An address that never answers
 // costs it 10 s, so a long list of dead ones would be slow.
 const MaxJoin = 5
 
-// JoinTargets returns the addresses that a node in a mode may join now: those of
-// live members and, where there are none, those of the record's slots.
+// JoinTargets returns the addresses that a node in a mode may join now: those of live
+// members and, where there are none, those of the record's slots (R26).
 func JoinTargets(mode registry.Mode, self Self, seen Observation) []string {
 	var slots []Slot
 	if seen.Record != nil {
@@ -20,10 +20,10 @@ func JoinTargets(mode registry.Mode, self Self, seen Observation) []string {
 	return joinTargets(mode, self, seen.Snapshot, slots)
 }
 
-// joinTargets returns the addresses to join. A server joins servers. A client joins
-// the members that beat last, with one server among them, because nobody knows yet
-// whether the freshest clients have found the cluster themselves. Where there are
-// too many clients to know the freshest, it joins servers first.
+// joinTargets returns the addresses to join. A server joins servers. A client joins the
+// members that have beaten last, with one server among them, because nobody knows yet
+// whether the freshest clients have found the cluster themselves. Where there are too
+// many clients to know the freshest, it joins servers first.
 func joinTargets(mode registry.Mode, self Self, snap registry.Snapshot, slots []Slot) []string {
 	servers := addresses(snap.Joinable(registry.Servers), slots, self)
 	if mode == registry.Server {

@@ -8,7 +8,7 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// namesakes is a record in which two incarnations of n1 hold slots.
+// namesakes returns a record in which two incarnations of n1 hold slots.
 func namesakes(now time.Time) *rule.Record {
 	slot := func(incarnation, node, address string) rule.Slot {
 		return rule.Slot{Incarnation: incarnation, Node: node, Address: address, Since: now.Add(-time.Hour)}
@@ -20,8 +20,9 @@ func namesakes(now time.Time) *rule.Record {
 	}
 }
 
-// Two slots of one name leave no silent one to be replaced, and the rule must
-// say so rather than wait for nothing.
+// Two slots of one name leave none that is silent, although too few names are held. The
+// node becomes a client, or the server that it was told to be, and does not wait for
+// nothing (R18).
 func TestDecideSlotsOfOneName(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -29,21 +30,21 @@ func TestDecideSlotsOfOneName(t *testing.T) {
 		return registry.Member{Node: node, Address: "192.0.2.9", Heartbeat: now, Oldest: now}
 	}
 	for mode, want := range map[registry.Mode]registry.Mode{"": registry.Client, registry.Server: registry.Server} {
-		c := rule.Input{
+		in := rule.Input{
 			Self:   rule.Self{Node: "n9", Address: "192.0.2.10", Incarnation: "x", Mode: mode},
 			Policy: rule.Policy{Desired: 3, Birth: rule.First, Lost: rule.LostAuto, Expiry: 2 * time.Minute},
 			Seen:   rule.Observation{Record: namesakes(now), HeartbeatsLater: true},
 		}
-		c.Seen.Time = now
-		c.Seen.Live = map[registry.Role][]registry.Member{registry.Servers: {live("n0"), live("n1")}}
-		step := rule.Decide(c)
-		if step.Decision == nil || step.Decision.Mode != want || step.Decision.Bootstrap {
-			t.Errorf("mode %q: got %+v, want mode %s", mode, step, want)
+		in.Seen.Time = now
+		in.Seen.Live = map[registry.Role][]registry.Member{registry.Servers: {live("n0"), live("n1")}}
+		action := rule.Decide(in)
+		if action.Decision == nil || action.Decision.Mode != want || action.Decision.Bootstrap {
+			t.Errorf("mode %q: got %+v, want mode %s", mode, action, want)
 		}
 	}
 }
 
-// A server without a slot takes none beside another incarnation of its name.
+// A server without a slot takes none beside another incarnation of its name (R34).
 func TestServeTakesNoSecondSlotOfItsName(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)

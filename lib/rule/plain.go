@@ -7,9 +7,9 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// Plain returns the decision of the original rule, which uses no record: enough
-// live servers, client; none, bootstrap; else join as a server. Two nodes that look
-// at the same moment both bootstrap.
+// Plain returns the decision of the original rule, which uses no record (R42): enough
+// live servers, client; none, bootstrap; else join as a server. Two nodes that read the
+// heartbeats in the same moment both bootstrap.
 func Plain(self Self, desired int, snap registry.Snapshot) Decision {
 	servers := others(snap.Live[registry.Servers], self.Node)
 	d := Decision{Mode: self.Mode, Held: nodeNames(servers), Desired: desired}

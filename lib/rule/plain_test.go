@@ -10,8 +10,8 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// live is a snapshot of members that beat one after another, "node address"
-// each.
+// live returns a snapshot of members that have beaten one after another. Each is "node
+// address".
 func live(servers, agents []string) registry.Snapshot {
 	at := time.Date(2026, 11, 23, 1, 16, 10, 0, time.UTC)
 	snap := registry.Snapshot{Time: at, Live: map[registry.Role][]registry.Member{}}
@@ -27,6 +27,7 @@ func live(servers, agents []string) registry.Snapshot {
 	return snap
 }
 
+// The plain rule decides by heartbeats and by what is kept, and needs no record (R42).
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	one, two := "s1 192.0.2.1", "s2 192.0.2.2"
@@ -36,7 +37,7 @@ func TestPlain(t *testing.T) {
 		desired int
 		servers []string
 		agents  []string
-		want    rule.Decision // but Reason and Desired
+		want    rule.Decision // without Reason and Desired
 		reason  string        // part of it
 	}{
 		{
@@ -58,7 +59,7 @@ func TestPlain(t *testing.T) {
 			want:   rule.Decision{Mode: registry.Server, Join: []string{"192.0.2.2", "192.0.2.1"}, Held: []string{"s1", "s2"}},
 		},
 		{
-			name: "agents without a server", desired: 1, agents: []string{one}, reason: "no live servers",
+			name: "clients without a server", desired: 1, agents: []string{one}, reason: "no live servers",
 			want: rule.Decision{Mode: registry.Server, Bootstrap: true, Join: []string{}, Held: []string{}},
 		},
 		{
@@ -74,7 +75,7 @@ func TestPlain(t *testing.T) {
 			want: rule.Decision{Mode: registry.Client, Join: []string{"192.0.2.1"}, Held: []string{"old", "s1"}},
 		},
 		{
-			name: "kept agent, nobody there", self: rule.Self{Mode: registry.Client}, desired: 1, reason: "keeps mode agent",
+			name: "kept client, nobody there", self: rule.Self{Mode: registry.Client}, desired: 1, reason: "keeps mode agent",
 			want: rule.Decision{Mode: registry.Client, Join: []string{}, Held: []string{}},
 		},
 		{
@@ -118,6 +119,8 @@ func TestPlain(t *testing.T) {
 	}
 }
 
+// Whom a node joins: a server joins servers, a client the freshest members with a server
+// among them; five at most, each once, never itself (R26).
 func TestPlainJoin(t *testing.T) {
 	t.Parallel()
 	agents := []string{"s1 192.0.2.1", "a1 192.0.2.11", "a2 192.0.2.12", "a3 192.0.2.13", "a4 192.0.2.14", "a5 192.0.2.15"}
@@ -129,19 +132,19 @@ func TestPlainJoin(t *testing.T) {
 		want    []string
 	}{
 		{
-			"agent: the freshest, a server among them", registry.Client, agents[:1], agents,
+			"client: the freshest, a server among them", registry.Client, agents[:1], agents,
 			[]string{"192.0.2.15", "192.0.2.14", "192.0.2.13", "192.0.2.12", "192.0.2.1"},
 		},
 		{
-			"agent: the server is fresh", registry.Client, agents[:1], append(agents[1:6:6], agents[0]),
+			"client: the server is among the freshest", registry.Client, agents[:1], append(agents[1:6:6], agents[0]),
 			[]string{"192.0.2.1", "192.0.2.15", "192.0.2.14", "192.0.2.13", "192.0.2.12"},
 		},
 		{
-			"agent: a server that does not beat as an agent", registry.Client, agents[:1], agents[1:2],
+			"client: a server that does not beat under agents/", registry.Client, agents[:1], agents[1:2],
 			[]string{"192.0.2.11", "192.0.2.1"},
 		},
 		{
-			"agent: none of the servers' addresses is known", registry.Client,
+			"client: none of the servers' addresses is known", registry.Client,
 			[]string{"s1 "},
 			agents[1:],
 			[]string{"192.0.2.15", "192.0.2.14", "192.0.2.13", "192.0.2.12", "192.0.2.11"},

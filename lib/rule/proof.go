@@ -9,11 +9,10 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// proveDead returns what proves that the node of a silent slot is dead. After an
-// outage of the store that was longer than the expiry every living server looks
-// dead for a moment. So the silence must be shown to be real, and nobody may
-// answer at the node's address. Until that is known, ok is false and the action is
-// what to do next.
+// proveDead returns what proves that the node of a silent slot is dead (R9). After an
+// outage of the store that was longer than the expiry every living server looks dead
+// for a moment. So the silence must be shown to be real, and nobody may answer at the
+// node's address. Until that is known, ok is false and the action is what to do next.
 func (in Input) proveDead(s Slot) (evidence []string, action Action, ok bool) {
 	proof := in.witness(s)
 	if proof == "" && in.SilentFor[s.Incarnation] >= in.Policy.Expiry {
@@ -31,10 +30,10 @@ func (in Input) proveDead(s Slot) (evidence []string, action Action, ok bool) {
 	return []string{proof, in.absence(s)}, Action{}, true
 }
 
-// witness returns, in words, another node's live heartbeat that is at least half
-// an expiry old; it is empty if there is none. Such a heartbeat shows that the
-// store accepted writes at that time, and that the silent node has had a tick
-// since then in which it could have beaten.
+// witness returns, in words, another node's live heartbeat that is at least half an
+// expiry old; empty if there is none (R9). Such a heartbeat shows that the store
+// accepted writes at that time, and that the silent node has had a tick since then in
+// which it could have beaten.
 func (in Input) witness(s Slot) string {
 	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
 		for _, m := range in.Seen.Live[role] {
@@ -47,8 +46,8 @@ func (in Input) witness(s Slot) string {
 	return ""
 }
 
-// nobodyAnswers reports whether it is known that the node of a slot does not
-// answer at the slot's address. Until it is known, the action is what to do next.
+// nobodyAnswers reports whether it is known that the node of a slot does not answer at
+// the slot's address (R10). Until it is known, the action is what to do next.
 func (in Input) nobodyAnswers(s Slot) (Action, bool) {
 	answers, asked := in.Answers[s.Address]
 	switch {
@@ -71,10 +70,10 @@ func (in Input) absence(s Slot) string {
 }
 
 // addressTakenBy returns who announces the address of a silent slot now, in words:
-// another live node, or the slot's own node as a client. Whoever answers at the
-// address is then not the server of the slot. A server that has not found its
-// cluster beats like a client, too, but it ends when its slot is as old as the
-// expiry, so only a later heartbeat counts.
+// another live node, or the slot's own node as a client. Whoever answers at the address
+// is then not the server of the slot (R10). A server that has not found its cluster
+// beats like a client, too, but it ends when its slot is as old as the expiry (R33), so
+// only a later heartbeat counts.
 func (in Input) addressTakenBy(s Slot) string {
 	if by := in.addressAnnouncedBy(s); by != "" {
 		return by
@@ -100,17 +99,17 @@ func (in Input) addressAnnouncedBy(s Slot) string {
 	return ""
 }
 
-// addressClaimedSince reports whether another node has claimed a slot with the
-// address of this one since. That does not prove which of the two is silent, for a
-// claim may name a wrong address.
+// addressClaimedSince reports whether another node has claimed a slot with the address
+// of this one since. Of its own slot, that shows a node that it has moved (R23). It
+// does not prove that another node is dead, for a claim may name a wrong address (R10).
 func (in Input) addressClaimedSince(s Slot) bool {
 	return slices.ContainsFunc(in.slots(), func(o Slot) bool {
 		return o.Address == s.Address && o.Node != s.Node && o.Since.After(s.Since)
 	})
 }
 
-// or returns the action that leads on: a probe comes before a wait, and the
-// silences that several waits need are all watched at once.
+// or returns the action that leads on: a probe comes before a wait, and the silences
+// that several waits need are all watched side by side (R18).
 func (a Action) or(other Action) Action {
 	switch {
 	case a.Probe != nil:
@@ -123,9 +122,9 @@ func (a Action) or(other Action) Action {
 	return a
 }
 
-// lostCluster decides where a cluster existed and no server of it beats. The
-// silence is watched for a whole expiry, nobody may answer at any slot's address,
-// and then the policy says what to do.
+// lostCluster decides where a cluster existed and no server of it beats (R20). The
+// silence is watched for a whole expiry, the holders of fresh slots have their time to
+// start, nobody may answer at any slot's address, and then the policy says what to do.
 func (in Input) lostCluster() Action {
 	if in.SilentFor[AllServers] < in.Policy.Expiry {
 		return Action{Wait: "to see whether " + in.lostName() + " is lost: no server sends heartbeats", Watch: []string{AllServers}}
@@ -154,6 +153,7 @@ func (in Input) lostCluster() Action {
 	return Action{Swap: &rec, Evidence: evidence, Why: in.lostName() + " is lost: a new cluster in its place"}
 }
 
+// lostName returns what to call the lost cluster in messages.
 func (in Input) lostName() string {
 	switch {
 	case in.Seen.Record != nil:

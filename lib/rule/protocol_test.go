@@ -16,15 +16,16 @@ import (
 	"testing"
 )
 
-// Every rule that a comment cites exists, and every rule of PROTOCOL.md is cited
-// by code and by a test, so that a reader of either finds the others.
+// Every rule that a comment cites exists, and every rule of PROTOCOL.md is cited by code
+// and by a test, so that a reader of either finds the others. The scripts by which the
+// programs are tested are tests, too.
 func TestProtocolIsCited(t *testing.T) {
 	t.Parallel()
 	protocol, err := os.ReadFile("PROTOCOL.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := goFiles(t, filepath.Join("..", ".."), "lib", "cmd")
+	files := citingFiles(t, filepath.Join("..", ".."), "lib", "cmd")
 	for _, problem := range checkCitations(string(protocol), files) {
 		t.Error(problem)
 	}
@@ -36,7 +37,9 @@ func TestCitationCheckFails(t *testing.T) {
 	const protocol = "# Rules\n\n**R1 One.** As R2 says.\n\n**R2 Two.** As before.\n"
 	good := map[string]string{
 		"lib/a/a.go":      "// Package a has all of it (R1).\npackage a\n\nvar b = 1 // R2\n",
-		"lib/a/a_test.go": "package a_test\n\n/* Rule R1, and\nR2 too. */\n",
+		"lib/a/a_test.go": "package a_test\n\n/* Rule R1. */\n",
+
+		"cmd/a/testdata/script/a.txtar": "# as before (R2)\nexits 0 a\n-- file --\n# R9\n",
 	}
 	for _, tt := range []struct {
 		name, protocol, file, text string
@@ -46,6 +49,14 @@ func TestCitationCheckFails(t *testing.T) {
 		{
 			name: "an unknown rule in the code", file: "lib/a/b.go", text: "package a\n\n// As R3 asks.\n",
 			want: []string{"lib/a/b.go:3 cites R3, which PROTOCOL.md does not have"},
+		},
+		{
+			name: "an unknown rule in a script", file: "cmd/b/testdata/script/b.txtar", text: "exits 0 b\n  # (R10)\n",
+			want: []string{"cmd/b/testdata/script/b.txtar:2 cites R10, which PROTOCOL.md does not have"},
+		},
+		{
+			name: "a command of a script cites no rule", file: "cmd/a/testdata/script/a.txtar", text: "exits 0 a # R1\nstdout R2\n",
+			want: []string{"R2 is cited by no test"},
 		},
 		{
 			name: "an unknown rule in a test", file: "cmd/b/b_test.go", text: "package b\n\n// (R10)\n",
@@ -100,8 +111,8 @@ var (
 	ruleName  = regexp.MustCompile(`\bR[0-9]+\b`)
 )
 
-// checkCitations says what is wrong between the text of the rules and the
-// comments of Go files, by path.
+// checkCitations says what is wrong between the text of the rules and the comments of Go
+// files and scripts, by path.
 func checkCitations(protocol string, files map[string]string) (problems []string) {
 	rules := map[string]bool{}
 	for _, m := range ruleStart.FindAllStringSubmatch(protocol, -1) {
@@ -120,11 +131,13 @@ func checkCitations(protocol string, files map[string]string) (problems []string
 	}
 	byCode, byTest := map[string]bool{}, map[string]bool{}
 	for _, path := range slices.Sorted(maps.Keys(files)) {
-		by := byCode
+		by, cites := byCode, citations
 		if strings.HasSuffix(path, "_test.go") {
 			by = byTest
+		} else if strings.HasSuffix(path, ".txtar") {
+			by, cites = byTest, scriptCitations
 		}
-		for _, c := range citations(files[path]) {
+		for _, c := range cites(files[path]) {
 			by[c.rule] = true
 			if !rules[c.rule] {
 				problems = append(problems, fmt.Sprintf("%s:%d cites %s, which PROTOCOL.md does not have", path, c.line, c.rule))
@@ -175,13 +188,29 @@ func citations(source string) (out []citation) {
 	}
 }
 
-// goFiles reads all Go files below some folders, by path.
-func goFiles(t *testing.T, root string, dirs ...string) map[string]string {
+// scriptCitations finds the rules that the comment lines of a script name. The files
+// that follow the script have none.
+func scriptCitations(source string) (out []citation) {
+	for i, text := range strings.Split(source, "\n") {
+		switch {
+		case strings.HasPrefix(text, "-- "):
+			return out
+		case strings.HasPrefix(strings.TrimSpace(text), "#"):
+			for _, rule := range ruleName.FindAllString(text, -1) {
+				out = append(out, citation{rule, i + 1})
+			}
+		}
+	}
+	return out
+}
+
+// citingFiles reads all Go files and scripts below some folders, by path.
+func citingFiles(t *testing.T, root string, dirs ...string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	for _, dir := range dirs {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, e fs.DirEntry, err error) error {
-			if err != nil || e.IsDir() || !strings.HasSuffix(path, ".go") {
+			if err != nil || e.IsDir() || !strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, ".txtar") {
 				return err
 			}
 			text, err := os.ReadFile(path)

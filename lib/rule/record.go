@@ -10,8 +10,8 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// RecordKey is the cluster record's key. The record is the only object that is
-// ever rewritten. It is never deleted, and never written without a condition.
+// RecordKey is the cluster record's key. The record is the only object that is ever
+// rewritten. It is never deleted, and never written without a condition (R1).
 const RecordKey = "cluster.json"
 
 // maxRecord is the most bytes that a record may have. A hundred servers fit.
@@ -43,7 +43,7 @@ const (
 type Record struct {
 	Version   int       `json:"version"` // [recordVersion]
 	Seq       int64     `json:"seq"`     // counts the writes
-	Write     string    `json:"write"`   // random: a writer knows its own write by it, and every body is unique
+	Write     string    `json:"write"`   // random: a writer knows its own write by it, and every body is unique (R2)
 	ClusterID string    `json:"cluster_id"`
 	State     State     `json:"state"`
 	Birth     Birth     `json:"birth"`
@@ -79,7 +79,7 @@ type Slot struct {
 }
 
 // DecodeRecord reads a stored record. One that cannot be read in full is never
-// overwritten; the error wraps [ErrUnreadable].
+// overwritten (R1); the error wraps [ErrUnreadable].
 func DecodeRecord(body []byte) (Record, error) {
 	var r Record
 	bad := func(format string, args ...any) (Record, error) {
@@ -100,6 +100,7 @@ func DecodeRecord(body []byte) (Record, error) {
 	return r, nil
 }
 
+// check returns what is wrong with the record.
 func (r Record) check() error {
 	switch {
 	case r.ClusterID == "":
@@ -132,7 +133,8 @@ func (r Record) check() error {
 	return nil
 }
 
-// Encode returns the record as it is stored. Its error wraps [ErrUnwritable].
+// Encode returns the record as it is stored. A record that nobody could read is not
+// written (R1); the error wraps [ErrUnwritable].
 func (r Record) Encode() ([]byte, error) {
 	r.Version = firstVersion
 	if r.Gather != nil {
@@ -174,10 +176,12 @@ func (r Record) SlotOf(incarnation string) *Slot {
 func (s Slot) Age(now time.Time) time.Duration { return now.Sub(s.Since) }
 
 // Fresh reports whether the slot is younger than the expiry. Its node counts as a
-// server then, for it has had no time yet to start its agent and to beat.
+// server then, because it may not have had the time yet to start its agent and to beat
+// (R8).
 func (s Slot) Fresh(now time.Time, expiry time.Duration) bool { return s.Age(now) < expiry }
 
-// DueForRenewal reports whether a slot that must stay fresh is to be renewed.
+// DueForRenewal reports whether a slot that must stay fresh is to be renewed (R16,
+// R31).
 func (s Slot) DueForRenewal(now time.Time, expiry time.Duration) bool {
 	return s.Age(now) >= expiry/2
 }
@@ -185,11 +189,10 @@ func (s Slot) DueForRenewal(now time.Time, expiry time.Duration) bool {
 // IsAt reports whether the slot names a node at an address.
 func (s Slot) IsAt(node, address string) bool { return s.Node == node && s.Address == address }
 
-// stalledBirth says in words what is wrong with a birth that is under way; it is
-// empty if nothing is. A birth stalls where a slot is free again, or where the
-// holder of a slot has neither come to anything nor renewed it for a whole
-// expiry, as those do who wait for a leader: there may be too few servers for
-// ever.
+// stalledBirth returns, in words, what is wrong with a birth that is under way; empty
+// if nothing is (R22). A birth stalls where a slot is free again, or where a slot was
+// not renewed for a whole expiry, as the slot of a server that waits for a leader is:
+// there may be too few servers for ever.
 func (r Record) stalledBirth(now time.Time, expiry time.Duration) string {
 	if r.State == Established {
 		return ""
@@ -214,8 +217,8 @@ const (
 	earlierTerm           // the record names an earlier one
 )
 
-// relationTo compares the record with the cluster and the term that a data
-// directory or a decision names. Every rule about foreign data rests on it.
+// relationTo compares the record with the cluster and the term that a data directory or
+// a decision names. Every rule about foreign data rests on it (R12, R27, R30).
 func (r Record) relationTo(clusterID string, term int64) relation {
 	switch {
 	case r.ClusterID != clusterID:

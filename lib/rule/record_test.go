@@ -10,7 +10,7 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// whole is a record as it is stored, and a change of it.
+// whole returns a record as it is stored, after a change.
 func whole(t *testing.T, change func(doc map[string]any)) []byte {
 	t.Helper()
 	body, err := rec(rule.Bootstrapping, 3, slot(1, time.Hour), slot(2, time.Second)).Encode()
@@ -28,6 +28,8 @@ func whole(t *testing.T, change func(doc map[string]any)) []byte {
 	return body
 }
 
+// A record is read back as it was written; keys that a later version may add are
+// passed over (R1).
 func TestRecordIsReadBack(t *testing.T) {
 	t.Parallel()
 	want := rec(rule.Bootstrapping, 3, slot(1, time.Hour), slot(2, time.Second))
@@ -37,6 +39,7 @@ func TestRecordIsReadBack(t *testing.T) {
 	}
 }
 
+// A record that cannot be read in full is an error (R1).
 func TestRecordIsRefused(t *testing.T) {
 	t.Parallel()
 	first := func(doc map[string]any) map[string]any { return doc["servers"].([]any)[0].(map[string]any) }
@@ -89,7 +92,7 @@ func TestRecordIsRefused(t *testing.T) {
 	}
 }
 
-// What nobody could read is not written: it would end the cluster's registry.
+// A record that nobody could read is not written (R1): no node could decide any more.
 func TestRecordIsNotWritten(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*rule.Record){
@@ -104,7 +107,7 @@ func TestRecordIsNotWritten(t *testing.T) {
 	}
 }
 
-// Whatever is accepted can be written and read again, and the rule has an answer
+// Whatever is accepted can be written and read again (R1), and the rules have an answer
 // to it.
 func FuzzRecord(f *testing.F) {
 	for _, r := range []*rule.Record{
@@ -132,11 +135,10 @@ func FuzzRecord(f *testing.F) {
 		if back, err := rule.DecodeRecord(again); err != nil || flat(t, back) != flat(t, r) {
 			t.Errorf("got %+v, %v back, want %+v", back, err, r)
 		}
-		c := situation{rec: &r}.asCase()
-		step := rule.Decide(c)
-		if step.Swap != nil && len(step.Swap.Servers) > len(r.Servers)+1 {
-			t.Errorf("got %d slots of %d", len(step.Swap.Servers), len(r.Servers))
+		action := rule.Decide(situation{rec: &r}.input())
+		if action.Swap != nil && len(action.Swap.Servers) > len(r.Servers)+1 {
+			t.Errorf("got %d slots of %d", len(action.Swap.Servers), len(r.Servers))
 		}
-		_, _ = rule.Serve(running{kept: kept("c1", 1), rec: &r}.asked())
+		_, _ = rule.Serve(running{kept: kept("c1", 1), rec: &r}.input())
 	})
 }

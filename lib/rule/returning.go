@@ -7,8 +7,8 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// withRaftState decides for a node that holds raft state. It is the server that it
-// was and never bootstraps, whatever the registry says.
+// withRaftState decides for a node that holds raft state. It is the server that it was
+// and never bootstraps, whatever the registry says (R13).
 func (in Input) withRaftState() Action {
 	rec := in.Seen.Record
 	if rec == nil {
@@ -31,7 +31,7 @@ func (in Input) withRaftState() Action {
 		return in.server(reason)
 	}
 	if len(in.heldByOthers()) < rec.Desired {
-		// It takes a slot if one is to be had now. To wait for one would help nobody.
+		// It takes a slot if one is to be had at once (R18). To wait would help nobody.
 		if action := in.claimSlot(); action.Swap != nil || action.Probe != nil {
 			return action
 		}
@@ -39,12 +39,12 @@ func (in Input) withRaftState() Action {
 	return in.server(reason + "; all slots are taken")
 }
 
-// checkCopy finds out whether a node whose slot names another node or address is a
-// copy of a node that runs, or that is about to: an image made of a data directory
-// starts in many places at once. One that runs answers at its address. One that has
-// not started yet holds its slot as long as that is fresh. A node with raft data
-// under the slot's name has moved: all servers may come back at new addresses at
-// once. ok is false where this node is no copy.
+// checkCopy finds out whether a node whose slot names another node or address is a copy
+// of a node that runs, or that is about to start (R23): an image of a machine starts
+// many times at once. A node that runs answers at its address. One that has not started
+// yet holds its slot as long as that is fresh. A node with raft data under the slot's
+// name has moved: all servers may come back at new addresses at once. ok is false where
+// this node is no copy.
 func (in Input) checkCopy(own Slot) (action Action, ok bool) {
 	if own.IsAt(in.Self.Node, in.Self.Address) {
 		return Action{}, false
@@ -65,7 +65,7 @@ func (in Input) checkCopy(own Slot) (action Action, ok bool) {
 	return Action{}, false
 }
 
-// server returns the decision to be a server.
+// server returns the decision to be a server, and whether it bootstraps (R25).
 func (in Input) server(reason string) Action {
 	rec := in.Seen.Record
 	d := in.decision(registry.Server, reason)
@@ -90,13 +90,14 @@ func (in Input) server(reason string) Action {
 	return Action{Decision: &d}
 }
 
-// mayBootstrap reports whether this node takes part in a birth that is under way.
-// After a crash it may be asked to do so again, as long as it has no raft state.
+// mayBootstrap reports whether this node takes part in a birth that is under way (R25).
+// After a crash it does so again, as long as it has no raft state.
 func (in Input) mayBootstrap() bool {
 	return in.Seen.Record != nil && in.Seen.Record.State == Bootstrapping && in.ownSlot() != nil && !in.Self.Raft
 }
 
-// client returns the decision to be a client.
+// client returns the decision to be a client. It stays open unless a mode was kept or
+// set (R22).
 func (in Input) client(reason string) Action {
 	d := in.decision(registry.Client, reason)
 	if in.Self.Mode == "" && !in.Self.Raft {
@@ -108,6 +109,8 @@ func (in Input) client(reason string) Action {
 	return Action{Decision: &d}
 }
 
+// decision returns what all decisions have in common: who is held (R8), whose number
+// rules (R24), and whom to join (R26).
 func (in Input) decision(mode registry.Mode, reason string) Decision {
 	d := Decision{Mode: mode, Reason: reason, Held: append([]string{}, in.heldByOthers()...), Desired: in.desired()}
 	if mode == registry.Server && in.ownSlot() != nil {

@@ -25,8 +25,8 @@ var (
 	ErrUndecided = errors.New("undecided")
 )
 
-// Lost says what to do about a cluster that existed and whose servers are all
-// silent.
+// Lost says what to do about a cluster that existed and whose servers are all silent
+// (R20).
 type Lost string
 
 // Policies for lost clusters.
@@ -36,8 +36,8 @@ const (
 	LostBootstrap Lost = "bootstrap" // start another, empty cluster
 )
 
-// Policy is what the operator told this node. Once there is a record, the
-// record's own number of servers and kind of birth come before these.
+// Policy is what the operator told this node. Once there is a record, the record's own
+// number of servers and kind of birth come before these (R24).
 type Policy struct {
 	Desired int   // how many servers there should be, 1 or more
 	Birth   Birth // how a new cluster starts

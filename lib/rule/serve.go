@@ -24,8 +24,8 @@ type Running struct {
 	LastBeat time.Time
 	// HeldFor is for how long this server's heartbeats have been held back.
 	HeldFor time.Duration
-	// NamedBefore reports that the record named this server's cluster when this
-	// process looked last.
+	// NamedBefore reports that the record named this server's cluster as established
+	// when this process read it last.
 	NamedBefore bool
 }
 
@@ -34,13 +34,13 @@ type Order struct {
 	Swap *Record // write this in place of what was seen, then observe again before any beat
 	Why  string  // with Swap: the reason, in words
 	// Hold forbids the heartbeat under servers/. Until this server has found its
-	// cluster, others judge it by the age of its slot, so it must not show itself
-	// as a server. While somebody may still bootstrap, only the record says which
-	// cluster is to be advertised.
+	// cluster, others judge it by the age of its slot, so it must not show itself as a
+	// server. While somebody may still bootstrap, only the record says which cluster is
+	// to be advertised (R31).
 	Hold bool
 }
 
-// Roles returns the folders under which a node in a mode beats by this order.
+// Roles returns the folders under which a node in a mode beats by this order (R31).
 func (o Order) Roles(mode registry.Mode) []registry.Role {
 	if o.Hold {
 		mode = registry.Client
@@ -65,22 +65,22 @@ func Serve(r Running) (Order, error) {
 		return r.serveWithoutRecord()
 	}
 	switch relation := rec.relationTo(kept.ClusterID, kept.Term); {
-	case relation == otherCluster:
+	case relation == otherCluster: // R30
 		return Order{}, fmt.Errorf("%w: this server belongs to cluster %s and the registry names %s", ErrFenced, kept.ClusterID, rec.ClusterID)
-	case relation == laterTerm && r.Self.Raft:
+	case relation == laterTerm && r.Self.Raft: // R30
 		return Order{}, fmt.Errorf("%w: this server's data is of term %d and the registry names cluster %s of term %d", ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
-	case relation == earlierTerm:
+	case relation == earlierTerm: // R36
 		return r.serveWithoutRecord()
-	case r.copied():
+	case r.copied(): // R23
 		return Order{}, fmt.Errorf("%w: this server's slot is in the name of node %s: its data directory was copied there", ErrFenced, r.slot().Node)
-	case relation == laterTerm:
+	case relation == laterTerm: // R33
 		return Order{}, fmt.Errorf("%w: %s bootstraps in term %d now", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
 	}
 	return r.serveUnderRecord()
 }
 
-// serveClient returns an error where the birth that this client waits for has
-// stalled, so that it must decide again.
+// serveClient returns an error where the birth that this client waits for has stalled,
+// so that it must decide again (R22).
 func (r Running) serveClient() error {
 	if !r.Self.Membership.Open || r.Leader || r.Record == nil {
 		return nil
@@ -99,25 +99,25 @@ func (r Running) serveUnderRecord() (Order, error) {
 	slot := r.slot()
 	switch {
 	case bootstrapping && cluster:
-		// Raft data is enough: where there is some there was a leader, and a second
-		// birth could only corrupt it.
+		// Raft data is enough: where there is some there was a leader, and a second birth
+		// could only corrupt it (R32).
 		return r.swap("the cluster has a leader", true, (*Record).establish)
 	case !cluster && r.Record.gathered() && r.Record.stalledBirth(r.Time, r.Expiry) != "":
-		return Order{}, fmt.Errorf("%w: %s", ErrUndecided, r.Record.stalledBirth(r.Time, r.Expiry))
-	case !cluster && r.overdue():
+		return Order{}, fmt.Errorf("%w: %s", ErrUndecided, r.Record.stalledBirth(r.Time, r.Expiry)) // R46
+	case !cluster && r.overdue(): // R33
 		return Order{}, fmt.Errorf("%w: this server has found no cluster in %v", ErrUndecided, r.Expiry)
 	case bootstrapping && slot != nil && slot.DueForRenewal(r.Time, r.Expiry):
-		// It sends no heartbeats as a server yet, so its slot must stay fresh.
+		// It sends no heartbeats as a server yet, so its slot must stay fresh (R31).
 		return r.renew("this server waits for a leader", true)
-	case bootstrapping || !cluster:
+	case bootstrapping || !cluster: // R31
 		return Order{Hold: true}, nil
-	case r.mayTakeSlot() && len(r.Record.Servers) < r.Record.Desired:
+	case r.mayTakeSlot() && len(r.Record.Servers) < r.Record.Desired: // R34
 		return r.swap("this server holds no slot and there is one", false, func(next *Record) {
 			next.Servers = append(next.Servers, r.newSlot())
 		})
 	case slot != nil && !slot.Fresh(r.Time, r.Expiry) && r.Time.Sub(r.LastBeat) >= r.Expiry:
-		// This server was silent for so long that another may be about to take its
-		// slot. A renewal makes that write fail, which a heartbeat could not.
+		// This server was silent for so long that another may be about to take its slot.
+		// A renewal makes that write fail, which a heartbeat could not (R35).
 		return r.renew("this server was silent for long", false)
 	}
 	return Order{}, nil
@@ -138,8 +138,8 @@ func (r Running) renew(why string, hold bool) (Order, error) {
 // slot returns this server's slot, nil if it holds none.
 func (r Running) slot() *Slot { return r.Record.SlotOf(r.Self.Incarnation) }
 
-// mayTakeSlot reports whether no slot is this server's, nor another incarnation's
-// of its name: two slots of one name could not be told apart by their heartbeats. A
+// mayTakeSlot reports whether no slot is this server's, nor another incarnation's of
+// its name: two slots of one name could not be told apart by their heartbeats (R34). A
 // server whose incarnation is not known cannot have one.
 func (r Running) mayTakeSlot() bool {
 	return r.Self.Incarnation != "" && !slices.ContainsFunc(r.Record.Servers, func(s Slot) bool {
@@ -147,15 +147,16 @@ func (r Running) mayTakeSlot() bool {
 	})
 }
 
-// copied reports whether a start elsewhere with a copy of this data directory has
-// taken the slot over. Before it did, it found that nobody answers here.
+// copied reports whether a node elsewhere that was started with a copy of this data
+// directory has taken the slot over (R23). Before it did, it found that nobody answers
+// here.
 func (r Running) copied() bool {
 	slot := r.slot()
 	return slot != nil && r.AgentName != "" && slot.Node != r.AgentName
 }
 
-// overdue reports whether the node that may bootstrap, or this server in an
-// established cluster, has had a whole expiry and has come to nothing.
+// overdue reports whether the node that may bootstrap, or this server in an established
+// cluster, has had a whole expiry and has come to nothing (R33).
 func (r Running) overdue() bool {
 	slot := r.slot()
 	if r.Record.gathered() {
@@ -173,11 +174,12 @@ func (r Running) overdue() bool {
 	return !slot.Fresh(r.Time, r.Expiry)
 }
 
-// serveWithoutRecord is for a server whose cluster's record vanished, or was
-// written back by a server whose data is of an earlier birth. A leader is proof that
-// the cluster runs. Where there is no leader for the moment, it is as good that the
-// record named the cluster until now. Raft data without a leader may be stale: the
-// server does not rewrite the record then and does not beat as a server.
+// serveWithoutRecord is for a server whose cluster's record vanished, or was written
+// back by a server whose data is of an earlier birth (R36). A leader is proof that the
+// cluster runs. Where there is no leader for the moment, it is as good that the record
+// named the cluster until now. Raft data without a leader may be stale: the server does
+// not rewrite the record then and does not beat as a server. Without raft data it
+// decides again after an expiry (R33).
 func (r Running) serveWithoutRecord() (Order, error) {
 	switch {
 	case r.Leader && r.Record != nil:
@@ -191,7 +193,7 @@ func (r Running) serveWithoutRecord() (Order, error) {
 }
 
 // recordAsKnown returns the record of this server's cluster as far as the server
-// remembers it.
+// remembers it (R36).
 func (r Running) recordAsKnown() *Record {
 	kept := r.Self.Membership
 	bootstrap := Bootstrap{r.Self.Incarnation, r.Self.Node, r.Self.Address, kept.Term, r.Time}

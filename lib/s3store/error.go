@@ -40,7 +40,8 @@ func (e *opError) Error() string { return fmt.Sprintf("%s %s: %s", e.op, e.url, 
 // Unwrap returns the error's kind.
 func (e *opError) Unwrap() error { return e.kind }
 
-// credentialsError: the chain found no credentials, or could not renew them.
+// credentialsError reports that the chain found no credentials, or could not renew
+// them.
 type credentialsError struct{ err error }
 
 func (e *credentialsError) Error() string { return e.err.Error() }

@@ -171,6 +171,13 @@ func hang(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
+func untag(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) < 2, "untag [part of the key]")
+	worldOf(ts).srv.SetFault(func(r storetest.Request) storetest.Fault {
+		return storetest.Fault{Untagged: len(args) == 1 && strings.Contains(r.Key, args[0])}
+	})
+}
+
 func setClock(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 1, "clock seconds")
 	w, seconds := worldOf(ts), number(ts, args[0])

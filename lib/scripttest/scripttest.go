@@ -17,6 +17,7 @@
 //	await count op                 wait for so many further requests
 //	deny [op [part of the key]]    refuse these requests; none if not given
 //	hang [op]                      never answer these requests; answer all if not given
+//	untag [part of the key]        answer without entity tags of these keys; with all if not given
 //	clock seconds                  move the clock
 package scripttest
 
@@ -50,7 +51,7 @@ func Run(t *testing.T, dir string, more map[string]Command) {
 	}
 	cmds := map[string]Command{
 		"exits": exits, "answer": answer, "term": term, "put": put, "upload": upload, "remove": remove, "object": object,
-		"holds": holds, "sent": sent, "await": await, "deny": deny, "hang": hang, "clock": setClock,
+		"holds": holds, "sent": sent, "await": await, "deny": deny, "hang": hang, "untag": untag, "clock": setClock,
 	}
 	maps.Copy(cmds, more)
 	testscript.Run(t, testscript.Params{

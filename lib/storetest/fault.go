@@ -31,6 +31,8 @@ type Fault struct {
 	LoseAnswer bool
 	// Dateless leaves the Date out of the answer.
 	Dateless bool
+	// Untagged leaves the entity tag out of the answer.
+	Untagged bool
 	// Truncate breaks the connection in the middle of the answer's body.
 	Truncate bool
 }
@@ -112,6 +114,9 @@ func (s *Server) through(f Fault, r *http.Request, body []byte) *answer {
 	}
 	if f.Dateless {
 		a.Header()["Date"] = nil // on a socket, nil keeps the server from adding its own
+	}
+	if f.Untagged {
+		a.Header().Del("ETag")
 	}
 	if f.Truncate {
 		a.Body.Truncate(a.full / 2)

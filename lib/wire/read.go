@@ -17,8 +17,8 @@ const maxDocument = 256 << 20
 // maxSeconds is the longest [time.Duration].
 const maxSeconds = int64(math.MaxInt64 / time.Second)
 
-// ErrEmpty: there was no document at all. The program before this one in the
-// pipe has failed, and its message is on standard error.
+// ErrEmpty reports that there was no document at all: the program before this one in
+// the pipe has failed, and its message is on standard error.
 var ErrEmpty = errors.New("standard input is empty: the program before this one printed no document")
 
 // ReadMembers reads exactly one [Members] document.

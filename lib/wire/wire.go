@@ -80,9 +80,10 @@ const (
 type Decision struct {
 	Version int    `json:"version"`
 	Mode    string `json:"mode"` // [Server] or [Agent]
-	// Bootstrap: start a cluster of one. Never together with BootstrapExpect.
+	// Bootstrap says to start a cluster of one, never together with BootstrapExpect.
 	Bootstrap bool `json:"bootstrap"`
-	// BootstrapExpect: start a cluster of so many together; 0 for none.
+	// BootstrapExpect says with how many servers together to start a cluster; 0 means
+	// not to start one so.
 	BootstrapExpect int       `json:"bootstrap_expect"`
 	Join            []string  `json:"join"` // addresses, freshest first, at most 5, never its own
 	Node            string    `json:"node"`

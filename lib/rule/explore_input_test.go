@@ -1,0 +1,201 @@
+package rule_test
+
+import (
+	"fmt"
+	"time"
+
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
+)
+
+// Names of the explored world, as the rules are asked with them.
+
+func timeOf(age int8) time.Time { return epoch.Add(-time.Duration(age) * unit) }
+
+func nodeName(i int8) string { return fmt.Sprintf("n%d", i) }
+
+func address(i int8) string { return fmt.Sprintf("127.0.0.%d", i+1) }
+
+func nodeAt(address string) int8 {
+	var i int8
+	_, _ = fmt.Sscanf(address, "127.0.0.%d", &i)
+	return i - 1
+}
+
+func clusterName(cluster int8) string { return fmt.Sprintf("c%d", cluster) }
+
+func incarnationName(incarnation int8) string { return fmt.Sprintf("i%d", incarnation) }
+
+// number returns the number in the name of a cluster or an incarnation.
+func number(name string) int8 {
+	var n int8
+	_, _ = fmt.Sscanf(name[1:], "%d", &n)
+	return n
+}
+
+// forRule returns the record as the rules see it so many units after it was read.
+func (r modelRecord) forRule(age int8) *rule.Record {
+	if !r.exists {
+		return nil
+	}
+	rec := &rule.Record{
+		Version: 1, ClusterID: clusterName(r.cluster), State: rule.Bootstrapping, Birth: rule.First,
+		Desired: int(r.desired), Bootstrap: rule.Bootstrap{Term: int64(r.term)},
+	}
+	if r.established {
+		rec.State = rule.Established
+	}
+	if r.quorum {
+		rec.Birth = rule.Quorum
+	}
+	if r.bootstrapper != 0 {
+		rec.Bootstrap.Incarnation, rec.Bootstrap.Node = incarnationName(r.bootstrapper), nodeName(nodeOf(r.bootstrapper))
+	}
+	for _, s := range r.slots[:r.count] {
+		node := nodeOf(s.incarnation)
+		rec.Servers = append(rec.Servers, rule.Slot{
+			Incarnation: incarnationName(s.incarnation), Node: nodeName(node), Address: address(node),
+			Since: timeOf(grown(s.age, age)),
+		})
+	}
+	return rec
+}
+
+// fromRule returns the model of a record that a rule wants written.
+func fromRule(rec *rule.Record) modelRecord {
+	r := modelRecord{
+		exists: true, established: rec.State == rule.Established, quorum: rec.Birth == rule.Quorum,
+		cluster: number(rec.ClusterID), desired: int8(rec.Desired), term: int8(rec.Bootstrap.Term),
+	}
+	if rec.Bootstrap.Incarnation != "" {
+		r.bootstrapper = number(rec.Bootstrap.Incarnation)
+	}
+	for _, s := range rec.Servers {
+		age := min(old, int8(epoch.Sub(s.Since)/unit))
+		r.slots[r.count] = modelSlot{number(s.Incarnation), age}
+		r.count++
+	}
+	return r
+}
+
+// members returns the live members that heartbeats show: bit n of a node's mask is a
+// heartbeat that is n units old.
+func members(masks [maxNodes]uint8) []registry.Member {
+	var out []registry.Member
+	for age := int8(old - 1); age >= 0; age-- {
+		for i, mask := range masks {
+			newest := int8(0)
+			if mask&1 == 0 {
+				newest = 1
+			}
+			if mask == 0 || newest != age {
+				continue
+			}
+			oldest := int8(0)
+			if mask&2 != 0 {
+				oldest = 1
+			}
+			out = append(out, registry.Member{
+				Node: nodeName(int8(i)), Address: address(int8(i)), Heartbeat: timeOf(newest), Oldest: timeOf(oldest),
+			})
+		}
+	}
+	return out
+}
+
+// agedBeats returns heartbeats as they are some units of time later.
+func agedBeats(masks [maxNodes]uint8, by int8) [maxNodes]uint8 {
+	for i := range masks {
+		masks[i] = masks[i] << by & 3
+	}
+	return masks
+}
+
+// input returns what a node that decides asks the rule with.
+func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
+	n := w.nodes[i]
+	in := rule.Input{
+		Self:   n.self(i),
+		Policy: rule.Policy{Desired: int(x.desired), Birth: x.birth, Lost: x.lost, Expiry: expiry},
+		Seen:   rule.Observation{Record: n.seen.forRule(n.recordAge), RecordOnly: recordOnly, HeartbeatsLater: n.beatsLater},
+		New:    rule.NewIDs{ClusterID: clusterName(w.clusters + 1), Write: "w"},
+	}
+	in.Seen.Time = epoch
+	if recordOnly {
+		return in
+	}
+	in.Seen.Live = map[registry.Role][]registry.Member{
+		registry.Servers: members(agedBeats(n.serverBeats, n.beatsAge)), registry.Agents: members(agedBeats(n.agentBeats, n.beatsAge)),
+	}
+	if w.expired {
+		in.Seen.Expired = []string{"servers/20260101000000-x"}
+	}
+	in.SilentFor, in.Answers, in.UnansweredFor = map[string]time.Duration{}, map[string]bool{}, map[string]time.Duration{}
+	for k, units := range n.silentFor {
+		if units >= 0 {
+			in.SilentFor[silentKey(k)] = time.Duration(units) * unit
+		}
+		if x.oneReading && k < len(n.silentFor)-1 {
+			in.SilentFor[silentKey(k)] = expiry
+		}
+	}
+	for j := range x.nodes {
+		if n.unansweredFor[j] >= 0 {
+			in.UnansweredFor[address(j)] = time.Duration(n.unansweredFor[j]) * unit
+		}
+		if n.asked&(1<<j) != 0 && n.phase == probing {
+			in.Answers[address(j)] = n.answered&(1<<j) != 0 && !x.oneReading
+		}
+	}
+	return in
+}
+
+// self returns what a node knows of itself.
+func (n modelNode) self(i int8) rule.Self {
+	s := rule.Self{
+		Node: nodeName(i), Address: address(i), Incarnation: incarnationName(n.incarnation),
+		Mode: []registry.Mode{"", registry.Server, registry.Client}[n.mode], Raft: n.raft != 0,
+	}
+	s.Membership.Open = n.mode == clientMode
+	if n.keptCluster != 0 {
+		s.Membership.ClusterID, s.Membership.Term = clusterName(n.keptCluster), int64(n.keptTerm)
+		s.Membership.Desired, s.Membership.Birth = 1, rule.First
+	}
+	return s
+}
+
+// decision returns what the node was decided to be, as far as the model keeps it.
+func (n modelNode) decision(i int8) rule.Decision {
+	self := n.self(i)
+	return rule.Decision{Mode: self.Mode, Bootstrap: n.bootstrap, Expect: int(n.expect), HasSlot: n.hasSlot, Membership: self.Membership}
+}
+
+// silentKey returns the key of an entry of modelNode.silentFor: two incarnations of
+// each node, all servers, and the record.
+func silentKey(k int) string {
+	switch k {
+	case maxNodes * 2:
+		return rule.AllServers
+	case maxNodes*2 + 1:
+		return rule.NoRecord
+	}
+	return incarnationName(int8(k/2*4 + 1 + k%2))
+}
+
+// watch takes note of what an observation found silent, as the loop of a node that
+// decides does.
+func (n *modelNode) watch(in rule.Input) {
+	silent := map[string]bool{}
+	for _, key := range in.SilentKeys() {
+		silent[key] = true
+	}
+	for k := range n.silentFor {
+		switch {
+		case !silent[silentKey(k)]:
+			n.silentFor[k] = -1
+		case n.silentFor[k] < 0 || n.sinceReading >= 2:
+			n.silentFor[k] = 0
+		}
+	}
+	n.sinceReading = 0
+}

@@ -1,0 +1,96 @@
+package rule_test
+
+// successor is a world that may follow another.
+type successor struct {
+	world world
+	what  string // what happened, in words
+	bad   string // the property that it broke, in words; empty if it broke none
+}
+
+// successors returns all worlds that may follow.
+func (x *explorer) successors(w world) []successor {
+	var out []successor
+	add := func(w world, what, bad string) {
+		if bad == "" {
+			bad = x.violation(w)
+		}
+		x.normalize(&w)
+		out = append(out, successor{w, what, bad})
+	}
+	for i := range x.nodes {
+		for _, s := range x.act(w, i) {
+			add(s.world, nodeName(i)+" "+s.what, s.bad)
+		}
+	}
+	if w.store != storeOK {
+		v := w
+		v.store = storeOK
+		add(v, "store recovers", "")
+	}
+	if w.lateWrite.exists {
+		v := w
+		if w.lateWriteLands {
+			v = v.write(w.lateWrite)
+		}
+		v.lateWrite, v.lateWriteLands = modelRecord{}, false
+		add(v, "late write lands", "")
+	}
+	if v, ok := x.passTime(w); ok {
+		add(v, "time passes", "")
+	}
+	if w.faults > 0 {
+		for _, s := range x.fault(w) {
+			add(s.world, s.what, s.bad)
+		}
+	}
+	return out
+}
+
+// act returns what one node may do next.
+func (x *explorer) act(w world, i int8) []successor {
+	n := w.nodes[i]
+	if n.paused {
+		v := w
+		v.nodes[i].paused = false
+		return []successor{{v, "resumes", ""}}
+	}
+	one := func(v world, what, bad string) []successor { return []successor{{v, what, bad}} }
+	switch n.phase {
+	case off:
+		if i > 0 && n.incarnation == 0 && w.nodes[i-1].incarnation == 0 {
+			return nil // blank machines are alike: the first is the first to start
+		}
+		return one(x.start(w, i), "starts", "")
+	case reading, readingAgain: // both at the same time: either may be first
+		v, bad := x.readRecord(w, i)
+		u := x.readBeats(w, i)
+		return []successor{{v, "reads the record", bad}, {u, "reads the heartbeats", ""}}
+	case needHeartbeats:
+		return one(x.readBeats(w, i), "reads the heartbeats", "")
+	case needRecord, swapped:
+		v, bad := x.readRecord(w, i)
+		return one(v, "reads the record", bad)
+	case probing:
+		v, bad := x.probe(w, i)
+		return one(v, "probes", bad)
+	case swapping:
+		v, bad := x.swap(w, i)
+		return one(v, "swaps", bad)
+	case decided:
+		v := x.confirm(w, i)
+		if x.pausesBeforeStart || v.nodes[i].phase != confirmed {
+			return one(v, "confirms", "")
+		}
+		v, bad := x.startAgent(v, i)
+		return one(v, "confirms and starts its agent", bad)
+	case confirmed:
+		v, bad := x.startAgent(w, i)
+		return one(v, "starts its agent", bad)
+	case serverUp:
+		return x.runServer(w, i)
+	case beforeBeat:
+		v, bad := x.beat(w, i)
+		return one(v, "writes, or beats", bad)
+	}
+	return nil
+}
