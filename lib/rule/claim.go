@@ -113,7 +113,7 @@ func (in Input) claimSlot() Action {
 }
 
 // claimed returns the action that writes a claim. Who claims the last slot of a
-// gathering writes at once that its servers bootstrap together. Who takes the slot of
+// gathering writes at once that its servers bootstrap together (R44). Who takes the slot of
 // the node that wrote so, in a birth by quorum that waits for it, takes that part over.
 func (in Input) claimed(next Record, why string, evidence []string) Action {
 	switch {

@@ -58,7 +58,7 @@ func (x *explorer) readRecord(w world, i int8) (world, string) {
 		return x.decide(w, i, !won && n.beatsAge > 0)
 	case needRecord:
 		return x.decide(w, i, false)
-	case reading:
+	case reading, polling, readingRecord:
 		if v, bad := x.decide(w, i, true); v.nodes[i].phase != needHeartbeats {
 			return v, bad
 		}
@@ -118,6 +118,8 @@ func (x *explorer) decide(w world, i int8, recordOnly bool) (world, string) {
 		}
 	case action.ReadHeartbeats:
 		n.phase = needHeartbeats
+	case action.ByRecord:
+		n.phase = polling
 	default:
 		n.phase, n.waitsForLost = waiting, strings.Contains(action.Wait, "come back")
 	}

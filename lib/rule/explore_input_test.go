@@ -48,6 +48,15 @@ func (r modelRecord) forRule(age int8) *rule.Record {
 	if r.quorum {
 		rec.Birth = rule.Quorum
 	}
+	if r.gathered {
+		rec.Version, rec.Gather = 2, &rule.Gather{Until: epoch.Add(unit), WaitSeconds: int64(unit.Seconds())}
+	}
+	if r.gathering {
+		rec.State, rec.Birth = rule.Gathering, rule.Auto
+		if r.timeUp || age > 0 {
+			rec.Gather.Until = epoch
+		}
+	}
 	if r.bootstrapper != 0 {
 		rec.Bootstrap.Incarnation, rec.Bootstrap.Node = incarnationName(r.bootstrapper), nodeName(nodeOf(r.bootstrapper))
 	}
@@ -66,6 +75,10 @@ func fromRule(rec *rule.Record) modelRecord {
 	r := modelRecord{
 		exists: true, established: rec.State == rule.Established, quorum: rec.Birth == rule.Quorum,
 		cluster: number(rec.ClusterID), desired: int8(rec.Desired), term: int8(rec.Bootstrap.Term),
+	}
+	if rec.Gather != nil {
+		r.gathered, r.gathering = true, rec.State == rule.Gathering
+		r.timeUp = r.gathering && !rec.Gather.Until.After(epoch)
 	}
 	if rec.Bootstrap.Incarnation != "" {
 		r.bootstrapper = number(rec.Bootstrap.Incarnation)
@@ -116,11 +129,12 @@ func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 	n := w.nodes[i]
 	in := rule.Input{
 		Self:   n.self(i),
-		Policy: rule.Policy{Desired: int(x.desired), Birth: x.birth, Lost: x.lost, Expiry: expiry},
+		Policy: rule.Policy{Desired: int(x.desired), Birth: x.birth, BirthWait: unit, Lost: x.lost, Expiry: expiry},
 		Seen:   rule.Observation{Record: n.seen.forRule(n.recordAge), RecordOnly: recordOnly, HeartbeatsLater: n.beatsLater},
 		New:    rule.NewIDs{ClusterID: clusterName(w.clusters + 1), Write: "w"},
 	}
 	in.Seen.Time = epoch
+	x.spoil(in.Seen.Record, i)
 	if recordOnly {
 		return in
 	}
@@ -148,6 +162,17 @@ func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 		}
 	}
 	return in
+}
+
+// spoil changes, in a control, what a node knows of a gathering.
+func (x *explorer) spoil(rec *rule.Record, i int8) {
+	switch {
+	case rec == nil || rec.Gather == nil:
+	case x.ignoresGathering && i == 0 && rec.State == rule.Gathering:
+		rec.State, rec.Birth = rule.Bootstrapping, rule.First
+	case x.neverGathersAgain && rec.State == rule.Bootstrapping && rec.Birth == rule.Quorum:
+		rec.Gather = nil
+	}
 }
 
 // self returns what a node knows of itself.

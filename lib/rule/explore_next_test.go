@@ -67,7 +67,13 @@ func (x *explorer) act(w world, i int8) []successor {
 		return []successor{{v, "reads the record", bad}, {u, "reads the heartbeats", ""}}
 	case needHeartbeats:
 		return one(x.readBeats(w, i), "reads the heartbeats", "")
-	case needRecord, swapped:
+	case polling:
+		if n.unchanged {
+			return nil
+		}
+		v, bad := x.readRecord(w, i)
+		return one(v, "sees the record change", bad)
+	case needRecord, swapped, readingRecord:
 		v, bad := x.readRecord(w, i)
 		return one(v, "reads the record", bad)
 	case probing:

@@ -121,6 +121,7 @@ func (x *explorer) serve(w world, i int8) world {
 		lastBeat = epoch
 	}
 	rec := w.record.forRule(0)
+	x.spoil(rec, i)
 	order, err := rule.Serve(rule.Running{
 		LastBeat: lastBeat, HeldFor: time.Duration(n.sinceReading) * unit, NamedBefore: n.namedBefore,
 		Self: n.self(i), Expiry: expiry, Time: epoch, Record: rec,

@@ -30,6 +30,8 @@ type explorer struct {
 	ignoresConditions bool // the store writes whatever it is asked to
 	oneReading        bool // who is silent in one reading counts as dead
 	noConfirm         bool // nobody asks again before the agent starts
+	ignoresGathering  bool // one node starts as if nobody gathered
+	neverGathersAgain bool // a birth by quorum that loses a server waits for it
 }
 
 // explorations returns the explorations of a size, which is that of the environment
@@ -43,6 +45,7 @@ func explorations(size string) []explorer {
 		{nodes: 2, desired: 1, faults: 1, deletesRecord: true},
 		{nodes: 2, desired: 1, faults: 1, lost: rule.LostBootstrap},
 		{nodes: 2, desired: 2, faults: 0, birth: rule.Quorum},
+		{nodes: 2, desired: 2, faults: 1, birth: rule.Auto},
 	}
 	if size != "" {
 		out = append(out,
@@ -53,6 +56,10 @@ func explorations(size string) []explorer {
 			explorer{nodes: 3, desired: 1, faults: 0},
 			explorer{nodes: 3, desired: 2, faults: 0},
 			explorer{nodes: 3, desired: 3, faults: 0},
+			explorer{nodes: 3, desired: 2, faults: 0, birth: rule.Auto},
+			explorer{nodes: 3, desired: 3, faults: 0, birth: rule.Auto},
+			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, lost: rule.LostBootstrap},
+			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, deletesRecord: true},
 		)
 	}
 	if size == "full" {
@@ -63,13 +70,17 @@ func explorations(size string) []explorer {
 			explorer{nodes: 3, desired: 2, faults: 0, birth: rule.Quorum},
 			explorer{nodes: 3, desired: 3, faults: 0, birth: rule.Quorum},
 			explorer{nodes: 3, desired: 2, faults: 1, birth: rule.Quorum},
+			explorer{nodes: 2, desired: 2, faults: 2, birth: rule.Auto},
+			explorer{nodes: 3, desired: 2, faults: 1, birth: rule.Auto},
+			explorer{nodes: 4, desired: 3, faults: 0, birth: rule.Auto},
 			explorer{nodes: 4, desired: 1, faults: 0},
 			explorer{nodes: 4, desired: 2, faults: 0},
 			explorer{nodes: 4, desired: 3, faults: 0},
 		)
 		// One fault at most: every kind by itself is all there is.
 		for _, kind := range []string{"crashes", "is paused", "dies", "loses its disk", "is delayed", "store"} {
-			out = append(out, explorer{nodes: 3, desired: 3, faults: 1, only: kind}, explorer{nodes: 4, desired: 1, faults: 1, only: kind})
+			out = append(out, explorer{nodes: 3, desired: 3, faults: 1, only: kind}, explorer{nodes: 4, desired: 1, faults: 1, only: kind},
+				explorer{nodes: 3, desired: 3, faults: 1, only: kind, birth: rule.Auto})
 		}
 	}
 	for i := range out {

@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"os"
@@ -138,14 +139,20 @@ func TestExplorationFindsWhatIsWrong(t *testing.T) {
 	if os.Getenv("EXPLORE") != "" {
 		controls = append(controls,
 			control{"expiry judged from one reading", explorer{nodes: 3, desired: 2, faults: 1, oneReading: true, only: "store"}, "which runs"},
+			control{"a server starts while the others gather", explorer{nodes: 2, desired: 2, birth: rule.Auto, ignoresGathering: true, byName: true}, "two bootstraps"},
+			control{"two nodes each end the gathering", explorer{nodes: 3, desired: 3, birth: rule.Auto, ignoresConditions: true}, "two bootstraps"},
+			control{"a birth by quorum never gathers again", explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, only: "dies", neverGathersAgain: true}, "stuck"},
 			control{"no confirmation", explorer{nodes: 2, desired: 1, faults: 1, noConfirm: true, only: "is paused"}, "although another has taken over"},
 		)
 	}
 	for _, tt := range controls {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tt.x.lost, tt.x.birth = rule.LostAuto, rule.First
+			tt.x.lost, tt.x.birth = rule.LostAuto, cmp.Or(tt.x.birth, rule.First)
 			e := tt.x.run(5_000_000)
+			if e.stuck != "" {
+				e.bad += "stuck after " + e.stuck
+			}
 			t.Logf("%d worlds: %s", e.worlds, e.bad)
 			if !strings.Contains(e.bad, tt.want) {
 				t.Errorf("found %q, want %q", e.bad, tt.want)

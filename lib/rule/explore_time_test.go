@@ -25,7 +25,7 @@ func (x *explorer) passTime(w world) (_ world, ok bool) {
 // busy reports whether a node has something to do that takes no time.
 func (w world) busy(i int8) bool {
 	switch n := w.nodes[i]; n.phase {
-	case reading, readingAgain, needHeartbeats, needRecord, probing, swapping, swapped, decided, confirmed, beforeBeat:
+	case reading, readingAgain, readingRecord, needHeartbeats, needRecord, probing, swapping, swapped, decided, confirmed, beforeBeat:
 		return true
 	case serverUp:
 		return !n.beatTried || w.store == storeOK && w.mustEstablish(i)
@@ -52,8 +52,12 @@ func (n *modelNode) grow() {
 			n.unansweredFor[k] = grown(n.unansweredFor[k], 1)
 		}
 	}
-	if n.phase == waiting && !n.paused {
+	switch {
+	case n.paused:
+	case n.phase == waiting:
 		n.phase = readingAgain
+	case n.phase == polling:
+		n.phase = readingRecord
 	}
 }
 
@@ -67,6 +71,11 @@ func (x *explorer) normalize(w *world) {
 		n := &w.nodes[i]
 		if n.phase == waiting || n.phase == readingAgain {
 			n.unchanged, n.beatsLater, n.recordAge, n.beatsAge, n.asked, n.answered = false, false, 0, 0, 0, 0
+			n.serverBeats, n.agentBeats, n.seen = [maxNodes]uint8{}, [maxNodes]uint8{}, modelRecord{exists: n.seen.exists}
+		}
+		if n.phase == polling || n.phase == readingRecord {
+			unchanged := n.unchanged && n.phase == polling
+			n.unchanged, n.beatsLater, n.recordAge, n.beatsAge, n.asked, n.answered = unchanged, false, 0, 0, 0, 0
 			n.serverBeats, n.agentBeats, n.seen = [maxNodes]uint8{}, [maxNodes]uint8{}, modelRecord{exists: n.seen.exists}
 		}
 		if n.phase == off {

@@ -27,6 +27,9 @@ func nodeOf(incarnation int8) int8 { return (incarnation - 1) / 4 }
 // modelRecord is the cluster record, or a copy of it that a node has read.
 type modelRecord struct {
 	exists, established, quorum          bool
+	gathering                            bool // its servers gather, and nobody starts one
+	gathered                             bool // they gather, or have, and it is not established
+	timeUp                               bool // the gathering is over
 	cluster, desired, term, bootstrapper int8 // the last is an incarnation; 0 for none
 	count                                int8 // of slots
 	slots                                [maxNodes + 1]modelSlot
@@ -43,6 +46,8 @@ const (
 	swapping                   // writes the record
 	swapped                    // reads what became of its write
 	waiting                    // for time to pass
+	polling                    // for the record to change, or for time to pass
+	readingRecord              // reads the record after that
 	decided                    // confirms its decision
 	confirmed                  // starts its agent
 	serverUp                   // runs a server
@@ -124,6 +129,7 @@ func (r modelRecord) aged(by int8) modelRecord {
 	for i := range r.slots[:r.count] {
 		r.slots[i].age = grown(r.slots[i].age, by)
 	}
+	r.timeUp = r.timeUp || r.gathering && by > 0 // a gathering lasts one unit of time
 	return r
 }
 

@@ -71,9 +71,9 @@ func (in Input) gathersByRecord() bool {
 }
 
 // gather decides for a node while the servers of a birth gather. Nobody starts a
-// server. A node claims a slot as ever; whoever finds all slots claimed and fresh
-// writes that they bootstrap together, and whoever holds a slot when the time is up
-// writes that it bootstraps alone. One swap decides between the two.
+// server (R43). A node claims a slot as ever; whoever finds all slots claimed and fresh
+// writes that they bootstrap together (R44), and whoever holds a slot when the time is
+// up writes that it bootstraps alone (R45). One swap decides between the two.
 func (in Input) gather() Action {
 	rec, own := in.Seen.Record, in.ownSlot()
 	switch {
@@ -104,7 +104,7 @@ func (in Input) bootstrapTogether(rec *Record) {
 }
 
 // gatherAgain starts the gathering anew, in the next term, where a birth by quorum
-// has lost a server: two of three would wait for ever. All servers of the birth that
+// has lost a server: two of three would wait for ever (R46). All servers of the birth that
 // have found no cluster stop when they see that, so nobody may answer at their
 // addresses any more. ok is false where no server is lost.
 func (in Input) gatherAgain() (action Action, ok bool) {

@@ -91,8 +91,11 @@ func DecodeRecord(body []byte) (Record, error) {
 	if err := json.Unmarshal(body, &r); err != nil {
 		return bad("%w", err)
 	}
-	if r.Version < firstVersion || r.Version > gatherVersion {
-		return bad("version %d: a newer version of this program wrote it, which knows more than version %d", r.Version, gatherVersion)
+	switch {
+	case r.Version > gatherVersion:
+		return bad("version %d: a newer release wrote it, and this one knows version %d at most", r.Version, gatherVersion)
+	case r.Version < firstVersion:
+		return bad("version %d: want %d or %d", r.Version, firstVersion, gatherVersion)
 	}
 	if err := r.check(); err != nil {
 		return bad("%w", err)

@@ -49,8 +49,8 @@ func TestRecordIsRefused(t *testing.T) {
 		change func(doc map[string]any)
 		want   string
 	}{
-		{"no version", func(doc map[string]any) { delete(doc, "version") }, "version 0, and this program knows version 1"},
-		{"a later version", func(doc map[string]any) { doc["version"] = 2 }, "version 2, and this program knows version 1"},
+		{"no version", func(doc map[string]any) { delete(doc, "version") }, "version 0: want 1 or 2"},
+		{"a later version", func(doc map[string]any) { doc["version"] = 3 }, "version 3: a newer release wrote it, and this one knows version 2 at most"},
 		{"a version in words", func(doc map[string]any) { doc["version"] = "one" }, "not a cluster record"},
 		{"no cluster", func(doc map[string]any) { delete(doc, "cluster_id") }, "cluster_id is missing"},
 		{"an empty cluster", func(doc map[string]any) { doc["cluster_id"] = "" }, "cluster_id is missing"},
