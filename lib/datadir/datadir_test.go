@@ -85,7 +85,7 @@ func TestModeIsReadable(t *testing.T) {
 	}
 }
 
-// An open file keeps what it held: it was replaced, not written over.
+// An open file keeps what it held: it was replaced, not written over (R37).
 func TestReplaceIsAtomic(t *testing.T) {
 	t.Parallel()
 	d := holding(t, "mode", "server")
@@ -177,6 +177,7 @@ func TestUnwritable(t *testing.T) {
 	}
 }
 
+// A data directory gets its incarnation once and for all (R37).
 func TestIncarnation(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
@@ -201,6 +202,7 @@ func TestIncarnation(t *testing.T) {
 	wantMode(t, d, "")
 }
 
+// The data directory is tied to a cluster (R12, R37).
 func TestCluster(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
@@ -237,7 +239,7 @@ func TestUntie(t *testing.T) {
 	}
 }
 
-// Read as "no cluster", garbage would let old data join a new cluster.
+// Read as "no cluster", garbage would let old data join a new cluster (R12).
 func TestClusterGarbage(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"c1", "{}", `{"cluster_id":""}`, `{"cluster_id":"c1"`, `{"cluster_id":1}`, "null", "[]"} {
