@@ -16,7 +16,7 @@ import (
 	"auto-consul/lib/wire"
 )
 
-// claimOf returns the claim that a decision rests on, as its document has it.
+// claimOf returns the claim that a decision rests on, as its document has it (R27).
 func claimOf(d wire.Decision) rule.Claim {
 	decision := rule.Decision{
 		Mode: registry.Mode(d.Mode), Bootstrap: d.Bootstrap, Expect: d.BootstrapExpect, HasSlot: d.Slot,
@@ -28,7 +28,8 @@ func claimOf(d wire.Decision) rule.Claim {
 
 // recordOf returns what reads the cluster record of a registry through ac-members, so
 // that this program, which only ever becomes another, need not hold a client for every
-// store. A failure has the exit code of ac-members. The time is store time.
+// store. A failure has the exit code of ac-members, with which a bootstrap ends (R28).
+// The time is store time.
 func recordOf(s cli.Streams, url string) func(ctx context.Context) (*rule.Record, time.Time, error) {
 	return func(ctx context.Context) (rec *rule.Record, now time.Time, err error) {
 		cmd := exec.CommandContext(ctx, sibling("ac-members"),

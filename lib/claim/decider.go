@@ -18,11 +18,11 @@ type Decider struct {
 	Random   Random
 	Self     rule.Self
 	Policy   rule.Policy
-	Wait     time.Duration // bound on all waiting for other nodes
-	Timeout  time.Duration // bound on each observation and each write; failures are borne as long
+	Wait     time.Duration // bound on all waiting for other nodes (R39)
+	Timeout  time.Duration // bound on each observation and each write, and on how long they may fail
 	DryRun   bool          // decide as if every write had succeeded, write nothing
 
-	Keep     func() error                                   // called before each write, which the incarnation must outlive
+	Keep     func() error                                   // keeps the incarnation; called before each write (R37)
 	Answers  func(ctx context.Context, address string) bool // reports whether anybody answers there
 	Progress func(format string, args ...any)               // tells the operator
 
@@ -56,7 +56,7 @@ func (d *Decider) Decide(ctx context.Context, first *rule.Observation) (rule.Dec
 	if first != nil {
 		d.begin = time.Now()
 		d.accept(*first)
-		d.listed = time.Time{} // nobody knows how old it is
+		d.listed = time.Time{} // nobody knows how old it is (R5)
 	} else if err := d.start(ctx); err != nil {
 		return rule.Decision{}, d.seen, err
 	}
@@ -83,7 +83,7 @@ func (d *Decider) input() rule.Input {
 	}
 	seen := d.seen
 	if len(seen.Expired) == 0 {
-		seen.Expired = d.expired // a cluster existed here all the same
+		seen.Expired = d.expired // a cluster existed here all the same (R14)
 	}
 	return rule.Input{
 		Self: d.Self, Policy: d.Policy, Seen: seen,
@@ -92,6 +92,7 @@ func (d *Decider) input() rule.Input {
 	}
 }
 
+// carryOut does what the rule wants next.
 func (d *Decider) carryOut(ctx context.Context, action rule.Action) error {
 	switch {
 	case action.ReadHeartbeats:
@@ -109,16 +110,16 @@ func (d *Decider) carryOut(ctx context.Context, action rule.Action) error {
 	return d.wait(ctx, action)
 }
 
-// pace returns over how much time nodes are spread that start at once and find
-// nothing, so that few of them try to create the record: several times what a
-// creation takes, estimated from what an observation took. Most nodes draw a long
-// pause and the first a short one.
+// pace returns over how much time nodes are spread that start at once and find nothing,
+// so that few of them try to create the record (R39): several times what a creation
+// takes, estimated from what an observation took. Most nodes draw a long pause and the
+// first a short one.
 func pace(observation time.Duration) time.Duration {
 	return min(max(200*time.Millisecond, 12*observation), 2*time.Second)
 }
 
 // start makes the first observation. Where there is nothing yet, and so perhaps many
-// others who see the same, it observes again after a pause.
+// others who see the same, it observes again after a pause (R39).
 func (d *Decider) start(ctx context.Context) error {
 	d.seen.RecordOnly = true // no heartbeats have been read
 	if err := d.refresh(ctx, d.Observer.First); err != nil || d.seen.Record != nil || d.Self.Raft || d.DryRun {
@@ -131,7 +132,8 @@ func (d *Decider) start(ctx context.Context) error {
 	return d.refresh(ctx, d.Observer.Record)
 }
 
-// swap writes the record that an action wants.
+// swap writes the record that an action wants (R2). Before that it has the incarnation
+// kept (R37) and, before a first creation, probes the store (R40).
 func (d *Decider) swap(ctx context.Context, action rule.Action) error {
 	if err := d.Keep(); err != nil {
 		return err
@@ -159,13 +161,14 @@ func (d *Decider) swap(ctx context.Context, action rule.Action) error {
 	d.won = action
 	if own := d.seen.Record.SlotOf(d.Self.Incarnation); own != nil && !own.DueForRenewal(d.seen.Time, d.Policy.Expiry) {
 		// The decision may rest on the heartbeats that the claim has rested on, unless
-		// those were of a document so old that the claim must be renewed.
+		// those were of a document so old that the claim must be renewed (R5).
 		d.seen = d.seen.WithHeartbeats(heartbeats)
 	}
 	return nil
 }
 
-// ask finds out whether anybody answers at some addresses.
+// ask finds out whether anybody answers at some addresses (R10), and since when nobody
+// has (R19).
 func (d *Decider) ask(ctx context.Context, addresses []string) {
 	if d.answers == nil {
 		d.answers = map[string]bool{}
@@ -184,8 +187,8 @@ func (d *Decider) ask(ctx context.Context, addresses []string) {
 	}
 }
 
-// wait observes again after a pause, which is short at first and then a tenth of
-// the expiry.
+// wait observes again after a pause, which is short at first and then a tenth of the
+// expiry, 10 s at most. All waiting together is bounded (R39).
 func (d *Decider) wait(ctx context.Context, action rule.Action) error {
 	if d.DryRun {
 		return fmt.Errorf("%w: would wait %s", rule.ErrUndecided, action.Wait)

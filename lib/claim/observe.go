@@ -13,9 +13,9 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// headStart is how long a first observation waits for the record before it asks for
-// the heartbeats, too. Where a thousand nodes start at once, nearly all of them
-// need nothing but the record.
+// headStart is how long a first observation waits for the record before it asks for the
+// heartbeats, too (R39). Where a thousand nodes start at once, nearly all of them need
+// nothing but the record (R17).
 const headStart = 10 * time.Millisecond
 
 // Observer reads the registry for the rules. Its errors are the store's, or wrap
@@ -24,8 +24,9 @@ type Observer struct {
 	Registry *registry.Registry
 }
 
-// Record reads the record alone. Without a record the observation still has the
-// store's time.
+// Record reads the record alone. Without a record the observation still has the store's
+// time, which is the only one that counts (R4). A reading that fails is an error and
+// never means that there is no record (R3).
 func (o Observer) Record(ctx context.Context) (rule.Observation, error) {
 	seen := rule.Observation{RecordOnly: true}
 	obj, err := o.Registry.Store.Get(ctx, rule.RecordKey)
@@ -46,15 +47,18 @@ func (o Observer) Record(ctx context.Context) (rule.Observation, error) {
 	return seen, nil
 }
 
-// All reads the record and the heartbeats at the same time.
+// All reads the record and the heartbeats at the same time, and judges them as of the
+// earlier answer (R5).
 func (o Observer) All(ctx context.Context) (rule.Observation, error) { return o.read(ctx, 0) }
 
 // First is the first observation of a decision: the record, and the heartbeats too
-// unless the record was quick to come.
+// unless the record was quick to come (R39).
 func (o Observer) First(ctx context.Context) (rule.Observation, error) {
 	return o.read(ctx, headStart)
 }
 
+// read reads the record and, unless the record comes within the head start, the
+// heartbeats.
 func (o Observer) read(ctx context.Context, head time.Duration) (rule.Observation, error) {
 	var seen rule.Observation
 	var snap registry.Snapshot

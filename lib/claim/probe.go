@@ -9,10 +9,9 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// ProbeStore finds out whether the store honours conditions on writes, by breaking
-// one of each kind on an object of its own. Some stores accept conditions and do
-// not act on them: the second creation of a cluster would then succeed like the
-// first.
+// ProbeStore finds out whether the store honours conditions on writes, by breaking one
+// of each kind on an object of its own (R40). Some stores accept conditions and ignore
+// them: the second creation of a cluster would then succeed like the first.
 func ProbeStore(ctx context.Context, store registry.Store, random string) (err error) {
 	key := probeKey(random)
 	defer func() {
@@ -81,8 +80,8 @@ func refused(err error) error {
 }
 
 // probeWrites finds out whether the store takes writes, because only silence counts
-// during which it did: where it refuses writes and can be read all the same, living
-// nodes are silent, too.
+// during which it did (R11): where it refuses writes and can be read all the same,
+// living nodes are silent, too.
 func (d *Decider) probeWrites(ctx context.Context) error {
 	if d.probe == "" {
 		d.probe = probeKey(d.Self.Node) // one for each node, should it be killed

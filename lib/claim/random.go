@@ -23,8 +23,8 @@ func NewID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// pause returns how long to wait after so many swaps were lost: a random time of up
-// to 25 ms that doubles with each, and a second at most.
+// pause returns how long to wait after so many swaps were lost: a random time of up to
+// 50 ms after the first, which doubles with each, and a second at most (R2).
 func (r Random) pause(tries int) time.Duration {
 	most := min(25*time.Millisecond<<min(tries, 6), time.Second)
 	return time.Duration(r.Draw() * float64(most))

@@ -10,9 +10,9 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// refresh replaces what this node has seen by a new observation. Once a first one
-// has succeeded, failures are borne for as long as the timeout; access denied is
-// final.
+// refresh replaces what this node has seen by a new observation. Once a first one has
+// succeeded, readings may fail for as long as the time-out (R39); access denied is
+// final (R3). A reading that fails ends all watching (R11).
 func (d *Decider) refresh(ctx context.Context, read func(context.Context) (rule.Observation, error)) error {
 	for first := d.seen.Time.IsZero(); ; {
 		begin := time.Now()
@@ -37,7 +37,7 @@ func (d *Decider) refresh(ctx context.Context, read func(context.Context) (rule.
 	}
 }
 
-// withHeartbeats reads the heartbeats after the record that was seen.
+// withHeartbeats reads the heartbeats after the record that was seen (R6).
 func (d *Decider) withHeartbeats(ctx context.Context) (rule.Observation, error) {
 	snap, err := d.Observer.Heartbeats(ctx)
 	seen := d.seen.WithHeartbeats(snap)
@@ -46,7 +46,8 @@ func (d *Decider) withHeartbeats(ctx context.Context) (rule.Observation, error) 
 }
 
 // replace takes a new observation over. A record that is gone after it was there is
-// never taken for "no record yet".
+// never taken for "no record yet" (R3). Heartbeats stay beside a record that was read
+// later for a twentieth of the expiry (R5).
 func (d *Decider) replace(seen rule.Observation) error {
 	if d.seen.Record != nil && seen.Record == nil {
 		return fmt.Errorf("%w: the cluster record vanished", rule.ErrUndecided)
@@ -63,7 +64,8 @@ func (d *Decider) replace(seen rule.Observation) error {
 	return nil
 }
 
-// accept takes an observation over that has heartbeats.
+// accept takes an observation over that has heartbeats. Expired ones are remembered,
+// although they may be purged (R14).
 func (d *Decider) accept(seen rule.Observation) {
 	if len(seen.Expired) > 0 {
 		d.expired = seen.Expired

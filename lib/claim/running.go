@@ -9,12 +9,12 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// Serve asks [rule.Serve] what a running node is to do, with the record as it is
-// now, and writes what that wants written until nothing is left to write. r needs no
+// Serve asks [rule.Serve] what a running node is to do, with the record as it is now,
+// and writes what that wants written until nothing is left to write (R29). r needs no
 // time, record or random name. It returns the last observation, which also tells the
-// store's time, the order, and the reasons of what was written. After an error
-// there must be no heartbeat at all: one under agents/ alone would say that this
-// node is no server.
+// store's time, the order, and the reasons of what was written. After an error there
+// must be no heartbeat at all: one under agents/ alone would say that this node is no
+// server (R10).
 func (o Observer) Serve(ctx context.Context, r rule.Running, random Random) (seen rule.Observation, order rule.Order, wrote []string, err error) {
 	seen, order, wrote, err = o.update(ctx, random, func(seen rule.Observation) (rule.Order, error) {
 		r.Time, r.Record, r.Write = seen.Time, seen.Record, random.ID()
@@ -25,8 +25,8 @@ func (o Observer) Serve(ctx context.Context, r rule.Running, random Random) (see
 }
 
 // GiveBack takes the slot of an incarnation out of the record, if it is in a node's
-// name, and reports whether it did. Others that are faster again and again are
-// [rule.ErrUndecided].
+// name, and reports whether a reading has shown that (R38). If others are faster again
+// and again the error wraps [rule.ErrUndecided].
 func (o Observer) GiveBack(ctx context.Context, incarnation, node string, random Random) (bool, error) {
 	_, _, wrote, err := o.update(ctx, random, func(seen rule.Observation) (rule.Order, error) {
 		next := rule.GiveBack(seen.Record, incarnation, node, random.ID())

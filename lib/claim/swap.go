@@ -11,11 +11,11 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// swapper is the compare-and-swap loop around the cluster record, the only place
-// that writes it. A write is sent once, and its answer decides nothing: whether it
-// happened is what reading the record shows afterwards. So a lost answer, a refused
-// write and one that another writer has replaced already are told apart there and
-// nowhere else.
+// swapper is the compare-and-swap loop around the cluster record, the only place that
+// writes it (R1). A write is sent once, and its answer decides nothing: whether it
+// happened is what reading the record shows afterwards (R2). So a lost answer, a
+// refused write and one that another writer has replaced already are told apart there
+// and nowhere else.
 type swapper struct {
 	store   registry.Store
 	random  Random
@@ -25,7 +25,7 @@ type swapper struct {
 	failures, conflicts time.Duration
 	report              func(format string, args ...any) // tells the operator; may be nil
 
-	tries int       // swaps that were lost
+	tries int       // swaps that were lost, ever
 	since time.Time // since when every swap has been lost; zero: the last one was not
 }
 
@@ -42,7 +42,7 @@ func (s *swapper) swap(ctx context.Context, seen rule.Observation, next *rule.Re
 	failed := s.write(ctx, seen.ETag, next)
 	lost := failed == nil || errors.Is(failed, registry.ErrConflict) || errors.Is(failed, fs.ErrNotExist)
 	switch {
-	case errors.Is(failed, registry.ErrDenied), errors.Is(failed, rule.ErrUnwritable):
+	case errors.Is(failed, registry.ErrDenied), errors.Is(failed, rule.ErrUnwritable): // R3, R1
 		return seen, false, failed
 	case !lost && s.report != nil:
 		s.report("%v; looking whether it was written", failed)
@@ -64,9 +64,10 @@ func (s *swapper) swap(ctx context.Context, seen rule.Observation, next *rule.Re
 		return now, false, fmt.Errorf("the cluster record could not be swapped in %v: %w", lasted.Round(time.Second), registry.ErrConflict)
 	}
 	s.tries++
-	return now, false, sleep(ctx, s.random.pause(s.tries))
+	return now, false, sleep(ctx, s.random.pause(s.tries)) // R2
 }
 
+// write sends the record once, on the condition that it is as it was seen (R1).
 func (s *swapper) write(ctx context.Context, etag string, next *rule.Record) error {
 	body, err := next.Encode()
 	if err != nil {
@@ -80,17 +81,17 @@ func (s *swapper) write(ctx context.Context, etag string, next *rule.Record) err
 	return s.store.Swap(ctx, rule.RecordKey, body, etag)
 }
 
-// reset lets the time that swaps may be lost for begin anew.
+// reset lets the time for which swaps may be lost begin anew.
 func (s *swapper) reset() { s.since = time.Time{} }
 
 // conflictTime is how long other writers may be faster than a running node, which
 // tries again at its next beat anyway.
 const conflictTime = 5 * time.Second
 
-// update writes what want makes of the record, again and again until an
-// observation leaves nothing to be written. It returns that observation, what want
-// said of it, and the reasons of what was written. Its error is want's, or one of
-// those of a swap; a write that fails is not tried again.
+// update writes what want makes of the record, again and again until an observation
+// leaves nothing to be written (R29). It returns that observation, what want said of
+// it, and the reasons of what was written. Its error is want's, or one of those of a
+// swap; a write that fails is not tried again.
 func (o Observer) update(ctx context.Context, random Random, want func(rule.Observation) (rule.Order, error)) (seen rule.Observation, last rule.Order, wrote []string, err error) {
 	s := swapper{store: o.Registry.Store, random: random, conflicts: conflictTime}
 	for seen, err = o.Record(ctx); err == nil; {
@@ -105,6 +106,7 @@ func (o Observer) update(ctx context.Context, random Random, want func(rule.Obse
 	return seen, last, wrote, err
 }
 
+// sleep waits for a while, or until the context ends, and then returns its error.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -2,8 +2,8 @@ package claim
 
 import "time"
 
-// watch measures silence on the observer's own monotonic clock. Only unbroken
-// watching counts: after a reading that failed, or a gap, it starts anew.
+// watch measures silence on the observer's own monotonic clock (R4). Only unbroken
+// watching counts (R11): after a reading that failed, or a gap, it starts anew.
 type watch struct {
 	since map[string]time.Time // when a silence was first seen
 	last  time.Time            // when the last observation ended
@@ -27,6 +27,7 @@ func (w *watch) observe(end time.Time, silent []string, gap time.Duration) {
 	w.since, w.last = since, end
 }
 
+// reset forgets all silences.
 func (w *watch) reset() { w.since = nil }
 
 // silentFor returns how long each silence had lasted when the last observation

@@ -40,8 +40,9 @@ func (d Dir) KeepMode(mode registry.Mode) error { return d.write(modeFile, strin
 // Incarnation returns the data directory's random id; empty if it has none yet.
 func (d Dir) Incarnation() (string, error) { return d.read("incarnation") }
 
-// KeepIncarnation gives the data directory its id, once and for all. A data directory
-// that has another belongs to another decision: the error wraps [rule.ErrUndecided].
+// KeepIncarnation gives the data directory its id, once and for all (R37). A data
+// directory that has another belongs to another decision: the error wraps
+// [rule.ErrUndecided].
 func (d Dir) KeepIncarnation(id string) error {
 	kept, err := d.Incarnation()
 	if err != nil || kept == id {
@@ -69,7 +70,7 @@ func (d Dir) Membership() (rule.Membership, error) {
 	return m, nil
 }
 
-// KeepMembership ties the data directory to a cluster, or unties it.
+// KeepMembership ties the data directory to a cluster, or unties it (R37, R42).
 func (d Dir) KeepMembership(m rule.Membership) error {
 	if m.ClusterID == "" && !m.Open {
 		if err := os.Remove(d.path(clusterFile)); !errors.Is(err, fs.ErrNotExist) {
@@ -106,7 +107,7 @@ func (d Dir) read(name string) (string, error) {
 	return strings.TrimSpace(string(data)), nil
 }
 
-// write replaces a file in one step that survives a power cut.
+// write replaces a file in one step that survives a power cut (R37).
 func (d Dir) write(name, text string) error {
 	if err := os.MkdirAll(string(d), 0o755); err != nil {
 		return err

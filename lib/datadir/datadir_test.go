@@ -1,7 +1,6 @@
 package datadir_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"auto-consul/lib/datadir"
 	"auto-consul/lib/registry"
-	"auto-consul/lib/rule"
 )
 
 // newDir is a data directory below folders that do not exist yet.
@@ -85,7 +83,7 @@ func TestModeIsReadable(t *testing.T) {
 	}
 }
 
-// An open file keeps what it held: it was replaced, not written over.
+// An open file keeps what it held: it was replaced, not written over (R37).
 func TestReplaceIsAtomic(t *testing.T) {
 	t.Parallel()
 	d := holding(t, "mode", "server")
@@ -174,81 +172,6 @@ func TestUnwritable(t *testing.T) {
 	}
 	if got, err := os.ReadFile(filepath.Join(string(parent), "file")); err != nil || string(got) != "text" {
 		t.Errorf("got %q, %v, want the file as it was", got, err)
-	}
-}
-
-func TestIncarnation(t *testing.T) {
-	t.Parallel()
-	d := newDir(t)
-	if got, err := d.Incarnation(); err != nil || got != "" {
-		t.Errorf("got %q, %v of a new folder, want none", got, err)
-	}
-	if err := d.KeepIncarnation("0123abcd"); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := d.Incarnation(); err != nil || got != "0123abcd" {
-		t.Errorf("got %q, %v, want what was kept", got, err)
-	}
-	if err := d.KeepIncarnation("0123abcd"); err != nil {
-		t.Errorf("got %v of what is kept already", err)
-	}
-	if err := d.KeepIncarnation("4567ef01"); !errors.Is(err, rule.ErrUndecided) {
-		t.Errorf("got %v, want another incarnation refused", err)
-	}
-	if got, err := d.Incarnation(); err != nil || got != "0123abcd" {
-		t.Errorf("got %q, %v, want the first", got, err)
-	}
-	wantMode(t, d, "")
-}
-
-func TestCluster(t *testing.T) {
-	t.Parallel()
-	d := newDir(t)
-	if got, err := d.Membership(); err != nil || got != (rule.Membership{}) {
-		t.Errorf("got %+v, %v of a new folder, want none", got, err)
-	}
-	want := rule.Membership{ClusterID: "c1", Term: 2, Desired: 3, Birth: rule.Quorum}
-	if err := d.KeepMembership(want); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := d.Membership(); err != nil || got != want {
-		t.Errorf("got %+v, %v, want %+v", got, err, want)
-	}
-	if got := files(t, d); !slices.Equal(got, []string{"cluster"}) {
-		t.Errorf("got files %q, want cluster alone", got)
-	}
-}
-
-// A membership of nothing unties the data directory; an open one is a membership even
-// without a cluster (R42, R22).
-func TestUntie(t *testing.T) {
-	t.Parallel()
-	d := newDir(t)
-	for _, m := range []rule.Membership{{}, {ClusterID: "c1", Term: 1}, {}, {Open: true}, {}} {
-		if err := d.KeepMembership(m); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := d.Membership(); err != nil || got != m {
-			t.Errorf("got %+v, %v, want %+v", got, err, m)
-		}
-	}
-	if got := files(t, d); len(got) != 0 {
-		t.Errorf("got files %q left, want none", got)
-	}
-}
-
-// Read as "no cluster", garbage would let old data join a new cluster.
-func TestClusterGarbage(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"c1", "{}", `{"cluster_id":""}`, `{"cluster_id":"c1"`, `{"cluster_id":1}`, "null", "[]"} {
-		d := holding(t, "cluster", text)
-		got, err := d.Membership()
-		if path := filepath.Join(string(d), "cluster"); err == nil || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: got %+v, %v, want an error that names the file", text, got, err)
-		}
-	}
-	if got, err := holding(t, "cluster/inside", "").Membership(); err == nil {
-		t.Errorf("a folder in the way: got %+v, want an error", got)
 	}
 }
 

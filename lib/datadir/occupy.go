@@ -15,9 +15,10 @@ import (
 var ErrOccupied = errors.New("an agent runs on it already; every agent needs a -data-dir of its own")
 
 // Occupy keeps other agents away from the data directory for as long as this process
-// lives, whatever it becomes by exec. Consul by itself would wait for ever without any
-// message, or share the data. An agent that is about to end has until patience is
-// over; waits is called when it is waited for. The error wraps [ErrOccupied].
+// lives, whatever it becomes by exec (R37). Consul by itself would wait for ever
+// without any message, or share the data. An agent that is about to end has until
+// patience is over; waits is called when it is waited for. The error wraps
+// [ErrOccupied].
 func (d Dir) Occupy(patience time.Duration, waits func()) error {
 	begin := time.Now()
 	for tries := 0; ; tries++ {

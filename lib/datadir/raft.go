@@ -15,10 +15,10 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// HasRaft reports whether raft state of a Consul server lies in the data directory:
-// a log entry or a snapshot. A server that was started and never
-// found a cluster leaves an empty log, which is no state. What cannot be read
-// counts as state: taking it for none could start a second cluster on it.
+// HasRaft reports whether raft state of a Consul server lies in the data directory: a
+// log entry or a snapshot (R13). A server that was started and never found a cluster
+// leaves an empty log, which is no state. What cannot be read counts as state: taking
+// it for none could start a second cluster on it.
 func (d Dir) HasRaft() (bool, error) {
 	raft := d.path(string(registry.Server), "raft")
 	if _, err := os.Stat(raft); errors.Is(err, fs.ErrNotExist) {

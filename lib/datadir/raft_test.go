@@ -11,6 +11,7 @@ import (
 	"auto-consul/lib/datadir"
 )
 
+// A log entry or a snapshot is raft data; an empty log is not (R12, R13).
 func TestHasRaft(t *testing.T) {
 	t.Parallel()
 	laidOut := string(make([]byte, 4096))
@@ -38,7 +39,7 @@ func TestHasRaft(t *testing.T) {
 	}
 }
 
-// A file in the way, or a folder, is no proof that there is no state.
+// A file in the way, or a folder, is no proof that there is no state (R12).
 func TestHasRaftUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"server", "server/raft", "server/raft/snapshots"} {

@@ -110,8 +110,8 @@ func (b *Beater) running(status Status) (rule.Running, error) {
 	return r, err
 }
 
-// look asks the agent and does what the record asks of this node. The record is read
-// in any case, because it also tells the store's time.
+// look asks the agent and does what the record asks of this node (R29). The record is
+// read in any case, because it also tells the store's time.
 func (b *Beater) look(ctx context.Context) (l look, err error) {
 	if l.Status, err = b.Agent.Status(ctx); err != nil {
 		return l, err
@@ -137,8 +137,8 @@ func (b *Beater) look(ctx context.Context) (l look, err error) {
 	return l, err
 }
 
-// keepDesired keeps the number of servers that the record wants now, so that a
-// record that vanishes is written back with it.
+// keepDesired keeps the number of servers that the record wants now, so that a record
+// that vanishes is written back with it (R36).
 func (b *Beater) keepDesired(seen rule.Observation, before rule.Membership) {
 	if !b.named || seen.Record.Desired == before.Desired {
 		return

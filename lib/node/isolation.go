@@ -15,7 +15,7 @@ type isolation struct {
 }
 
 // next returns the isolation after a look at the agent, and whether to join it to
-// others now.
+// others now (R41).
 func (i isolation) next(now time.Time, alone bool, ticks time.Duration) (_ isolation, join bool) {
 	switch {
 	case !alone:

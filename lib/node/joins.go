@@ -14,8 +14,8 @@ const joinWait = 2 * time.Second
 
 // joins are the joins under way. The agent makes one at a time, and goes on with it
 // when the caller has gone. So each is asked for once until it is answered, and an
-// address that never answers is left out: those that can be joined would wait behind
-// it.
+// address that never answers is left out: those that can be joined would wait behind it
+// (R41).
 type joins struct {
 	mu     sync.Mutex
 	busy   map[string]bool      // by address

@@ -11,8 +11,8 @@ import (
 )
 
 // Leave takes the node out of its cluster for good: the agent leaves gracefully, and
-// then its heartbeats and its slot are removed, so that a replacement need not wait
-// for them to expire. Without force a server does not leave that would take the
+// then its heartbeats and its slot are removed, so that a replacement need not wait for
+// them to expire (R38). Without force a server does not leave that would take the
 // quorum with it.
 func (b *Beater) Leave(ctx context.Context, force bool) error {
 	status, err := b.Agent.Status(ctx)
@@ -103,8 +103,8 @@ func (b *Beater) leaveCluster(ctx context.Context, status Status, force bool) er
 	}
 }
 
-// checkQuorum returns an error if the other servers would have no quorum without a
-// node.
+// checkQuorum returns an error if the other servers would have no quorum without a node
+// (R38).
 func (b *Beater) checkQuorum(ctx context.Context, node string) error {
 	leaderless := fmt.Errorf("there is no leader, and so no quorum that %s could keep; -force leaves all the same", node)
 	// This is asked first: without a leader there is no answer as to who votes.

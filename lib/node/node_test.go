@@ -2,6 +2,7 @@ package node
 
 import "testing"
 
+// A server may leave if more than half of the remaining voters live (R38).
 func TestKeepsQuorum(t *testing.T) {
 	t.Parallel()
 	peers := func(alive, failed int) []Peer {
@@ -32,6 +33,7 @@ func TestKeepsQuorum(t *testing.T) {
 	}
 }
 
+// A server without a leader and a client that knows no server are alone (R41).
 func TestAlone(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -79,7 +79,7 @@ func (p Preparer) Prepare(ctx context.Context, first *rule.Observation) (Prepare
 }
 
 // self returns what this node knows of itself. A new data directory gets its id when
-// the first claim is made or the decision is kept, no sooner: one whose decision
+// the first claim is made or the decision is kept, no sooner (R37): one whose decision
 // came to nothing may be part of an image of many machines.
 func (p Preparer) self() (rule.Self, error) {
 	self := rule.Self{Node: p.Node, Address: p.Address, Mode: p.Mode}
@@ -125,7 +125,7 @@ func (p Preparer) byClaims(ctx context.Context, self rule.Self, first *rule.Obse
 	return d.Decide(ctx, first)
 }
 
-// plainly decides by the plain rule, with its race.
+// plainly decides by the plain rule, with its race (R42).
 func (p Preparer) plainly(ctx context.Context, self rule.Self, first *rule.Observation) (rule.Decision, rule.Observation, error) {
 	var seen rule.Observation
 	if first != nil {
@@ -143,8 +143,8 @@ func (p Preparer) plainly(ctx context.Context, self rule.Self, first *rule.Obser
 }
 
 // keep writes down what this node is from now on. The cluster comes first, because a
-// server must not run on data that is tied to none. set reports whether the operator
-// has set the mode.
+// server must not run on data that is tied to none (R37). set reports whether the
+// operator has set the mode.
 func keep(disk Disk, self rule.Self, d rule.Decision, set bool) error {
 	if self.Incarnation != "" {
 		if err := disk.KeepIncarnation(self.Incarnation); err != nil {
@@ -152,7 +152,7 @@ func keep(disk Disk, self rule.Self, d rule.Decision, set bool) error {
 		}
 	}
 	// What is decided without claims belongs to no record's cluster, except for data
-	// that did before.
+	// that did before (R42).
 	if d.Membership != (rule.Membership{}) || self.Incarnation == "" && !self.Raft {
 		if err := disk.KeepMembership(d.Membership); err != nil {
 			return err
@@ -164,7 +164,7 @@ func keep(disk Disk, self rule.Self, d rule.Decision, set bool) error {
 	return disk.KeepMode(d.Mode)
 }
 
-// SetMode keeps a mode that the operator sets. It is not decided again.
+// SetMode keeps a mode that the operator sets. It is not decided again (R22).
 func SetMode(disk Disk, mode registry.Mode) error {
 	m, err := disk.Membership()
 	if err != nil {

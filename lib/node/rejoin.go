@@ -89,11 +89,11 @@ func (b *Beater) joinTargets(ctx context.Context, status Status) ([]string, erro
 	return rule.JoinTargets(status.Mode(), self, seen), err
 }
 
-// joinPeers joins a server that has found no cluster yet to the others that hold
-// slots. Consul tries the addresses that it was started with every two seconds and
-// does not know those who came later, and a birth waits for both. Nothing waits for
-// the answers: a peer that is not there yet is joined at a later look. One that was
-// joined already is left alone for a while.
+// joinPeers joins a server that has found no cluster yet to the others that hold slots
+// (R41). Consul tries the addresses that it was started with every two seconds and does
+// not know those who came later, and a birth waits for both. Nothing waits for the
+// answers: a peer that is not there yet is joined at a later look. One that was joined
+// already is left alone for a while.
 func (b *Beater) joinPeers(ctx context.Context, peers []string) {
 	targets := b.joins.notJoinedWithin(rejoinPause, peers)
 	if len(targets) > 0 {

@@ -95,10 +95,10 @@ func (s schedule) next(now time.Time, t turn, w timing) (_ schedule, pause time.
 	return s, s.pause(now, w), false
 }
 
-// pause returns how long it is until the next beat, or until the next look where
-// that comes first. The sooner the record says that there is a leader, the shorter
-// another node may think of bootstrapping. Whoever takes a birth over relies on it
-// that a server which has found its cluster says so within a second.
+// pause returns how long it is until the next beat, or until the next look where that
+// comes first (R31, R35). The sooner the record says that there is a leader, the
+// shorter another node may think of bootstrapping. Whoever takes a birth over relies on
+// it that a server which has found its cluster says so within a second (R19).
 func (s schedule) pause(now time.Time, w timing) time.Duration {
 	look := w.ticks
 	switch {
@@ -110,9 +110,9 @@ func (s schedule) pause(now time.Time, w timing) time.Duration {
 	return max(0, min(s.due.Sub(now), look))
 }
 
-// silent reports whether it has been an expiry since this server's last beat. Another
-// cluster may have been started in its place, and that one's servers must not meet
-// this one's data.
+// silent reports whether it has been an expiry since this server's last beat (R35).
+// Another cluster may have been started in its place, and that one's servers must not
+// meet this one's data.
 func (s schedule) silent(now time.Time, w timing) bool {
 	return !s.lastBeat.IsZero() && now.Sub(s.lastBeat) >= w.expiry
 }

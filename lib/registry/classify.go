@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Live reports whether a heartbeat counts at store time now. One that is
-// exactly expiry old is expired, as the Ruby gem has it. One from the future
-// counts: taking a living server for a dead one is the worse mistake.
+// Live reports whether a heartbeat counts at store time now (R7). One that is exactly
+// expiry old is expired, as the Ruby gem has it. One from the future counts: taking a
+// living server for a dead one is the worse mistake.
 func (h Heartbeat) Live(now time.Time, expiry time.Duration) bool {
 	return now.Sub(h.Time) < expiry
 }
@@ -39,8 +39,8 @@ type Classified struct {
 	Ignored []Ignored
 }
 
-// Classify sorts the keys of a role at store time now. It is the one place where
-// liveness is judged.
+// Classify sorts the keys of a role at store time now (R4). It is the one place where
+// liveness is judged. A node counts once (R7).
 func Classify(role Role, keys []string, now time.Time, expiry time.Duration) Classified {
 	class := Classified{Role: role}
 	newest := map[string]Member{}
@@ -62,6 +62,7 @@ func Classify(role Role, keys []string, now time.Time, expiry time.Duration) Cla
 	return class
 }
 
+// merge returns the member with one more of its heartbeats.
 func merge(m Member, h Heartbeat) Member {
 	if m.Node == "" {
 		return Member{Node: h.Node, Heartbeat: h.Time, Oldest: h.Time}

@@ -22,6 +22,7 @@ func beat(role registry.Role, seconds int, node string) string {
 	return registry.Heartbeat{Role: role, Time: ago(seconds), Node: node}.Key()
 }
 
+// A heartbeat counts while it is younger than the expiry, and from the future, too (R7).
 func TestLive(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -56,6 +57,7 @@ func TestLiveFarAway(t *testing.T) {
 	}
 }
 
+// A node counts once for a role, and what does not parse is left alone (R7).
 func TestClassify(t *testing.T) {
 	t.Parallel()
 	const s = registry.Servers

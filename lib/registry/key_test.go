@@ -47,6 +47,7 @@ func TestKeyIsUTC(t *testing.T) {
 	}
 }
 
+// Keys that do not parse are no heartbeats (R7).
 func TestParseKeyRefuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ key, want string }{

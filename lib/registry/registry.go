@@ -80,9 +80,9 @@ func (s Snapshot) Joinable(role Role) []Member {
 	return slices.DeleteFunc(slices.Clone(s.Live[role]), func(m Member) bool { return m.Address == "" })
 }
 
-// Read lists the roles side by side and then reads the addresses, side by side
-// too. Any failure is an error: a snapshot is as complete as was asked for, or there
-// is none.
+// Read lists the roles side by side and then reads the addresses, side by side too. Any
+// failure is an error: a snapshot is as complete as was asked for, or there is none
+// (R3). Its time is the earliest of the answers (R5).
 func (r *Registry) Read(ctx context.Context, q Query) (Snapshot, error) {
 	if q.Roles == nil {
 		q.Roles = []Role{Agents, Servers}
@@ -113,8 +113,8 @@ func (r *Registry) Read(ctx context.Context, q Query) (Snapshot, error) {
 	}
 	var classes []Classified
 	for i, role := range q.Roles {
-		// Each by its own time: an answer may be long in coming, and who has beaten
-		// since the other one would seem silent.
+		// Each by its own time (R5): an answer may be long in coming, and whoever has
+		// beaten since the other one would seem silent.
 		classes = append(classes, Classify(role, lists[i].Keys, lists[i].Time, r.Expiry))
 	}
 	if err := r.readAddresses(ctx, classes, q.Pick); err != nil {

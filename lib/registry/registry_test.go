@@ -124,8 +124,8 @@ func TestReadEmpty(t *testing.T) {
 	}
 }
 
-// One answer comes much later than the other. Nobody whom the early one shows
-// passes for expired, and ages are those of the moment that both tell of.
+// One answer comes much later than the other. Nobody whom the early one shows passes for
+// expired, and ages are those of the moment that both tell of (R5, R4).
 func TestReadTime(t *testing.T) {
 	t.Parallel()
 	for late, early := range map[registry.Role]registry.Role{registry.Servers: registry.Agents, registry.Agents: registry.Servers} {
@@ -196,6 +196,7 @@ func TestReadVanished(t *testing.T) {
 	}
 }
 
+// A listing or reading that fails is an error, and never a part of the truth (R3).
 func TestReadFails(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

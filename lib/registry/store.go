@@ -47,7 +47,7 @@ type Store interface {
 	// it may be retried.
 	Put(ctx context.Context, key string, body []byte) error
 	// Swap writes body only if the object's entity tag still is etag, or, with
-	// an empty etag, only if there is no such object. It is sent once.
+	// an empty etag, only if there is no such object (R1). It is sent once (R2).
 	// [ErrConflict]: refused. [fs.ErrNotExist]: there is nothing to swap. Any
 	// other error: unknown, the write may have happened or happen later.
 	Swap(ctx context.Context, key string, body []byte, etag string) error

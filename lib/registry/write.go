@@ -35,9 +35,9 @@ func (r *Registry) Purge(ctx context.Context, keys []string) ([]string, error) {
 	return out, err
 }
 
-// Beat writes a node's heartbeat under each role, stamped with store time now,
-// and returns the keys, ascending. The one under servers/ is written first, so that a
-// server is never seen under agents/ alone.
+// Beat writes a node's heartbeat under each role, stamped with store time now (R4), and
+// returns the keys, ascending. The one under servers/ is written first, so that a
+// server is never seen under agents/ alone (R7).
 func (r *Registry) Beat(ctx context.Context, node, address string, now time.Time, roles ...Role) ([]string, error) {
 	if err := errors.Join(CheckNode(node), CheckAddress(address)); err != nil {
 		return nil, fmt.Errorf("refused to beat: %w", err)
@@ -57,8 +57,8 @@ func (r *Registry) Beat(ctx context.Context, node, address string, now time.Time
 	return keys, nil
 }
 
-// Forget removes every heartbeat of a node, expired or live, and returns the keys
-// that are gone now, ascending, also when it fails half way.
+// Forget removes every heartbeat of a node that leaves, expired or live (R38), and
+// returns the keys that are gone now, ascending, also when it fails half way.
 func (r *Registry) Forget(ctx context.Context, node string) ([]string, error) {
 	var keys []string
 	for _, role := range []Role{Agents, Servers} {

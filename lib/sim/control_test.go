@@ -8,8 +8,11 @@ import (
 	"testing"
 )
 
-// TestControls takes something away each time, and wants the judge to find out:
-// one that cannot condemn shows nothing.
+// TestControls takes something away each time, and wants the judge to find out: one that
+// cannot condemn shows nothing. Taken away are the record (R42), conditions on writes
+// (R1), the proof that a silence is real (R9), the confirmation (R27), the rules of a
+// running node (R30, R36), an operator who gives up only what is lost (R20), true answers
+// to probes (R10), and the bound on the slots (R18).
 func TestControls(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

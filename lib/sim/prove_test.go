@@ -59,8 +59,8 @@ func tell(t *testing.T, text string) {
 	}
 }
 
-// TestReplay wants a seed to tell one story, also where the nodes' clocks are
-// years away from the store's: nothing may rest on them.
+// TestReplay wants a seed to tell one story, also where the nodes' clocks are years away
+// from the store's: nothing may rest on them (R4).
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(max(1, usual/20)) {
