@@ -17,7 +17,7 @@ type program struct {
 	where                 cli.Announcement
 	servers               int
 	expiry, timeout, wait time.Duration
-	ticks                 time.Duration
+	ticks, birthWait      time.Duration
 	dir, configDir, mode  string
 	claims, birth, lost   string
 	set, dryRun, resize   bool
@@ -41,7 +41,8 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.ConfigDir(&p.configDir)
 	f.Timeout(&p.timeout)
 	f.Mode(&p.mode, auto, "`mode` of this node: auto, server or agent to set it, kept if there must be one")
-	f.StringVar(&p.birth, "birth", string(rule.First), "how a new cluster starts: `first`, by one server that the others join, or quorum, by all together")
+	f.StringVar(&p.birth, "birth", string(rule.Auto), "how a new cluster of several servers starts: `first`, by one that the others join; quorum, by all together; auto, by all that come within -birth-wait")
+	f.OptionalDuration(&p.birthWait, "birth-wait", "with -birth auto: how many `seconds` the first servers wait for the others, half the expiry at most; a quarter of it if not given")
 	f.StringVar(&p.lost, "lost-cluster", string(rule.LostAuto), "where all servers of a cluster are silent: `wait`, bootstrap another, or auto, which waits if more than one is desired")
 	f.Wait(&p.wait)
 	f.StringVar(&p.claims, "claims", "on", "`on`, or off: the plain rule, without the cluster record and with a race")
@@ -85,9 +86,29 @@ func (p *program) Check(cli.Streams) error {
 	}
 	return cli.Problems(append(bad,
 		registry.CheckNode(p.node), registry.CheckExpiry(p.expiry), registry.CheckTicks(p.ticks, p.expiry),
-		cli.OneOf("birth", p.birth, string(rule.First), string(rule.Quorum)),
+		cli.OneOf("birth", p.birth, string(rule.Auto), string(rule.First), string(rule.Quorum)), p.checkBirthWait(p.expiry),
 		cli.OneOf("lost-cluster", p.lost, string(rule.LostAuto), string(rule.LostWait), string(rule.LostBootstrap)),
 		cli.OneOf("claims", p.claims, "on", "off"))...)
+}
+
+// checkBirthWait returns an error for a wait in which a slot would grow old: it could be
+// taken from a server that waits.
+func (p *program) checkBirthWait(expiry time.Duration) error {
+	switch {
+	case p.birthWait > expiry/2:
+		return fmt.Errorf("bad -birth-wait %v: more than half the expiry, %v, in which the slot of a server that waits would grow old", p.birthWait, expiry)
+	case p.birthWait > 0 && p.birthWait%time.Second != 0:
+		return fmt.Errorf("bad -birth-wait %v: want whole seconds", p.birthWait)
+	}
+	return nil
+}
+
+// waitForBirth returns how long the first servers wait for the others.
+func (p *program) waitForBirth(expiry time.Duration) time.Duration {
+	if p.birthWait >= 0 {
+		return p.birthWait
+	}
+	return min(max((expiry/4).Round(time.Second), time.Second), (expiry / 2).Truncate(time.Second))
 }
 
 // checkAddress gives the node the default route's address where it has none.

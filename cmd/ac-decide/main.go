@@ -40,6 +40,9 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		s.Warnf("Consul's DNS cannot find a node named %s: want [A-Za-z0-9-] only", p.node)
 	}
 	at, expiry, first, err := p.input(s)
+	if err == nil {
+		err = p.checkBirthWait(expiry)
+	}
 	if err != nil {
 		return exit.With(exit.Misuse, err)
 	}
@@ -102,7 +105,7 @@ func document(d node.Prepared, at registry.Location, expiry time.Duration) wire.
 
 func (p *program) policy(at registry.Location, expiry time.Duration) rule.Policy {
 	return rule.Policy{
-		Desired: p.servers, Birth: rule.Birth(p.birth), Lost: rule.Lost(p.lost),
+		Desired: p.servers, Birth: rule.Birth(p.birth), BirthWait: p.waitForBirth(expiry), Lost: rule.Lost(p.lost),
 		Resize: p.resize, Expiry: expiry, StartOver: p.startOver(at, expiry),
 	}
 }

@@ -28,7 +28,7 @@ func TestDeciderUnableStore(t *testing.T) {
 		fault func(storetest.Request) storetest.Fault
 		want  string
 	}{
-		{"all", unconditional(storetest.Swaps), "create cluster.probe-"},
+		{"all", unconditional(storetest.Swaps), out},
 		{"If-None-Match", unconditional(creation), "again: " + out},
 		{"If-Match", unconditional(change), "from a stale state: " + out},
 		{"knows no conditions", func(q storetest.Request) storetest.Fault {

@@ -38,7 +38,8 @@ type Decider struct {
 	swapper swapper
 	won     rule.Action // the write of ours that an observation has shown
 	able    bool        // the store honours conditions
-	probe   string      // what was written to see whether the store takes writes
+	prober  *prober     // finds that out; nil if it was not asked
+	watched string      // what was written to see whether the store takes writes
 
 	waiting time.Time // since when this node waits for others
 	waitFor string    // what it waits for
@@ -60,7 +61,8 @@ func (d *Decider) Decide(ctx context.Context, first *rule.Observation) (rule.Dec
 	} else if err := d.start(ctx); err != nil {
 		return rule.Decision{}, d.seen, err
 	}
-	defer d.removeProbe(ctx)
+	defer d.removeWatched(ctx)
+	defer d.endProbe(ctx)
 	for {
 		action := rule.Decide(d.input())
 		switch {
@@ -96,6 +98,7 @@ func (d *Decider) input() rule.Input {
 func (d *Decider) carryOut(ctx context.Context, action rule.Action) error {
 	switch {
 	case action.ReadHeartbeats:
+		d.startProbe(ctx)
 		return d.refresh(ctx, d.withHeartbeats)
 	case action.Probe != nil:
 		d.ask(ctx, action.Probe)
@@ -115,7 +118,7 @@ func (d *Decider) carryOut(ctx context.Context, action rule.Action) error {
 // takes, estimated from what an observation took. Most nodes draw a long pause and the
 // first a short one.
 func pace(observation time.Duration) time.Duration {
-	return min(max(200*time.Millisecond, 12*observation), 2*time.Second)
+	return min(max(50*time.Millisecond, 12*observation), 2*time.Second)
 }
 
 // start makes the first observation. Where there is nothing yet, and so perhaps many
@@ -138,20 +141,18 @@ func (d *Decider) swap(ctx context.Context, action rule.Action) error {
 	if err := d.Keep(); err != nil {
 		return err
 	}
-	if d.seen.Record == nil && !d.able {
-		limited, cancel := context.WithTimeout(ctx, d.Timeout)
-		defer cancel()
-		if err := ProbeStore(limited, d.Observer.Registry.Store, d.Random.ID()); err != nil {
-			return err
-		}
-		d.able = true
-	}
 	heartbeats := d.seen.Snapshot
 	read := func(ctx context.Context) (rule.Observation, error) {
 		err := d.refresh(ctx, d.Observer.Record)
 		return d.seen, err
 	}
-	_, written, err := d.swapper.swap(ctx, d.seen, action.Swap, read)
+	var written bool
+	var err error
+	if d.seen.Record == nil && !d.able {
+		written, err = d.create(ctx, action.Swap, read)
+	} else {
+		_, written, err = d.swapper.swap(ctx, d.seen, action.Swap, read)
+	}
 	switch {
 	case errors.Is(err, registry.ErrConflict):
 		return fmt.Errorf("%w: %w", rule.ErrUndecided, err)
@@ -225,7 +226,7 @@ func (d *Decider) wait(ctx context.Context, action rule.Action) error {
 }
 
 // minRecordPoll is the shortest pause between two readings of the record alone.
-const minRecordPoll = 100 * time.Millisecond
+const minRecordPoll = 50 * time.Millisecond
 
 // recordPoll returns the pause before the record is read again by a node that has
 // waited for so long for others who are starting at this moment: short at first, and a

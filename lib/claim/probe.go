@@ -6,50 +6,107 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 )
 
-// ProbeStore finds out whether the store honours conditions on writes, by breaking one
-// of each kind on an object of its own (R40). Some stores accept conditions and ignore
-// them: the second creation of a cluster would then succeed like the first.
-func ProbeStore(ctx context.Context, store registry.Store, random string) (err error) {
-	key := probeKey(random)
-	defer func() {
-		// The probe is removed where a condition was ignored, too, and when there is
-		// no time left.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		err = errors.Join(err, store.Delete(ctx, key))
+// prober finds out whether the store honours conditions on writes (R40), by breaking one
+// of each kind on an object of its own. Some stores accept conditions and do not act on
+// them: the second creation of a cluster would then succeed like the first. Its steps
+// go on beside those of a creation, so that they cost it one round trip.
+type prober struct {
+	store   registry.Store
+	key     string
+	created chan struct{} // is closed when the creation of the object has been answered
+	answer  error         // then: the answer
+	removed chan error    // the answer to its removal; nil before that has begun
+}
+
+// startProbe begins to create the object.
+func startProbe(ctx context.Context, store registry.Store, random string) *prober {
+	p := &prober{store: store, key: probeKey(random), created: make(chan struct{})}
+	go func() {
+		defer close(p.created)
+		p.answer = createProbe(ctx, store, p.key)
 	}()
-	if err := createProbe(ctx, store, key); errors.Is(err, registry.ErrUnconditional) {
-		return fmt.Errorf("create %s: %w: %s", key, err, wayOut)
-	} else if err != nil {
-		return fmt.Errorf("create %s: %w", key, err)
+	return p
+}
+
+// conditions breaks both conditions, side by side: it creates what is there, and swaps
+// what is not there any more.
+func (p *prober) conditions(ctx context.Context) error {
+	<-p.created
+	switch err := p.answer; {
+	case errors.Is(err, registry.ErrUnconditional):
+		return fmt.Errorf("create %s: %w: %s", p.key, err, wayOut)
+	case err != nil:
+		return fmt.Errorf("create %s: %w", p.key, err)
 	}
-	if err := refused(store.Swap(ctx, key, []byte("second"), "")); err != nil {
-		return fmt.Errorf("create %s again: %w", key, err)
-	}
-	first, err := store.Get(ctx, key)
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := refused(p.store.Swap(gctx, p.key, []byte("second"), "")); err != nil {
+			return fmt.Errorf("create %s again: %w", p.key, err)
+		}
+		return nil
+	})
+	g.Go(func() error {
+		if err := refused(p.store.Swap(gctx, p.key, []byte("third"), staleTag)); err != nil {
+			return fmt.Errorf("swap %s from a stale state: %w", p.key, err)
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// staleTag is an entity tag that no object has.
+const staleTag = `"00000000000000000000000000000000"`
+
+// effects finds out that what was refused has not been done, and that a swap from the
+// right state is.
+func (p *prober) effects(ctx context.Context) error {
+	first, err := p.store.Get(ctx, p.key)
 	switch {
 	case err != nil:
 		return err
 	case string(first.Body) != "first":
-		return fmt.Errorf("create %s again: %w", key, ErrIgnored)
+		return fmt.Errorf("create %s again: %w", p.key, ErrIgnored)
 	}
-	if err := store.Swap(ctx, key, []byte("third"), first.ETag); err != nil {
-		return fmt.Errorf("swap %s: %w", key, err)
-	}
-	if err := refused(store.Swap(ctx, key, []byte("fourth"), first.ETag)); err != nil {
-		return fmt.Errorf("swap %s from a stale state: %w", key, err)
+	if err := p.store.Swap(ctx, p.key, []byte("fourth"), first.ETag); err != nil {
+		return fmt.Errorf("swap %s: %w", p.key, err)
 	}
 	return nil
 }
 
+// startRemoval begins to remove the object, also when there is no time left.
+func (p *prober) startRemoval(ctx context.Context) {
+	p.removed = make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		<-p.created // a creation that is still under way could come after the removal
+		p.removed <- p.store.Delete(ctx, p.key)
+	}()
+}
+
+// ProbeStore takes all steps of a probe one after the other. The error says, with the
+// way out, what the store does not do.
+func ProbeStore(ctx context.Context, store registry.Store, random string) error {
+	p := startProbe(ctx, store, random)
+	err := p.conditions(ctx)
+	if err == nil {
+		err = p.effects(ctx)
+	}
+	p.startRemoval(ctx)
+	return errors.Join(err, <-p.removed)
+}
+
 func probeKey(random string) string { return "cluster.probe-" + random }
 
-// createProbe tries again after a conflict. Nobody else knows the key, so the
-// conflict is not about the probe: versitygw answers so when the removal of another
-// probe takes the emptied folder away at the same moment.
+// createProbe tries again after a conflict. Nobody else knows the key, so the conflict
+// is not about the probe: versitygw answers so when the removal of another probe takes
+// the emptied folder away at the same moment.
 func createProbe(ctx context.Context, store registry.Store, key string) error {
 	for pause := 50 * time.Millisecond; ; pause *= 2 {
 		err := store.Swap(ctx, key, []byte("first"), "")
@@ -59,6 +116,48 @@ func createProbe(ctx context.Context, store registry.Store, key string) error {
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
+	}
+}
+
+// startProbe begins to probe the store where this node may be about to create the
+// record, beside the reading of the heartbeats.
+func (d *Decider) startProbe(ctx context.Context) {
+	if d.seen.Record == nil && d.prober == nil && !d.able && !d.DryRun && !d.Self.Raft {
+		d.prober = startProbe(ctx, d.Observer.Registry.Store, d.Random.ID())
+	}
+}
+
+// create creates the record and probes the store beside that. It returns what was read
+// afterwards, and whether that shows this node's record; an error of the probe comes
+// before all else, for nothing may rest on such a store.
+func (d *Decider) create(ctx context.Context, record *rule.Record, read func(context.Context) (rule.Observation, error)) (written bool, err error) {
+	d.startProbe(ctx)
+	limited, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	if err := d.prober.conditions(limited); err != nil {
+		return false, err
+	}
+	effects := make(chan error, 1)
+	go func() { effects <- d.prober.effects(limited) }()
+	_, written, err = d.swapper.swap(ctx, d.seen, record, read)
+	if bad := <-effects; bad != nil {
+		return false, bad
+	}
+	d.able = true
+	d.prober.startRemoval(ctx)
+	return written, err
+}
+
+// endProbe sees to it that the probe leaves nothing behind.
+func (d *Decider) endProbe(ctx context.Context) {
+	if d.prober == nil {
+		return
+	}
+	if d.prober.removed == nil {
+		d.prober.startRemoval(ctx)
+	}
+	if err := <-d.prober.removed; err != nil {
+		d.Progress("%s stays: %v", d.prober.key, err)
 	}
 }
 
@@ -83,12 +182,12 @@ func refused(err error) error {
 // during which it did (R11): where it refuses writes and can be read all the same,
 // living nodes are silent, too.
 func (d *Decider) probeWrites(ctx context.Context) error {
-	if d.probe == "" {
-		d.probe = probeKey(d.Self.Node) // one for each node, should it be killed
+	if d.watched == "" {
+		d.watched = probeKey(d.Self.Node) // one for each node, should it be killed
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
-	err := d.Observer.Registry.Store.Put(ctx, d.probe, []byte("watching"))
+	err := d.Observer.Registry.Store.Put(ctx, d.watched, []byte("watching"))
 	if errors.Is(err, registry.ErrDenied) {
 		return err
 	}
@@ -99,14 +198,14 @@ func (d *Decider) probeWrites(ctx context.Context) error {
 	return nil
 }
 
-// removeProbe removes what probeWrites has written.
-func (d *Decider) removeProbe(ctx context.Context) {
-	if d.probe == "" {
+// removeWatched removes what probeWrites has written.
+func (d *Decider) removeWatched(ctx context.Context) {
+	if d.watched == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if err := d.Observer.Registry.Store.Delete(ctx, d.probe); err != nil {
-		d.Progress("%s stays: %v", d.probe, err)
+	if err := d.Observer.Registry.Store.Delete(ctx, d.watched); err != nil {
+		d.Progress("%s stays: %v", d.watched, err)
 	}
 }

@@ -27,7 +27,7 @@ var aliases = map[string]string{
 // serves them all, so a program passes over what belongs to another, and still
 // refuses what belongs to none.
 var settings = strings.Fields(`
-	address advertise bind birth claims config-dir config-file consul data-dir
+	address advertise bind birth birth-wait claims config-dir config-file consul data-dir
 	expiry format limit lost-cluster mode node purge registry
 	role servers ticks timeout wait watch`)
 
@@ -126,6 +126,12 @@ func CheckTimeout(d time.Duration) error {
 func (f *FlagSet) Duration(p *time.Duration, name string, value time.Duration, usage string) {
 	*p = value
 	f.Var((*duration)(p), name, usage)
+}
+
+// OptionalDuration is [FlagSet.Duration] for a flag that has no value where it is not
+// given; p is negative then. usage says what takes its place.
+func (f *FlagSet) OptionalDuration(p *time.Duration, name, usage string) {
+	f.Duration(p, name, -1, usage)
 }
 
 // IntVar defines a flag that takes a number.
