@@ -16,7 +16,7 @@ type Announcement struct {
 // Announcement defines -address, -bind and -advertise.
 func (f *FlagSet) Announcement(a *Announcement) {
 	f.StringVar(&a.Address, "address", "", "`address` of this node: sets both -bind and -advertise")
-	f.StringVar(&a.Bind, "bind", "", "`IP` that Consul binds to; the address, or 0.0.0.0, if not given")
+	f.StringVar(&a.Bind, "bind", "", "`IP` that Consul binds to; -address, or else 0.0.0.0, if not given")
 	f.StringVar(&a.Advertise, "advertise", "", "`IP` that is announced, in Consul and in heartbeats; must be routable")
 }
 

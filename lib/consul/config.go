@@ -40,7 +40,7 @@ func Contradictions(l Launch, f File) ([]string, error) {
 	for _, key := range []string{"retry_max", "retry_max_wan"} {
 		for _, v := range values(settings, key) {
 			if fmt.Sprint(v) != "0" {
-				out = append(out, fmt.Sprintf("%s says %s = %s: it ends the agent if nobody has been joined by then", f.Name, key, show(v)))
+				out = append(out, fmt.Sprintf("%s says %s = %s: Consul ends if it has joined nobody after so many tries", f.Name, key, show(v)))
 			}
 		}
 	}

@@ -57,7 +57,7 @@ func TestContradictions(t *testing.T) {
 		},
 		{
 			"retry_max", agent, "a.hcl", "retry_max = 3\nretry_max_wan = 0",
-			[]string{"a.hcl says retry_max = 3: it ends the agent if nobody has been joined by then"},
+			[]string{"a.hcl says retry_max = 3: Consul ends if it has joined nobody after so many tries"},
 		},
 	} {
 		t.Run(test.name, test.run)

@@ -31,13 +31,13 @@ func refused(name string) string {
 	case "node":
 		return "the decision names the node"
 	case "data-dir", "bind", "advertise":
-		return "it has a flag of its own"
+		return "the program that starts Consul has a flag for it"
 	case "dev":
-		return "it makes a server of its own that keeps nothing"
+		return "it starts a server that keeps nothing on disk"
 	case "retry-max", "retry-max-wan":
 		return "it ends healthy agents"
 	case "hcl":
-		return "it overrides all other arguments; a file in the configuration folder does not"
+		return "it overrides all other arguments; put the setting into a file in the configuration folder"
 	}
 	return ""
 }

@@ -122,7 +122,7 @@ func (l Launch) check() error {
 func (l Launch) checkRole() error {
 	switch {
 	case !l.Server && (l.Bootstrap || l.BootstrapExpect != 0):
-		return errors.New("an agent that is no server cannot bootstrap")
+		return errors.New("a client cannot bootstrap")
 	case l.Bootstrap && l.BootstrapExpect != 0:
 		return errors.New("bootstrap and bootstrap_expect exclude each other")
 	case l.BootstrapExpect < 0:

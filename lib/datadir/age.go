@@ -39,7 +39,7 @@ func (d Dir) CheckAge(most time.Duration) error {
 	if err != nil || seen.IsZero() || time.Since(seen) <= most {
 		return err
 	}
-	return fmt.Errorf("this server last ran at %s, and Consul does not start it after more than %v: remove %s and it joins anew; or, if no other server has its data, set server_rejoin_age_max in a file of the -config-dir",
+	return fmt.Errorf("this server last ran at %s, and Consul refuses to start a server that was off for more than %v: remove %s and it joins the cluster as a new one; or, if no other server has its data, set server_rejoin_age_max in a file of the -config-dir",
 		seen.UTC().Format(time.RFC3339), most, d.Consul(registry.Server))
 }
 

@@ -31,7 +31,7 @@ func (d Dir) Mode() (registry.Mode, error) {
 	if mode := registry.Mode(text); mode.Known() {
 		return mode, nil
 	}
-	return "", fmt.Errorf("%s holds %.20q: want server or agent; set_server or set_agent puts it right", d.path(modeFile), text)
+	return "", fmt.Errorf("%s holds %.20q: want server or agent; auto-consul set_server or set_agent repairs it", d.path(modeFile), text)
 }
 
 // KeepMode keeps the mode for this and the next starts.

@@ -48,7 +48,7 @@ func ReadDecision(r io.Reader) (Decision, error) {
 	case d.Mode != Server && d.Mode != Agent:
 		err = fmt.Errorf("not an ac-decide document: mode is %q, not server or agent", d.Mode)
 	case d.Mode == Agent && (d.Bootstrap || d.BootstrapExpect != 0):
-		err = errors.New("bad decision: an agent cannot bootstrap")
+		err = errors.New("bad decision: a client cannot bootstrap")
 	case d.Bootstrap && d.BootstrapExpect != 0:
 		err = errors.New("bad decision: bootstrap and bootstrap_expect exclude each other")
 	case d.BootstrapExpect < 0:
