@@ -102,7 +102,7 @@ func (p *program) checkAddress() error {
 	return registry.CheckAddress(p.where.Announced())
 }
 
-// configPaths returns where Consul's configuration is.
+// configPaths returns the files and folders of Consul's configuration.
 func (p *program) configPaths() []string {
 	if p.configDir == "" {
 		return nil
@@ -110,7 +110,7 @@ func (p *program) configPaths() []string {
 	return []string{p.configDir}
 }
 
-// startOver returns the command that gives a lost cluster up.
+// startOver returns the command that gives a lost cluster up and starts a new one.
 func (p *program) startOver(at registry.Location, expiry time.Duration) string {
 	return fmt.Sprintf("ac-decide -registry %s -node %s -address %s -data-dir %s -servers %d -expiry %d -lost-cluster bootstrap",
 		at, p.node, p.where.Announced(), p.dir, p.servers, expiry/time.Second)

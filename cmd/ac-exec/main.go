@@ -146,7 +146,7 @@ func (p *program) occupy(s cli.Streams, l consul.Launch, files []consul.File) er
 	})
 }
 
-// launch returns how the agent of a decision is started.
+// launch returns the way in which the agent of a decision is started.
 func (p *program) launch(d wire.Decision) consul.Launch {
 	return consul.Launch{
 		Node: d.Node, Server: d.Mode == wire.Server,
@@ -157,7 +157,8 @@ func (p *program) launch(d wire.Decision) consul.Launch {
 	}
 }
 
-// warnOfConfig names what the configuration files say against the arguments.
+// warnOfConfig warns of settings in the configuration files that contradict the
+// arguments.
 func warnOfConfig(s cli.Streams, l consul.Launch, files []consul.File) {
 	for _, f := range files {
 		found, err := consul.Contradictions(l, f)

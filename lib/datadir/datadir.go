@@ -19,7 +19,8 @@ import (
 // Dir is a node's data directory.
 type Dir string
 
-// modeFile is the Ruby gem's: the bare word, without a line end.
+// modeFile is the file in which the Ruby gem keeps the mode, too: the bare word, without
+// a line end.
 const modeFile = "mode"
 
 // Mode returns the kept mode, empty if none is kept.

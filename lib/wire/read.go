@@ -86,7 +86,7 @@ func read(r io.Reader, doc any) error {
 	return nil
 }
 
-// readAll reads at most so many bytes; more are an error.
+// readAll reads everything; more than so many bytes are an error.
 func readAll(r io.Reader, most int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	switch {
