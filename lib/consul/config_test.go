@@ -64,7 +64,7 @@ func TestContradictions(t *testing.T) {
 	}
 }
 
-// TestContradictionsSpelling: files are read as Consul reads them.
+// TestContradictionsSpelling checks that files are read as Consul reads them.
 func TestContradictionsSpelling(t *testing.T) {
 	t.Parallel()
 	agent := launch(func(l *Launch) { l.Server = false })
@@ -160,8 +160,8 @@ func TestReadConfig(t *testing.T) {
 	}
 }
 
-// FuzzContradictions: whatever a file holds, it is read or refused, and one that
-// is read twice says the same twice.
+// FuzzContradictions checks that a file is read or refused whatever it holds, and that
+// one that is read twice says the same twice.
 func FuzzContradictions(f *testing.F) {
 	f.Add("a.hcl", []byte("server = true"))
 	f.Add("a.hcl", []byte("server \"a\" { b = [1, 2] }\nBootstrap = [true]"))
