@@ -124,6 +124,6 @@ func lone(b *testing.B) (s *s3server, env []string, dir string) {
 	run(b, env, "ac-decide", "-r", url, "-n", "node0", "-a", address, "-d", dir)
 	start(b, command(b, env, "tools/consul", "agent", "-server", "-bootstrap", "-node=node0", "-bind="+address,
 		"-client="+address, "-data-dir="+dir+"/server", "-hcl=disable_update_check = true"))
-	run(b, env, "ac-heartbeat", "-r", url, "-d", dir, "-wait", "leader")
+	run(b, env, "ac-heartbeat", "-r", url, "-d", dir, "-until", "leader")
 	return s, env, dir
 }

@@ -17,7 +17,7 @@ func TestGate(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "server1", newDirectory(t))
 	gate := func(what, timeout string) result {
-		return m.run("", "ac-heartbeat", "-r", m.store.url, "-d", m.path("data"), "-wait", what, "-timeout", timeout)
+		return m.run("", "ac-heartbeat", "-r", m.store.url, "-d", m.path("data"), "-until", what, "-wait", timeout)
 	}
 	got := gate("leader", "1s")
 	if err := errors.Join(want("code", got.code, 75), want("stdout", got.stdout, ""), contains("stderr", got.stderr, "not running")); err != nil {

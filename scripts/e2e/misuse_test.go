@@ -163,7 +163,7 @@ func TestDataDirectoryThatCannotBeRunOn(t *testing.T) {
 	first.wait()
 	seen := time.Now().Add(-8 * 24 * time.Hour)
 	m.write("data/server/server_metadata.json", fmt.Sprintf(`{"last_seen_unix":%d}`, seen.Unix()))
-	refused("this server last ran at " + seen.UTC().Format(time.RFC3339) + ", and Consul does not start it after more than 168h0m0s: remove " + m.path("data/server"))
+	refused("this server last ran at " + seen.UTC().Format(time.RFC3339) + ", and Consul refuses to start a server that was off for more than 168h0m0s: remove " + m.path("data/server"))
 	m.write("consul.d/age.hcl", `server_rejoin_age_max = "216h"`)
 	m.start(argv...)
 	m.awaitLeader()
