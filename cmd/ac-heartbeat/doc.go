@@ -4,7 +4,7 @@ this node's heartbeat to the registry.
 
 # Usage
 
-	ac-heartbeat -r URL [-n NODE] [-a ADDRESS] [-e 120] [-t 60] [-d DIR]
+	ac-heartbeat -r URL [-n NODE] [-a ADDRESS] [-e 120] [-t 60] [-d DIR] [-- command …]
 	ac-heartbeat -r URL -wait joined|leader|voter [-timeout 5m]
 	ac-heartbeat -r URL -leave [-force]
 
@@ -48,7 +48,21 @@ that would take the quorum with it, has no leader, or holds a slot that the data
 directory does not say is its own. With -node the registry is put in order also
 when the agent is not running. One that hangs is.
 
+With -t and a command, beats are made beside it, in a process of their own, which is
+started again if it dies. The command is started in a session of its own, has this
+program's standard streams, and gets INT, TERM, HUP and QUIT once each; the beats
+print nothing. Where they find that this node must decide again, or is fenced, the
+command is stopped with TERM. Whatever ends this program, KILL included, what is left
+in the command's process group gets TERM; what has left the group is not held.
+
+With -again, which auto-consul uses, the command is started again where the beats end
+with 75, or where the program does that the command has become by exec. It is told so
+by the variable AUTO_CONSUL_AGAIN=1. Without -t nothing beats then.
+
 # Exit codes
+
+With a command that command's own, 128+n if signal n ended it, 126 or 127 if it could
+not be started, and 75 or 76 if the beats have stopped it. Otherwise:
 
 	0    done; the answer is on standard output
 	1    failure that fits no other line
@@ -63,6 +77,7 @@ when the agent is not running. One that hangs is.
 
 	ac-heartbeat -r s3://my-bucket/consul
 	ac-heartbeat -r s3://my-bucket/consul -t 60 -d /var/lib/consul
+	ac-members s3://my-bucket/consul | ac-decide | ac-heartbeat -r s3://my-bucket/consul -t 60 -- ac-exec
 	ac-heartbeat -r s3://my-bucket/consul -wait voter -timeout 5m
 */
 package main
