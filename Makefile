@@ -6,7 +6,7 @@ REGISTRY ?= file
 SOAK ?= 10m
 export GOTOOLCHAIN = local
 
-scripts = bin/auto-consul
+scripts = bin/auto-consul bin/ac-run
 checkers = bin/tools/staticcheck bin/tools/gofumpt bin/tools/shfmt
 servers = bin/tools/consul bin/tools/versitygw
 sources = $(wildcard cmd lib scripts)
@@ -17,16 +17,16 @@ PREFIX ?= /usr/local
 
 .PHONY: build install tools test lint unit explore e2e prove soak demo bench clean help
 
-build: $(scripts) ## the four programs and auto-consul, into bin (the default)
+build: $(scripts) ## the four programs and two scripts, into bin (the default)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
 
-bin/auto-consul: scripts/auto-consul
+bin/auto-consul bin/ac-run: bin/%: scripts/%
 	@mkdir -p bin
 	install -m 755 $< $@
 
-install: build ## the programs and auto-consul, into PREFIX/bin
+install: build ## the programs and scripts, into PREFIX/bin
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 bin/ac-members bin/ac-decide bin/ac-heartbeat bin/ac-exec bin/auto-consul $(DESTDIR)$(PREFIX)/bin
+	install -m 755 bin/ac-members bin/ac-decide bin/ac-heartbeat bin/ac-exec bin/ac-run bin/auto-consul $(DESTDIR)$(PREFIX)/bin
 
 tools: $(servers) ## consul and versitygw for demo and tests, into bin/tools
 

@@ -69,6 +69,10 @@ remove. An agent that hangs counts as running; end it first.
 With -dry-run the program prints the beat that it would write, and writes
 nothing.
 
+With -again, which auto-consul uses, the command is started again if the beats end
+with 75, or if the command itself does. AUTO_CONSUL_AGAIN=1 in its environment tells
+it so. Without -ticks nothing beats beside it then.
+
 # Exit codes
 
 With a command, the command's own, or 128+n if signal n ended it. Otherwise:
