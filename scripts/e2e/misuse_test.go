@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"auto-consul/lib/scripttest"
 )
 
 // Whatever is wrong: the code says which kind it is, one line says what,
@@ -88,7 +90,7 @@ func wantFailure(t *testing.T, m *machine, code int, stdin string, argv ...strin
 func TestStoreFailures(t *testing.T) {
 	t.Parallel()
 	bucket := newBucket(t)
-	dead, err := freePort()
+	dead, err := scripttest.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
