@@ -3,6 +3,7 @@ package scripttest
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,25 +23,25 @@ func Bin() string {
 // Tools is the folder of consul and versitygw.
 func Tools() string { return filepath.Join(Bin(), "tools") }
 
-// RunBuilt runs the tests of a package that need what has been built, and returns
-// the exit code. Where that is missing it names the command that builds it.
-// With -short the tests are left out, which go test shows as [no tests to run].
-func RunBuilt(m *testing.M, target string) int {
+// RunBuilt runs the tests of a package that need what has been built, and returns the
+// exit code. Where that is missing it names on out the command that builds it. With
+// -short the tests are left out, which go test shows as [no tests to run].
+func RunBuilt(m *testing.M, target string, out io.Writer) int {
 	if testing.Short() {
-		fmt.Printf("left out because of -short; \"make %s\" runs it\n", target)
+		fmt.Fprintf(out, "left out because of -short; \"make %s\" runs it\n", target)
 		if err := flag.Set("test.run", "^$"); err != nil {
 			panic(err) // every test has the flag
 		}
 		return m.Run()
 	}
 	var missing []string
-	for _, name := range []string{"ac-members", "ac-decide", "ac-exec", "ac-heartbeat", "auto-consul", "tools/consul", "tools/versitygw"} {
+	for _, name := range []string{"ac-members", "ac-decide", "ac-exec", "ac-heartbeat", "ac-run", "auto-consul", "tools/consul", "tools/versitygw"} {
 		if _, err := os.Stat(filepath.Join(Bin(), name)); err != nil {
 			missing = append(missing, "bin/"+name)
 		}
 	}
 	if missing != nil {
-		fmt.Printf("there is no %s: run \"make build tools\" first\n", strings.Join(missing, ", "))
+		fmt.Fprintf(out, "there is no %s: run \"make build tools\" first\n", strings.Join(missing, ", "))
 		return 1
 	}
 	return m.Run()

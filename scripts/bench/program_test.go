@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	if endpoint := os.Getenv(listed); endpoint != "" {
 		os.Exit(list(endpoint))
 	}
-	os.Exit(scripttest.RunBuilt(m, "bench"))
+	os.Exit(scripttest.RunBuilt(m, "bench", os.Stdout))
 }
 
 func full() bool { return os.Getenv("BENCH") == "full" }

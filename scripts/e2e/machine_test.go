@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	// it; a signal that is caught here is not ignored there.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	flag.Parse()
-	code := scripttest.RunBuilt(m, "e2e")
+	code := scripttest.RunBuilt(m, "e2e", os.Stdout)
 	if gatewayStarted.Load() {
 		if g, err := theGateway(); err == nil {
 			g.End()
