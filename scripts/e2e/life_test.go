@@ -183,7 +183,7 @@ func TestKilledRunnerLeavesNothing(t *testing.T) {
 func TestKilledRunnersLeaveNothing(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "node", newDirectory(t))
-	fake := m.write("consul", "#!/bin/sh\ncd \"${0%/*}\"\n: >up\nexec sleep 1000\n")
+	fake := m.fakeConsul(": >up\nexec sleep 1000\n")
 	for range 20 {
 		p := m.start(m.runner("-t", "1", "-consul", fake, "run")...)
 		m.awaitFile("up")

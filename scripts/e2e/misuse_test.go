@@ -112,7 +112,7 @@ func TestStoreFailures(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t, "node", store{url: test.url, env: append(bucket.env, test.env...)})
-			fake := m.write("consul", "#!/bin/sh\ntouch '"+m.path("started")+"'\n")
+			fake := m.fakeConsul(": >started\n")
 			wantFailure(t, m, test.code, "", "ac-members", "-r", test.url)
 			wantFailure(t, m, test.code, "", "ac-decide", "-r", test.url, "-n", m.node, "-a", m.address, "-d", m.path("data"))
 			if got := m.run("", m.runner("-consul", fake, "run")...); got.code != test.code || got.stdout != "" {
