@@ -6,7 +6,7 @@ REGISTRY ?= file
 SOAK ?= 10m
 export GOTOOLCHAIN = local
 
-scripts = bin/auto-consul
+scripts = bin/auto-consul bin/ac-run
 checkers = bin/tools/staticcheck bin/tools/gofumpt bin/tools/shfmt
 servers = bin/tools/consul bin/tools/versitygw
 sources = $(wildcard cmd lib scripts)
@@ -15,28 +15,38 @@ shell = $(shell bin/tools/shfmt -f $(wildcard scripts examples .ci))
 .DELETE_ON_ERROR:
 PREFIX ?= /usr/local
 
-.PHONY: build install tools test lint unit explore e2e prove soak demo bench clean help
+.PHONY: build install tools setup ready test lint unit explore e2e prove soak demo bench clean help
+.NOTPARALLEL: # setup comes before test, and tests want the machine for themselves
 
-build: $(scripts) ## the four programs and auto-consul, into bin (the default)
+# What a long step is, and how long it takes: its line of the help.
+announce = @sed -n 's/^$@:[^\#]*\#\# /$@: /p' $(firstword $(MAKEFILE_LIST))
+
+build: $(scripts) ## the four programs and two scripts, into bin (the default)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
 
-bin/auto-consul: scripts/auto-consul
+bin/auto-consul bin/ac-run: bin/%: scripts/%
 	@mkdir -p bin
 	install -m 755 $< $@
 
-install: build ## the programs and auto-consul, into PREFIX/bin
+install: build ## the programs and scripts, into PREFIX/bin
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 bin/ac-members bin/ac-decide bin/ac-heartbeat bin/ac-exec bin/auto-consul $(DESTDIR)$(PREFIX)/bin
+	install -m 755 bin/ac-members bin/ac-decide bin/ac-heartbeat bin/ac-exec bin/ac-run bin/auto-consul $(DESTDIR)$(PREFIX)/bin
 
 tools: $(servers) ## consul and versitygw for demo and tests, into bin/tools
 
 bin/tools/%: scripts/tools/go.mod scripts/tools/go.sum scripts/tool
 	scripts/tool $*
 
+setup: ## the Debian packages that the tests need, as root; "make setup test" on a fresh machine
+	@scripts/setup
+
+ready:
+	@scripts/setup check
+
 test: lint unit explore e2e ## all of the following four
 
-lint: $(checkers) ## format, vet, staticcheck, shellcheck, shfmt, units and user-data
-	@command -v shellcheck >/dev/null || { echo 'make: shellcheck is missing: install the package shellcheck' >&2; exit 1; }
+lint: ready $(checkers) ## format, vet, staticcheck, shellcheck, shfmt, units and user-data (LINTTIME)
+	$(announce)
 	@files=$$(bin/tools/gofumpt -l $(sources)) && { [ -z "$$files" ] || { echo "gofumpt would change:" $$files >&2; exit 1; }; }
 	$(GO) vet ./...
 	bin/tools/staticcheck ./...
@@ -44,28 +54,34 @@ lint: $(checkers) ## format, vet, staticcheck, shellcheck, shfmt, units and user
 	bin/tools/shfmt -d -i 2 -ci $(shell)
 	scripts/systemd/check bin/lint
 
-unit: ## tests of packages and commands, with the race detector
+unit: ready ## tests of packages and commands, with the race detector (UNITTIME)
+	$(announce)
 	$(GO) test -race ./lib/... ./cmd/...
 
-explore: ## every interleaving of small clusters, and seeded random runs
+explore: ## every interleaving of small clusters, and seeded random runs (EXPLTIME)
+	$(announce)
 	EXPLORE=more $(GO) test -count=1 -v -run='^TestExplor' ./lib/rule
 	$(GO) test -count=1 -v ./lib/sim
 
-e2e: build tools ## the programs with real Consul agents and a real S3 server
+e2e: ready build tools ## the programs with real Consul agents and a real S3 server (E2ETIME)
+	$(announce)
 	$(GO) test -count=1 -timeout=15m ./scripts/...
 
-prove: build tools ## the proofs at full size; hours on a small machine
+prove: ready build tools ## the proofs at full size (hours on a small machine)
+	$(announce)
 	EXPLORE=full $(GO) test -count=1 -timeout=6h -v -run='^TestExplor' ./lib/rule
 	PROVE=full $(GO) test -count=1 -timeout=6h -v ./lib/sim
 	PROVE=full $(GO) test -count=1 -timeout=6h -v -run='^TestProve' ./scripts/e2e
 
 soak: build tools ## five nodes under random faults; SOAK=10m, SOAK_SEED=n for the same again
+	$(announce)
 	SOAK=$(SOAK) $(GO) test -count=1 -timeout=0 -v -run='^TestSoak$$' ./scripts/e2e
 
 demo: build tools ## a cluster on this machine; REGISTRY=s3 keeps its registry in S3
 	scripts/demo $(REGISTRY)
 
-bench: build tools ## figures of the programs, as ratios where they can be; BENCH=full for more
+bench: build tools ## figures of the programs, as ratios where they can be; BENCH=full for more (BENCHTM)
+	$(announce)
 	$(GO) test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -timeout=2h ./scripts/bench
 
 clean: ## remove bin
@@ -73,3 +89,8 @@ clean: ## remove bin
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\):[^#]*## /\1	/p' $(firstword $(MAKEFILE_LIST)) | expand -t 8
+
+.DEFAULT:
+	@echo 'make: there is no target $@; these are:' >&2
+	@$(MAKE) --no-print-directory help >&2
+	@exit 2

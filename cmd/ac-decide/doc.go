@@ -1,41 +1,64 @@
 /*
-ac-decide decides whether this node is a Consul server that bootstraps, a server
-that joins the others, or an agent.
+ac-decide decides whether this node is a Consul server that bootstraps a
+cluster, a server that joins the others, or an agent: a Consul client.
 
 # Usage
 
-	ac-decide [-r URL] [-n NODE] [-a ADDRESS] [-s 1] [-e 120] [-d DIR]
-	          [-mode auto|kept|server|agent] [-birth first|quorum]
-	          [-lost-cluster auto|wait|bootstrap] [-wait 5m] [-claims on|off]
-	          [-resize] [-dry-run]
+	ac-decide [-r URL] [-n NODE] [-a ADDRESS] [-s 1] [-e 120] [-d DIR] [-c DIR]
+	          [-mode auto|kept|server|agent] [-birth first|quorum|auto] [-birth-wait T]
+	          [-lost-cluster auto|wait|bootstrap] [-wait 5m] [-timeout 30s]
+	          [-claims on|off] [-resize] [-dry-run]
 	ac-decide [-d DIR] -mode server|agent -set
+	ac-decide -version
 
 # Input
 
-With -r it reads the registry. Without, it reads an ac-members document on
-standard input and takes registry, expiry and members from there; a claim is
-then a compare-and-swap against exactly the record that the document shows.
+With -registry the program reads the registry. Without it, it reads an
+ac-members document on standard input and takes the registry, the expiry and
+the members from there. If the decision needs a claim, the record is then
+swapped only if it still is exactly the one that the document shows.
 
-Where there is no record, expired heartbeats are the only trace of a cluster that
-may come back. What the document shows as purged counts; whoever decides again and
-again gives ac-members -purge=false, or this program -r.
+Where there is no cluster record, expired heartbeats are the only trace of a
+cluster that may come back. Those that the document lists as purged count. A
+script that decides again and again should therefore call ac-members with
+-purge=false, or give -registry to this program.
 
-Without -address, -advertise and -bind the node's address is that of the default
-route's interface. Where several addresses may be meant, they are listed and
-nothing is decided: -address decides.
+The node's address is -advertise, or else -address, or else -bind. Without any
+of them it is the address of the interface that the default route leads
+through. If several addresses could be meant, the error lists them, nothing is
+decided, and -address chooses one.
 
-The data directory's file mode decides if it is there; -mode server and
--mode agent set it, -mode kept asks for it to be there.
+The data directory keeps the mode of an earlier start, which then decides. The
+flags -mode server and -mode agent override it; -mode kept ends with 2 where
+none is kept.
+
+A new cluster of several servers is born by one that the others join (-birth
+first), by all together (quorum), or by all that come within -birth-wait (auto):
+if all desired servers have come by then they bootstrap together and vote from the
+first second, otherwise one of them bootstraps alone. Kind and wait are those of
+the node that creates the record. The wait is a quarter of the expiry if it is not
+given, and half of it at most; 0 is -birth first.
 
 # Output
 
-One JSON document: the decision, in words too, and what proved that a server
-which is replaced is dead. It is kept in the data directory, so that the node is
-the same after a restart. While it waits for other nodes it says on standard
-error what for, and how long at most. With -dry-run nothing is claimed and
-nothing kept: the decision is the one that would be made.
-With -set the mode given with -mode is kept for the next start and nothing else
-is done: no registry is read, and the document says what is kept.
+One JSON document: the decision, its reason in words, and, where a server is
+replaced, the evidence that it is dead. The decision is also kept in the data
+directory, so that the node is the same after a restart. While the program
+waits for other nodes, standard error says what it waits for, and for how long
+at most; -wait bounds that.
+
+A server that was off for longer than Consul's server_rejoin_age_max, which is a
+week unless a file in the -config-dir says otherwise, would be refused by
+Consul. It ends with 1 before it claims anything. An agent is not asked.
+
+With -dry-run nothing is claimed or kept: the document shows the decision that
+would be made. With -set the program only keeps the -mode that is given, for the
+next start. It reads no registry, and the document says what is kept.
+
+With -resize the cluster is to have as many servers as -servers says from now
+on. Without it the number in the cluster record counts.
+
+INT and TERM end the program with 130 and 143.
 
 # Exit codes
 

@@ -40,14 +40,14 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.DataDir(&p.dir)
 	f.ConfigDir(&p.configDir)
 	f.Timeout(&p.timeout)
-	f.Mode(&p.mode, auto, "`mode` of this node: auto, server or agent to set it, kept if there must be one")
-	f.StringVar(&p.birth, "birth", string(rule.Auto), "how a new cluster of several servers starts: `first`, by one that the others join; quorum, by all together; auto, by all that come within -birth-wait")
+	f.Mode(&p.mode, auto, "`mode` of this node: server or agent; kept for the one that the data directory keeps; auto to decide where none is kept")
+	f.StringVar(&p.birth, "birth", string(rule.First), "how a new cluster of several servers starts: `first`, by one that the others join; quorum, by all together; auto, by all that come within -birth-wait")
 	f.OptionalDuration(&p.birthWait, "birth-wait", "with -birth auto: how many `seconds` the first servers wait for the others, half the expiry at most; a quarter of it if not given")
-	f.StringVar(&p.lost, "lost-cluster", string(rule.LostAuto), "where all servers of a cluster are silent: `wait`, bootstrap another, or auto, which waits if more than one is desired")
+	f.StringVar(&p.lost, "lost-cluster", string(rule.LostAuto), "what to do when all servers of a cluster are silent: `wait`, bootstrap a new one, or auto, which waits if more than one server is desired")
 	f.Wait(&p.wait)
-	f.StringVar(&p.claims, "claims", "on", "`on`, or off: the plain rule, without the cluster record and with a race")
-	f.Verb(&p.resize, "resize", "make -servers the cluster's desired number")
-	f.Verb(&p.set, "set", "keep the -mode given and do nothing else")
+	f.StringVar(&p.claims, "claims", "on", "`on`, or off to decide by the heartbeats alone, without the cluster record and with a race")
+	f.Verb(&p.resize, "resize", "change the cluster's desired number of servers to -servers")
+	f.Verb(&p.set, "set", "keep the given -mode for the next start, and do nothing else")
 	f.DryRun(&p.dryRun, "decide, and write nothing")
 }
 
@@ -61,7 +61,7 @@ func (p *program) Check(cli.Streams) error {
 			bad = append(bad, errors.New("-set wants -mode server or -mode agent"))
 		}
 		if p.dryRun {
-			bad = append(bad, errors.New("-set writes, and -dry-run would not"))
+			bad = append(bad, errors.New("-set and -dry-run exclude each other"))
 		}
 		return cli.Problems(bad...)
 	}
@@ -82,7 +82,7 @@ func (p *program) Check(cli.Streams) error {
 	}
 	bad = append(bad, cli.CheckTimeout(p.timeout))
 	if p.resize && p.claims == "off" {
-		bad = append(bad, errors.New("-resize changes the cluster record, which -claims off does without"))
+		bad = append(bad, errors.New("-resize changes the cluster record, and -claims off uses none"))
 	}
 	return cli.Problems(append(bad,
 		registry.CheckNode(p.node), registry.CheckExpiry(p.expiry), registry.CheckTicks(p.ticks, p.expiry),
@@ -116,14 +116,14 @@ func (p *program) checkAddress() error {
 	if p.where.Announced() == "" {
 		ip, err := route.Local()
 		if err != nil {
-			return fmt.Errorf("no -address, and %w: -address decides", err)
+			return fmt.Errorf("no -address, and %w; give -address", err)
 		}
 		p.where.Advertise = ip.String()
 	}
 	return registry.CheckAddress(p.where.Announced())
 }
 
-// configPaths returns where Consul's configuration is.
+// configPaths returns the files and folders of Consul's configuration.
 func (p *program) configPaths() []string {
 	if p.configDir == "" {
 		return nil
@@ -131,7 +131,7 @@ func (p *program) configPaths() []string {
 	return []string{p.configDir}
 }
 
-// startOver returns the command that gives a lost cluster up.
+// startOver returns the command that gives a lost cluster up and starts a new one.
 func (p *program) startOver(at registry.Location, expiry time.Duration) string {
 	return fmt.Sprintf("ac-decide -registry %s -node %s -address %s -data-dir %s -servers %d -expiry %d -lost-cluster bootstrap",
 		at, p.node, p.where.Announced(), p.dir, p.servers, expiry/time.Second)

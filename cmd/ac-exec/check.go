@@ -14,8 +14,8 @@ import (
 	"auto-consul/lib/wire"
 )
 
-// runCheck says whether an agent could be started here. It ends with the code that
-// the start would end with.
+// runCheck prints what was checked, if an agent could be started here. Its error has
+// the exit code that the start would have.
 func (p *program) runCheck(ctx context.Context, s cli.Streams) error {
 	path, err := consul.Find(p.consul)
 	if err != nil {

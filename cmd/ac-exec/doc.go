@@ -5,52 +5,65 @@ ac-exec becomes the Consul agent that a decision asks for.
 
 	ac-exec [-d DIR] [-c DIR] [-b IP] [-a IP] [-advertise IP] [-consul PATH]
 	        [-dry-run] [-- further Consul arguments]
+	ac-exec -check [-mode server] [-d DIR] [-c DIR] [-b IP] [-consul PATH]
+	        [-- further Consul arguments]
+	ac-exec -version
 
 # Input
 
-One ac-decide document on standard input. Everything in it that reaches Consul is
-checked again.
+One ac-decide document on standard input. Everything in it that reaches Consul
+is checked again.
 
-The agent binds to -bind, or else -address, or else 0.0.0.0. It announces
+The agent binds to -bind, or else to -address, or else to 0.0.0.0. It announces
 -advertise, or else -address, or else the address that the decision was made
-with, which must be an IP address then.
+with, which must then be an IP address.
 
-Further arguments come last. Those that decide the role or the data, override
-the others or end healthy agents are refused: -server, -bootstrap, -dev, -hcl,
--retry-max and their like.
+Further arguments are given to Consul last. Arguments that would change the role
+or the data, override others or end healthy agents are refused, such as -server,
+-bootstrap, -dev, -hcl and -retry-max.
 
 # Output
 
-None of its own: it checks that the data directory can be written, that no other
-agent runs on it and that Consul would still take it (a server that was off for
-longer than server_rejoin_age_max is refused), and executes "consul agent" in its
-place. The process id stays the same, signals reach Consul,
-the exit code is Consul's, the environment is handed on, and standard input is
-/dev/null.
+The program prints nothing itself. It makes sure that the data directory can be
+written and that no other agent runs on it. If the decision rests on a claim, it
+reads the cluster record once more; if another node may bootstrap now, it ends
+with 75. Then it executes "consul agent" in its own place: the process id stays
+the same, signals reach Consul, the exit code is Consul's, the environment is
+handed on, and standard input is /dev/null.
 
-Roles are said explicitly, so that a file in the -config-dir cannot turn one
-around; every setting in a file that contradicts the arguments is named on
-standard error first. retry_max alone is not overridden.
+Consul is told its role explicitly, so that no file in the -config-dir can
+change it. If a setting in a file contradicts an argument, standard error names
+it first; the argument wins. The setting retry_max alone cannot be overridden.
 
-With -dry-run one JSON document holds the argument list, and nothing is started.
+With -dry-run the program prints the argument list as one JSON document and
+starts nothing.
+
+With -check it reads no decision and starts nothing. It checks whether an agent
+could be started here, so that a node does not claim a place that it cannot
+take: Consul must be there, executable and new enough, the data directory
+writable and the configuration readable. With -mode server the ports that only
+a server listens at must be free as well, and the certificates that the
+configuration names must be there. One JSON document says what was checked. If
+something is wrong, the exit code is the one that the start would have.
 
 # Exit codes
 
-Consul's own once it runs; before that:
+Consul's own once it runs. Before that:
 
-	0    done; the answer is on standard output (-dry-run)
+	0    done; the answer is on standard output (-dry-run, -check)
 	1    failure that fits no other line
 	2    misuse: bad flag, bad environment, malformed or empty standard input
 	69   the registry cannot be reached or answers with errors
 	75   undecided, or the ground of the decision is gone: decide again
 	77   the registry denies access
-	126  Consul found but not executable
-	127  Consul not found
+	126  command found but not executable (Consul)
+	127  command not found (Consul)
 
 # Examples
 
 	ac-members -r s3://my-bucket/consul | ac-decide -n a -a 10.0.0.1 | ac-exec
 	ac-exec -d /var/lib/consul -c /etc/consul.d -- -client 0.0.0.0 <decision.json
 	ac-exec -dry-run <decision.json
+	ac-exec -check -mode server -d /var/lib/consul -c /etc/consul.d
 */
 package main

@@ -53,10 +53,10 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.DataDir(&p.dir)
 	f.ConfigDir(&p.configDir)
 	f.Announcement(&p.where)
-	f.Mode(&p.mode, "auto", "with -check: the `mode` that must be possible; server looks at a server's ports and certificates, too")
+	f.Mode(&p.mode, "auto", "with -check: the `mode` to check for; server checks a server's ports and certificates as well")
 	f.StringVar(&p.consul, "consul", "consul", "`program` to become: a path, or a name in PATH")
 	f.DryRun(&p.dryRun, "print the argument list and start nothing")
-	f.Verb(&p.check, "check", "say whether an agent could be started here, and start nothing")
+	f.Verb(&p.check, "check", "check whether an agent could be started here, and start nothing")
 	f.Rest(&p.extra)
 }
 
@@ -106,7 +106,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		return exit.With(exit.Misuse, err)
 	}
 	if d.Address != "" && d.Address != l.Advertise {
-		s.Warnf("advertising %s, and the decision was made with %s", l.Advertise, d.Address)
+		s.Warnf("announcing %s, although the decision was made with %s", l.Advertise, d.Address)
 	}
 	files, err := consul.ReadConfig(l.ConfigPaths())
 	if err != nil {
@@ -146,7 +146,7 @@ func (p *program) occupy(s cli.Streams, l consul.Launch, files []consul.File) er
 	})
 }
 
-// launch returns how the agent of a decision is started.
+// launch returns the way in which the agent of a decision is started.
 func (p *program) launch(d wire.Decision) consul.Launch {
 	return consul.Launch{
 		Node: d.Node, Server: d.Mode == wire.Server,
@@ -157,7 +157,8 @@ func (p *program) launch(d wire.Decision) consul.Launch {
 	}
 }
 
-// warnOfConfig names what the configuration files say against the arguments.
+// warnOfConfig warns of settings in the configuration files that contradict the
+// arguments.
 func warnOfConfig(s cli.Streams, l consul.Launch, files []consul.File) {
 	for _, f := range files {
 		found, err := consul.Contradictions(l, f)

@@ -5,50 +5,77 @@ this node's heartbeat to the registry.
 # Usage
 
 	ac-heartbeat -r URL [-n NODE] [-a ADDRESS] [-e 120] [-t 60] [-d DIR]
-	ac-heartbeat -r URL -wait joined|leader|voter [-timeout 5m]
+	ac-heartbeat -r URL -t 60 [FLAGS] -- command [argument…]
+	ac-heartbeat -r URL -until joined|leader|voter [-wait 5m]
 	ac-heartbeat -r URL -leave [-force]
+	ac-heartbeat -r URL -dry-run
+	ac-heartbeat -version
 
 # Input
 
-The local agent's HTTP API, with Consul's own environment: CONSUL_HTTP_ADDR,
-CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_SSL, CONSUL_CACERT and the
-rest. With ACLs the token needs agent:read. Node and address are the agent's own
-unless they are given. AWS settings come from the SDK's own chain.
+The local agent is asked through its HTTP API, with Consul's own environment:
+CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_SSL,
+CONSUL_CACERT and the rest. Where ACLs are on, the token needs agent:read. Node
+name and address are the agent's own unless they are given. AWS settings come
+from the SDK's own chain.
 
-A server's data directory says which cluster it belongs to. The cluster record is
-read before each beat: once Consul has a leader, the first server to see it marks
-the cluster as established, and until then servers beat under agents/ only; a
-record that vanished is written back, with the number of servers that it named
-last, which the data directory keeps; a server of another cluster, or of a birth
-that another one has overtaken, does not beat.
+The data directory says to which cluster a server belongs, and the cluster
+record is read before each beat. When Consul has a leader for the first time,
+the first server to see that marks the cluster as established in the record;
+until then servers beat under agents/ only. If the record has vanished, a server
+writes it back, with the desired number of servers that its data directory keeps.
+If the record names another cluster, or a later birth of this one, the server
+does not beat and ends with 76.
 
 # Output
 
-One JSON document a beat: what was written, where. Without -t one beat is made.
-With -t the first is made at once, or as soon as the agent runs, and then one
-every tick, a tenth early at most, until TERM or INT. In the loop an agent that
-is not running is no error, and a store that fails is reported on standard error
-and tried again at the next tick. A server that could not beat for a whole expiry
-looks every two seconds whether the store is back, for another cluster may have been
-started in its place. The loop removes its own expired heartbeats.
+One JSON document for each beat says what was written. Without -ticks the
+program beats once. With -ticks it beats at once, or as soon as the agent runs,
+and then once every tick, up to a tenth of a tick early, until TERM or INT. In
+this loop an agent that is not running is no error. If the store fails, standard
+error says so and the next tick tries again. A server whose beats have failed
+for a whole expiry tries every two seconds, because another cluster may have
+been started in its place meanwhile. The loop removes its own heartbeats once
+they have expired.
 
-The loop also joins an agent that stays alone, or a server without a leader, to
-the members of now, up to five, again and again with pauses that grow from five
-seconds to the tick; with ACLs that needs agent:write. Standard error says whom it
-has joined, and when it has found a server or a leader.
+If the agent stays alone, or a server has no leader, the loop joins the agent to
+up to five members that the registry lists now. It does so again and again, after
+pauses that grow from five seconds to the tick. Where ACLs are on, the token
+needs agent:write for that. Standard error says whom the agent has joined, and
+when it has found a server or a leader.
 
-With -wait one beat is made as soon as the agent has joined others, knows of a
-leader, or votes (for an agent the same as leader); if that does not come within
-the timeout the exit code is 75 and the error says what was missing.
+With a command after -- the program beats beside that command, as timeout runs a
+command. It needs -ticks. The command gets this program's standard input and
+output, and the beats print nothing there. It runs in a session of its own. INT,
+TERM, HUP and QUIT are passed on to it, once for each that arrives. The program
+ends when the command ends. If a beat ends with 75 or 76, the command is stopped
+and that is the exit code. The beats run in a process of their own, which is
+started again if it crashes, so that a crash never ends the command. When this
+program ends, even by KILL, the command's process group gets TERM.
 
-With -leave the agent leaves its cluster gracefully and ends; then its heartbeats
-are removed and a server's slot is given back, so that a replacement is taken at
-once. The document says what was removed. Without -force a server does not leave
-that would take the quorum with it, has no leader, or holds a slot that the data
-directory does not say is its own. With -node the registry is put in order also
-when the agent is not running. One that hangs is.
+With -until the program beats once, as soon as the agent has joined others, knows
+a leader, or votes. For a client voter means the same as leader. If that has not
+happened when -wait is over, the exit code is 75 and the error says what was
+missing. Where ACLs are on, the token needs operator:read to ask for voters.
+
+With -leave the agent leaves its cluster and ends. Then the program removes the
+node's heartbeats and gives a server's slot back, so that another node can
+replace it at once, and prints what it has removed. A server does not leave if
+the others would have no quorum without it, if there is no leader, or if the node
+holds a slot that is not this data directory's; -force makes it leave all the
+same. If the agent is not running, -node says whose heartbeats and slot to
+remove. An agent that hangs counts as running; end it first.
+
+With -dry-run the program prints the beat that it would write, and writes
+nothing.
+
+With -again, which auto-consul uses, the command is started again if the beats end
+with 75, or if the command itself does. AUTO_CONSUL_AGAIN=1 in its environment tells
+it so. Without -ticks nothing beats beside it then.
 
 # Exit codes
+
+With a command, the command's own, or 128+n if signal n ended it. Otherwise:
 
 	0    done; the answer is on standard output
 	1    failure that fits no other line
@@ -57,12 +84,17 @@ when the agent is not running. One that hangs is.
 	75   undecided, or the ground of the decision is gone: decide again
 	76   fenced: this node's data belongs to another generation or cluster
 	77   the registry denies access
+	126  command found but not executable
+	127  command not found
 	255  the agent is not running, so nothing was written (or does not answer)
 
 # Examples
 
 	ac-heartbeat -r s3://my-bucket/consul
 	ac-heartbeat -r s3://my-bucket/consul -t 60 -d /var/lib/consul
-	ac-heartbeat -r s3://my-bucket/consul -wait voter -timeout 5m
+	ac-heartbeat -r s3://my-bucket/consul -until voter -wait 10m
+	ac-members s3://my-bucket/consul | ac-decide -a 10.0.0.1 |
+	        ac-heartbeat -r s3://my-bucket/consul -t 60 -- ac-exec
+	ac-heartbeat -r s3://my-bucket/consul -d /var/lib/consul -leave
 */
 package main

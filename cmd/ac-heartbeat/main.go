@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -19,6 +20,7 @@ import (
 	"auto-consul/lib/node"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/store"
+	"auto-consul/lib/supervise"
 )
 
 //go:embed doc.go
@@ -29,7 +31,11 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, s cli.Streams) int {
-	return cli.Run(ctx, &program{}, doc, args, s)
+	if code, ok := supervise.Role(args); ok {
+		return code
+	}
+	p := &program{args: args}
+	return cmp.Or(cli.Run(ctx, p, doc, args, s), p.ended)
 }
 
 type program struct {
@@ -42,6 +48,9 @@ type program struct {
 	leave, force  bool
 	dryRun        bool
 	at            registry.Location
+	args, command []string // of the command line
+	again         bool
+	ended         int // exit code of the command
 }
 
 func (p *program) Flags(f *cli.FlagSet) {
@@ -57,9 +66,14 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Verb(&p.leave, "leave", "make the agent leave, remove its heartbeats and give its slot back")
 	f.Verb(&p.force, "force", "with -leave: even if the quorum goes with it")
 	f.DryRun(&p.dryRun, "print the heartbeat that would be written, and write nothing")
+	f.Verb(&p.again, "again", "with a command: start it again on 75, and without -ticks just watch over it; the runner's")
+	f.Rest(&p.command)
 }
 
 func (p *program) Check(s cli.Streams) error {
+	if p.again && p.ticks == 0 { // no heartbeats: the command judges its settings itself
+		return p.checkCommand()
+	}
 	at, err := registry.ParseLocation(p.url)
 	p.at = at
 	bad := []error{err, registry.CheckExpiry(p.expiry)}
@@ -70,10 +84,10 @@ func (p *program) Check(s cli.Streams) error {
 		bad = append(bad, registry.CheckAddress(address))
 	}
 	bad = append(bad, registry.CheckTicks(p.ticks, p.expiry))
-	if p.ticks > p.expiry/2 && p.ticks <= p.expiry {
+	if p.ticks > p.expiry/2 && p.ticks <= p.expiry && len(p.command) == 0 {
 		s.Warnf("-ticks %v is more than half the expiry, %v: one beat that fails makes the node count as dead", p.ticks, p.expiry)
 	}
-	bad = append(bad, p.checkVerbs(), cli.CheckTimeout(p.timeout))
+	bad = append(bad, p.checkVerbs(), p.checkCommand(), cli.CheckTimeout(p.timeout))
 	if p.dir == "" {
 		bad = append(bad, errors.New("no -data-dir"))
 	}
@@ -100,6 +114,9 @@ func (p *program) checkVerbs() error {
 }
 
 func (p *program) Run(ctx context.Context, s cli.Streams) error {
+	if len(p.command) > 0 {
+		return p.supervise(s)
+	}
 	agent, err := consul.NewAgent()
 	if err != nil {
 		return exit.With(exit.Misuse, err)

@@ -1,35 +1,40 @@
 /*
 ac-members lists the live members of a registry and purges the expired
-heartbeats it comes across.
+heartbeats that it comes across.
 
 # Usage
 
 	ac-members -r URL [-e 120] [-role all|servers|agents|none] [-purge=false]
-	           [-limit N] [-format json|tsv] [-watch 10s]
-
-The URL may also stand alone: ac-members s3://bucket/prefix
+	           [-limit N] [-format json|tsv] [-watch 10s] [-timeout 30s]
+	ac-members URL
+	ac-members -version
 
 # Input
 
-None but the registry. AWS settings come from the SDK's own chain: environment,
-shared files, container and instance roles; AWS_ENDPOINT_URL_S3 names another
-store.
+It reads the registry and nothing else. AWS settings come from the SDK's own
+chain: environment, shared files, container and instance roles. The variable
+AWS_ENDPOINT_URL_S3 names another store than Amazon's.
 
 # Output
 
-One JSON document: one member per node and role, by its newest heartbeat, sorted
-by heartbeat, then node; the keys that were purged; the keys that were ignored,
-each with the reason. Ages are judged by the store's clock.
+One JSON document. It lists each live node once in each of its roles, by its
+newest heartbeat, sorted by heartbeat and then by node. It also lists the keys
+that were purged, and the keys that were ignored with the reason for each. The
+cluster record is in it where there is one. The age of a heartbeat is judged by
+the store's clock, never by this machine's.
 
-With -limit N the addresses of N members per role are read, chosen at random;
-servers_total and agents_total count all. With -format tsv: role, node, address,
-heartbeat, one member a line, tabs between. With -watch a document is printed at
-once and then whenever the membership has changed; a look that fails is reported
-on standard error and repeated at the next tick.
+With -limit N the program reads the addresses of N members of each role, which
+it chooses at random; servers_total and agents_total count all of them. With
+-format tsv it prints one member a line: role, node, address and heartbeat,
+with tabs between them. With -role none it prints the cluster record alone.
 
-Purging removes what is older than -expiry, so all programs of one registry
-should be given the same. Heartbeats that cannot be removed are reported on
-standard error; the answer stands.
+With -watch it prints a document at once, and then another whenever the
+membership or the record has changed, until TERM or INT. If the registry cannot
+be read meanwhile, standard error says so and the next tick tries again.
+
+To purge means to remove heartbeats that are older than -expiry, so give all
+programs of a registry the same -expiry. If some cannot be removed, standard
+error says so, and the answer stands.
 
 # Exit codes
 

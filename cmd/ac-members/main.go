@@ -49,9 +49,9 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Timeout(&p.timeout)
 	f.StringVar(&p.role, "role", "all", "`role` to list: all, servers, agents, or none for the cluster record alone")
 	f.BoolVar(&p.purge, "purge", true, "remove expired heartbeats")
-	f.IntVar(&p.limit, "limit", 0, "read the addresses of this `number` of members per role only")
+	f.IntVar(&p.limit, "limit", 0, "read the addresses of only this `number` of members of each role; 0 for all")
 	f.StringVar(&p.format, "format", "json", "`format` of the answer: json or tsv")
-	f.Duration(&p.watch, "watch", 0, "look again every so many `seconds`, print what changed")
+	f.Duration(&p.watch, "watch", 0, "look again every so many `seconds`, and print a document when something has changed")
 	f.Rest(&p.rest)
 	p.flags = f
 }

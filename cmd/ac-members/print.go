@@ -43,7 +43,7 @@ func (l look) document(at registry.Location, expiry time.Duration) wire.Members 
 	return d
 }
 
-// record is the cluster record's part of the document; nil where there is none.
+// record returns the cluster record's part of the document; nil where there is none.
 func (l look) record() *wire.Cluster {
 	rec := l.cluster.Record
 	if rec == nil {
@@ -71,8 +71,8 @@ func (l look) members(role registry.Role) []wire.Member {
 	return out
 }
 
-// table is one line a member: role, node, address, heartbeat. In a stream an
-// empty line ends each table.
+// table returns one line for each member: role, node, address, heartbeat. In a stream
+// an empty line ends each table.
 func (l look) table(stream bool) string {
 	var b strings.Builder
 	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
@@ -86,7 +86,7 @@ func (l look) table(stream bool) string {
 	return b.String()
 }
 
-// roster is the membership in a form that can be compared: the record, the nodes
+// roster returns the membership in a form that can be compared: the record, the nodes
 // and, where all addresses were read, where they are.
 func (p *program) roster(l look) []string {
 	out := []string{l.cluster.ETag}

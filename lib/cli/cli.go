@@ -2,7 +2,7 @@
 // standard error and the documents on standard output. It knows nothing of
 // registries and Consul.
 //
-// Manners on standard error: one line a matter, lower case, no full stop,
+// Manners on standard error: one line for each matter, lower case, no full stop,
 // "program: error: …" for what ended the program, "program: warning: …" for
 // what did not, "program: …" for progress. Standard output carries complete
 // documents or nothing.
@@ -87,7 +87,7 @@ func (s Streams) Print(doc any) error {
 	return s.PrintText(b.String())
 }
 
-// ErrOutput reports that standard output takes nothing any more.
+// ErrOutput reports that nothing can be written to standard output any more.
 var ErrOutput = errors.New("write standard output")
 
 // PrintText writes a document that is text already.
@@ -98,7 +98,7 @@ func (s Streams) PrintText(text string) error {
 	return nil
 }
 
-// Warnf reports on standard error what does not end the program.
+// Warnf reports on standard error what went wrong without ending the program.
 func (s Streams) Warnf(format string, args ...any) {
 	s.say("warning: ", fmt.Sprintf(format, args...))
 }

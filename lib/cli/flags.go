@@ -34,7 +34,7 @@ var settings = strings.Fields(`
 // verbs are the names of all flags that make a program act, or stop it. They are
 // taken from the command line only: the environment and the file are shared by all
 // programs, and a setting there must not turn a heartbeat into a leave.
-var verbs = strings.Fields("check dry-run force leave resize set until version")
+var verbs = strings.Fields("again check dry-run force leave resize set until version")
 
 // FlagSet defines flags. Every flag has one spelling in all programs; those
 // that several share are methods here.
@@ -68,9 +68,9 @@ func (f *FlagSet) VerbString(p *string, name, usage string) { f.verbs.StringVar(
 // DryRun defines -dry-run.
 func (f *FlagSet) DryRun(p *bool, usage string) { f.Verb(p, "dry-run", usage) }
 
-// Wait defines -wait, the bound on waiting for other nodes.
+// Wait defines -wait, the bound on waiting for others.
 func (f *FlagSet) Wait(p *time.Duration) {
-	f.Duration(p, "wait", 5*time.Minute, "bound on waiting for other nodes, in `seconds`")
+	f.Duration(p, "wait", 5*time.Minute, "`seconds` to wait at most")
 }
 
 // Mode defines -mode; usage says what the program does with it.
@@ -111,13 +111,13 @@ func (f *FlagSet) Servers(p *int) { f.IntVar(p, "servers", 1, "desired `number` 
 
 // Timeout defines -timeout.
 func (f *FlagSet) Timeout(p *time.Duration) {
-	f.Duration(p, "timeout", 30*time.Second, "bound on all work with the registry, in `seconds`")
+	f.Duration(p, "timeout", 30*time.Second, "`seconds` that work with the registry may take at most")
 }
 
 // CheckTimeout refuses a timeout that leaves no time for anything.
 func CheckTimeout(d time.Duration) error {
 	if d == 0 {
-		return errors.New("bad -timeout: want more than nothing")
+		return errors.New("bad -timeout 0s: want more than 0")
 	}
 	return nil
 }

@@ -7,10 +7,16 @@ import (
 	"time"
 )
 
-// duration is a flag value in whole seconds or Go's notation, never negative.
+// duration is a flag value in whole seconds or Go's notation. What is given is never
+// negative.
 type duration time.Duration
 
-func (d *duration) String() string { return time.Duration(*d).String() }
+func (d *duration) String() string {
+	if *d < 0 {
+		return "" // it is optional, and was not given
+	}
+	return time.Duration(*d).String()
+}
 
 func (d *duration) Set(text string) error {
 	value, err := ParseDuration(text)

@@ -20,10 +20,10 @@ type File struct {
 	Body []byte
 }
 
-// Contradictions says in one line each which settings of a configuration file
-// are not what the agent is started with, in a fixed order. The arguments win
-// over all of them but retry_max. A file that cannot be read is an error; Consul
-// will refuse it in its own words.
+// Contradictions returns a line for each setting of a configuration file that is not
+// what the agent is started with, in a fixed order. The arguments win over all of them
+// but retry_max. A file that cannot be parsed is an error; Consul will refuse it in its
+// own words.
 func Contradictions(l Launch, f File) ([]string, error) {
 	settings, err := decode(f)
 	if err != nil {
@@ -40,7 +40,7 @@ func Contradictions(l Launch, f File) ([]string, error) {
 	for _, key := range []string{"retry_max", "retry_max_wan"} {
 		for _, v := range values(settings, key) {
 			if fmt.Sprint(v) != "0" {
-				out = append(out, fmt.Sprintf("%s says %s = %s: it ends the agent if nobody has been joined by then", f.Name, key, show(v)))
+				out = append(out, fmt.Sprintf("%s says %s = %s: Consul ends if it has joined nobody after so many tries", f.Name, key, show(v)))
 			}
 		}
 	}
@@ -50,9 +50,9 @@ func Contradictions(l Launch, f File) ([]string, error) {
 // rejoinAgeMax is Consul's default of server_rejoin_age_max.
 const rejoinAgeMax = 7 * 24 * time.Hour
 
-// RejoinAgeMax is for how long a server may have been off before Consul refuses
-// to start it: what the configuration files say, or else Consul's default. A
-// value that Consul would refuse is left to it.
+// RejoinAgeMax returns for how long a server may have been off before Consul refuses to
+// start it: what the configuration files say, or else Consul's default. A value that
+// Consul would refuse is left to it.
 func RejoinAgeMax(files []File) time.Duration {
 	most := rejoinAgeMax
 	for _, f := range files {
@@ -95,7 +95,7 @@ func (s saying) same(text string) bool {
 	return text == s.value
 }
 
-// decode reads a file as Consul does.
+// decode parses a file as Consul does.
 func decode(f File) (map[string]any, error) {
 	var settings map[string]any
 	var err error
@@ -109,8 +109,8 @@ func decode(f File) (map[string]any, error) {
 	return settings, err
 }
 
-// values are the plain values of a top-level key. Consul takes keys in any case
-// and a value for the list of itself alone; anything else it refuses.
+// values returns the plain values of a key. Consul takes keys in any case, and a list
+// of one value for the value; it refuses anything else.
 func values(settings map[string]any, key string) []any {
 	var out []any
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
@@ -129,7 +129,7 @@ func values(settings map[string]any, key string) []any {
 	return out
 }
 
-// show is a value as a configuration file would have it, at a bearable length.
+// show returns a value as a configuration file would have it, at a bearable length.
 func show(v any) string {
 	if s, ok := v.(string); ok {
 		return fmt.Sprintf("%.80q", s)

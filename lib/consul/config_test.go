@@ -57,14 +57,14 @@ func TestContradictions(t *testing.T) {
 		},
 		{
 			"retry_max", agent, "a.hcl", "retry_max = 3\nretry_max_wan = 0",
-			[]string{"a.hcl says retry_max = 3: it ends the agent if nobody has been joined by then"},
+			[]string{"a.hcl says retry_max = 3: Consul ends if it has joined nobody after so many tries"},
 		},
 	} {
 		t.Run(test.name, test.run)
 	}
 }
 
-// TestContradictionsSpelling: files are read as Consul reads them.
+// TestContradictionsSpelling checks that files are read as Consul reads them.
 func TestContradictionsSpelling(t *testing.T) {
 	t.Parallel()
 	agent := launch(func(l *Launch) { l.Server = false })
@@ -160,8 +160,8 @@ func TestReadConfig(t *testing.T) {
 	}
 }
 
-// FuzzContradictions: whatever a file holds, it is read or refused, and one that
-// is read twice says the same twice.
+// FuzzContradictions checks that a file is read or refused whatever it holds, and that
+// one that is read twice says the same twice.
 func FuzzContradictions(f *testing.F) {
 	f.Add("a.hcl", []byte("server = true"))
 	f.Add("a.hcl", []byte("server \"a\" { b = [1, 2] }\nBootstrap = [true]"))

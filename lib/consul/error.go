@@ -34,7 +34,7 @@ func classify(caller context.Context, permission string, err error) error {
 	return fmt.Errorf("the Consul agent answered %d: %s", status.Code, excerpt(status.Body))
 }
 
-// excerpt is the beginning of an answer, which may be any page of any server.
+// excerpt returns the beginning of an answer, which may be any page of any server.
 func excerpt(body string) string {
 	const most = 200
 	if len(body) > most {

@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// CheckExtra says which of some further arguments may not be given to an agent:
-// those that decide its role, that this package sets itself, or that end healthy
-// agents, in any of the spellings that Consul takes. An argument that follows
-// another may be its value; one that reads like a refused flag is refused there
-// too.
+// CheckExtra returns an error if one of some further arguments may not be given to an
+// agent: one that decides its role, that this package sets itself, or that ends healthy
+// agents, in any of the spellings that Consul takes. An argument that follows another
+// may be its value; one that reads like a refused flag is refused there, too.
 func CheckExtra(args []string) error {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		return fmt.Errorf("unexpected argument %.40q: Consul's arguments begin with -", args[0])
@@ -23,7 +22,7 @@ func CheckExtra(args []string) error {
 	return nil
 }
 
-// refused says why a flag of Consul's is not accepted; empty if it is.
+// refused returns why a flag of Consul's is not accepted; empty if it is.
 func refused(name string) string {
 	switch name {
 	case "server", "bootstrap", "bootstrap-expect", "read-replica", "non-voting-server":
@@ -31,13 +30,13 @@ func refused(name string) string {
 	case "node":
 		return "the decision names the node"
 	case "data-dir", "bind", "advertise":
-		return "it has a flag of its own"
+		return "the program that starts Consul has a flag for it"
 	case "dev":
-		return "it makes a server of its own that keeps nothing"
+		return "it starts a server that keeps nothing on disk"
 	case "retry-max", "retry-max-wan":
 		return "it ends healthy agents"
 	case "hcl":
-		return "it overrides all other arguments; a file in the configuration folder does not"
+		return "it overrides all other arguments; put the setting into a file in the configuration folder"
 	}
 	return ""
 }
@@ -52,8 +51,8 @@ func flagName(arg string) (name, value string, hasValue bool) {
 	return strings.Cut(arg, "=")
 }
 
-// ConfigPaths are the files and folders that Consul reads its configuration
-// from, in its order.
+// ConfigPaths returns the files and folders that Consul reads its configuration from,
+// in its order.
 func (l Launch) ConfigPaths() []string {
 	var out []string
 	if l.ConfigDir != "" {

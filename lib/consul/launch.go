@@ -13,7 +13,7 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// Launch is everything that decides how an agent is started.
+// Launch holds everything that decides how an agent is started.
 type Launch struct {
 	Node            string // 1 to 128 of [A-Za-z0-9._-]
 	Server          bool   // a server, or a client
@@ -28,13 +28,13 @@ type Launch struct {
 	Extra           []string // further arguments, which come last
 }
 
-// retryInterval is how long Consul waits between two rounds of joining. Its own
-// default of half a minute is what a target costs that is up a second later.
+// retryInterval is how long Consul waits between two rounds of joining. With its own
+// default, half a minute, a target that is up a second too late costs half a minute.
 const retryInterval = "2s"
 
-// Arguments is the argument list of such an agent: the program's name, "agent",
-// and tokens of the form -flag=value. A launch that would say anything else than
-// its fields mean is an error, wherever it came from.
+// Arguments returns the argument list of such an agent: the program's name, "agent", and
+// tokens of the form -flag=value. It rejects any value that Consul would read as a flag
+// or a template, wherever it came from.
 //
 // Every value that decides the role is always said, because a value that is not
 // would be taken from the configuration files.
@@ -66,10 +66,10 @@ func Arguments(l Launch) ([]string, error) {
 	return append(argv, l.Extra...), nil
 }
 
-// targets are the addresses to join, each once, without the node's own: an agent
-// that finds itself has joined and stops trying. A server that has nobody is
-// given itself nevertheless, or it would never report to be ready: Consul does so
-// after its first join only, also where it was a leader before.
+// targets returns the addresses to join, each once, without the node's own: an agent
+// that finds itself has joined and stops trying. A server that has nobody to join is
+// given its own address nevertheless. It would never report that it is ready otherwise,
+// because Consul does so only after its first join, even where it was a leader before.
 func (l Launch) targets() []string {
 	var out []string
 	own := []string{canonical(l.Advertise), canonical(l.Address)}
@@ -85,7 +85,7 @@ func (l Launch) targets() []string {
 	return out
 }
 
-// canonical is the one spelling of an IP address, so that two can be compared; a
+// canonical returns the one spelling of an IP address, so that two can be compared; a
 // host name stays as it is.
 func canonical(address string) string {
 	ip, err := netip.ParseAddr(address)
@@ -122,7 +122,7 @@ func (l Launch) check() error {
 func (l Launch) checkRole() error {
 	switch {
 	case !l.Server && (l.Bootstrap || l.BootstrapExpect != 0):
-		return errors.New("an agent that is no server cannot bootstrap")
+		return errors.New("a client cannot bootstrap")
 	case l.Bootstrap && l.BootstrapExpect != 0:
 		return errors.New("bootstrap and bootstrap_expect exclude each other")
 	case l.BootstrapExpect < 0:
@@ -146,8 +146,8 @@ func (l Launch) checkOthers() error {
 	return nil
 }
 
-// CheckBind says what is wrong with an address to bind to: it must be an IP
-// address, which may be the unspecified one.
+// CheckBind returns an error unless an address to bind to is an IP address, which may
+// be the unspecified one.
 func CheckBind(address string) error {
 	ip, err := netip.ParseAddr(address)
 	if err != nil || ip.Zone() != "" || ip.IsMulticast() {
@@ -156,8 +156,8 @@ func CheckBind(address string) error {
 	return nil
 }
 
-// CheckAdvertise says what is wrong with an address to announce: it must be an
-// IP address that others can reach. Consul takes no host name here.
+// CheckAdvertise returns an error unless an address to announce is an IP address that
+// others can reach. Consul takes no host name here.
 func CheckAdvertise(address string) error {
 	if _, err := netip.ParseAddr(address); err != nil {
 		return fmt.Errorf("bad advertise address %.40q: want an IP address", address)

@@ -114,7 +114,7 @@ func TestCheckRelease(t *testing.T) {
 			t.Errorf("%q: got %v, want good: %t", text, err, good)
 		}
 	}
-	want := "Consul 1.21.9 is too old: want 1.22.0 or newer"
+	want := "release 1.21.9 of Consul is too old: want 1.22.0 or newer"
 	if err := CheckRelease("1.21.9"); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -14,7 +14,7 @@ import (
 // serfAlive is a member's status in /v1/agent/members.
 const serfAlive = 1
 
-// Peers asks for the raft configuration. With ACLs it needs operator:read. Without
+// Peers returns the raft configuration. With ACLs it needs operator:read. Without
 // a leader it is an error, which may be [node.ErrNoAnswer].
 func (a *Agent) Peers(ctx context.Context) ([]node.Peer, error) {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
@@ -30,7 +30,7 @@ func (a *Agent) Peers(ctx context.Context) ([]node.Peer, error) {
 	return out, nil
 }
 
-// FillAlive asks which of the peers are alive. With ACLs it needs node:read.
+// FillAlive finds out which of the peers are alive. With ACLs it needs node:read.
 func (a *Agent) FillAlive(ctx context.Context, peers []node.Peer) error {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
@@ -52,7 +52,7 @@ func (a *Agent) FillAlive(ctx context.Context, peers []node.Peer) error {
 	return nil
 }
 
-// Leader asks for the address of the raft leader, empty if there is none.
+// Leader returns the address of the raft leader, empty if there is none.
 func (a *Agent) Leader(ctx context.Context) (string, error) {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()

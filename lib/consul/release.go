@@ -54,7 +54,7 @@ func CheckRelease(text string) error {
 		case err != nil || i >= len(oldestRelease) || n > oldestRelease[i]:
 			return nil
 		case n < oldestRelease[i]:
-			return fmt.Errorf("Consul %s is too old: want %d.%d.%d or newer", text, oldestRelease[0], oldestRelease[1], oldestRelease[2])
+			return fmt.Errorf("release %s of Consul is too old: want %d.%d.%d or newer", text, oldestRelease[0], oldestRelease[1], oldestRelease[2])
 		}
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 )
 
 // LastSeen returns when Consul last ran here as a server, by the machine's clock;
-// zero if it has not said so. The file is Consul's.
+// zero if Consul has not written that down. The file is Consul's own.
 func (d Dir) LastSeen() (time.Time, error) {
 	file := filepath.Join(string(registry.Server), "server_metadata.json")
 	text, err := d.read(file)
@@ -39,13 +39,13 @@ func (d Dir) CheckAge(most time.Duration) error {
 	if err != nil || seen.IsZero() || time.Since(seen) <= most {
 		return err
 	}
-	return fmt.Errorf("this server last ran at %s, and Consul does not start it after more than %v: remove %s and it joins anew; or, if no other server has its data, set server_rejoin_age_max in a file of the -config-dir",
+	return fmt.Errorf("this server last ran at %s, and Consul refuses to start a server that was off for more than %v: remove %s and it joins the cluster as a new one; or, if no other server has its data, set server_rejoin_age_max in a file of the -config-dir",
 		seen.UTC().Format(time.RFC3339), most, d.Consul(registry.Server))
 }
 
 // CheckWritable returns an error if files cannot be made in a folder of Consul's own
-// data. It makes the folder where that is missing: Consul would take longer to say
-// less.
+// data. It makes the folder where that is missing. Consul would take longer to fail,
+// and say less.
 func CheckWritable(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return fmt.Errorf("data directory: %w", err)

@@ -19,7 +19,8 @@ import (
 // Dir is a node's data directory.
 type Dir string
 
-// modeFile is the Ruby gem's: the bare word, without a line end.
+// modeFile is the file in which the Ruby gem keeps the mode, too: the bare word, without
+// a line end.
 const modeFile = "mode"
 
 // Mode returns the kept mode, empty if none is kept.
@@ -31,7 +32,7 @@ func (d Dir) Mode() (registry.Mode, error) {
 	if mode := registry.Mode(text); mode.Known() {
 		return mode, nil
 	}
-	return "", fmt.Errorf("%s holds %.20q: want server or agent; set_server or set_agent puts it right", d.path(modeFile), text)
+	return "", fmt.Errorf("%s holds %.20q: want server or agent; auto-consul set_server or set_agent repairs it", d.path(modeFile), text)
 }
 
 // KeepMode keeps the mode for this and the next starts.

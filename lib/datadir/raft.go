@@ -72,7 +72,7 @@ func hasWAL(raft string) (bool, error) {
 	return frame[0] != 0, nil
 }
 
-// filesIn returns the paths in a folder that end so; none if there is no folder.
+// filesIn returns the paths in a folder that end so; none if there is no such folder.
 func filesIn(dir, end string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

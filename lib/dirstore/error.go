@@ -46,7 +46,7 @@ func (s *Store) fail(op, key string, err error) error {
 	return e
 }
 
-// kind is the sentinel that shows as it is.
+// kind returns the sentinel that is shown as it is.
 func kind(err error) error {
 	for _, sentinel := range []error{registry.ErrConflict, registry.ErrTooLarge, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, sentinel) {
@@ -56,7 +56,7 @@ func kind(err error) error {
 	return nil
 }
 
-// cause is the error without the names that the operation's line has already.
+// cause returns the error without the names that the operation's line has already.
 func cause(err error) string {
 	var p *fs.PathError
 	var l *os.LinkError

@@ -25,10 +25,10 @@ const temp = ".tmp-"
 // that was only asleep gets an error and has written nothing.
 const stale = time.Hour
 
-// tag is a body's entity tag.
+// tag returns a body's entity tag.
 func tag(body []byte) string { return fmt.Sprintf(`"%x"`, sha256.Sum256(body)) }
 
-// read returns a whole object; [errMissing] if there is none.
+// read returns a whole object, or [errMissing] if there is none.
 func read(root *os.Root, key string) ([]byte, error) {
 	// Without O_NONBLOCK a pipe of that name would be waited for.
 	f, err := root.OpenFile(key, os.O_RDONLY|syscall.O_NONBLOCK, 0)
@@ -87,7 +87,8 @@ func create(root *os.Root, folder string) (*os.File, string, error) {
 	return f, name, err
 }
 
-// now is the file system's clock: the stamp of a file that was just made.
+// now returns the time by the file system's clock: the stamp of a file that was just
+// made.
 func now(root *os.Root) (time.Time, error) {
 	f, name, err := create(root, ".")
 	if err != nil {
@@ -109,7 +110,7 @@ func remove(root *os.Root, key string) error {
 	return err
 }
 
-// exists tells whether there is an object to delete.
+// exists reports whether there is an object to delete.
 func exists(root *os.Root, key string) (bool, error) {
 	info, err := root.Lstat(key)
 	if errors.Is(err, fs.ErrNotExist) {

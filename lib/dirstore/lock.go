@@ -28,7 +28,7 @@ func lock(ctx context.Context, root *os.Root, folder string, how int) (*os.File,
 	return f, nil
 }
 
-// flock looks again and again: a call that waits could not be given up.
+// flock tries again and again, because a call that waits could not be given up.
 func flock(ctx context.Context, f *os.File, how int) error {
 	for pause := time.Millisecond; ; pause = min(2*pause, mostPause) {
 		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)

@@ -173,7 +173,7 @@ func (s *Store) locked(ctx context.Context, key string, how int, do func(*os.Roo
 	})
 }
 
-// valid tells whether a key names an object: a relative path without dots, dot
+// valid reports whether a key names an object: a relative path without dots, dot
 // files and other detours.
 func valid(key string) bool {
 	return fs.ValidPath(key) && !strings.HasPrefix(key, ".") &&

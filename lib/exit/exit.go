@@ -27,8 +27,8 @@ const (
 	Undecided     Code = 75  // or the ground of the decision is gone: decide again
 	Fenced        Code = 76  // this node's data belongs to another generation or cluster
 	Denied        Code = 77  // the registry denies access
-	NotExecutable Code = 126 // Consul is there and cannot be executed
-	NotFound      Code = 127 // there is no Consul
+	NotExecutable Code = 126 // the command to start is there and cannot be executed
+	NotFound      Code = 127 // there is no such command
 	NotRunning    Code = 255 // the agent is not running, so nothing was written
 )
 
@@ -43,8 +43,8 @@ var meanings = map[Code]string{
 	Undecided:     "undecided, or the ground of the decision is gone: decide again",
 	Fenced:        "fenced: this node's data belongs to another generation or cluster",
 	Denied:        "the registry denies access",
-	NotExecutable: "Consul found but not executable",
-	NotFound:      "Consul not found",
+	NotExecutable: "command found but not executable",
+	NotFound:      "command not found",
 	NotRunning:    "the agent is not running, so nothing was written",
 }
 

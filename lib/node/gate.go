@@ -28,7 +28,7 @@ var Gates = []Gate{Joined, Leader, Voter}
 func (b *Beater) Until(ctx context.Context, gate Gate, wait time.Duration) error {
 	limited, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	missing := ""
+	missing, told := "the Consul agent did not answer", ""
 	for begin := time.Now(); ; {
 		err := b.reached(limited, gate)
 		switch {
@@ -36,21 +36,19 @@ func (b *Beater) Until(ctx context.Context, gate Gate, wait time.Duration) error
 			return b.Beat(ctx)
 		case errors.Is(err, ErrNoPermission):
 			return err
-		case missing == "" && limited.Err() != nil:
-			missing = "the Consul agent did not answer"
-		case limited.Err() == nil && err.Error() != missing:
+		case limited.Err() == nil:
 			missing = err.Error()
-			if !errors.Is(err, ErrNotRunning) || time.Since(begin) >= agentGrace {
-				b.Out.Notef("waiting until %s (%v at most): %s", gate, wait, missing)
-			} else {
-				missing = "" // it may be about to start: say so in a while
-			}
+		}
+		// An agent that is not running may be about to start: that is no news yet.
+		if news := !errors.Is(err, ErrNotRunning) || time.Since(begin) >= agentGrace; news && limited.Err() == nil && missing != told {
+			told = missing
+			b.Out.Notef("waiting until %s (%v at most): %s", gate, wait, missing)
 		}
 		if !sleep(limited, agentPause) {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			return fmt.Errorf("%w: not %s in %v: %s", rule.ErrUndecided, gate, wait, missing)
+			return kind{fmt.Errorf("not %s in %v: %s", gate, wait, missing), rule.ErrUndecided}
 		}
 	}
 }

@@ -1,123 +1,15 @@
 package node_test
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"auto-consul/lib/claim"
-	"auto-consul/lib/node"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
-	"auto-consul/lib/storetest"
 )
-
-// keepRig is a node that decides, with what it writes, in order.
-type keepRig struct {
-	node.Preparer
-	disk *memoryDisk
-	srv  *storetest.Server
-}
-
-// memoryDisk is a data directory in memory. It notes what is written to it.
-type memoryDisk struct {
-	mode        registry.Mode
-	incarnation string
-	membership  rule.Membership
-	raft        bool
-	wrote       []string
-}
-
-func (d *memoryDisk) Mode() (registry.Mode, error)         { return d.mode, nil }
-func (d *memoryDisk) Incarnation() (string, error)         { return d.incarnation, nil }
-func (d *memoryDisk) Membership() (rule.Membership, error) { return d.membership, nil }
-func (d *memoryDisk) HasRaft() (bool, error)               { return d.raft, nil }
-func (d *memoryDisk) String() string                       { return "memory" }
-
-func (d *memoryDisk) KeepMode(mode registry.Mode) error {
-	d.mode, d.wrote = mode, append(d.wrote, "mode")
-	return nil
-}
-
-func (d *memoryDisk) KeepIncarnation(id string) error {
-	d.incarnation, d.wrote = id, append(d.wrote, "incarnation")
-	return nil
-}
-
-func (d *memoryDisk) KeepMembership(m rule.Membership) error {
-	d.membership, d.wrote = m, append(d.wrote, "membership")
-	return nil
-}
-
-// notingStore notes the writes to the cluster record beside those to the disk.
-type notingStore struct {
-	registry.Store
-	disk *memoryDisk
-}
-
-func (s notingStore) Swap(ctx context.Context, key string, body []byte, etag string) error {
-	if key == rule.RecordKey {
-		s.disk.wrote = append(s.disk.wrote, "record")
-	}
-	return s.Store.Swap(ctx, key, body, etag)
-}
-
-// quiet is an output that nobody reads.
-type quiet struct{}
-
-func (quiet) Print(any) error      { return nil }
-func (quiet) Notef(string, ...any) {}
-func (quiet) Warnf(string, ...any) {}
-
-// newKeepRig returns node s9 with a data directory, beside a record unless that is nil.
-// The times of the record's slots are counted from now.
-func newKeepRig(t *testing.T, disk memoryDisk, rec *rule.Record) *keepRig {
-	t.Helper()
-	srv := storetest.New(t)
-	srv.CreateBucket(t, "b")
-	store := srv.Open(t, "b", "r")
-	if rec != nil {
-		body, err := rec.Encode()
-		if err == nil {
-			err = store.Put(t.Context(), rule.RecordKey, body)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	const expiry = 2 * time.Minute
-	return &keepRig{disk: &disk, srv: srv, Preparer: node.Preparer{
-		Observer: claim.Observer{Registry: &registry.Registry{Store: notingStore{store, &disk}, Expiry: expiry}},
-		Disk:     &disk, Out: quiet{},
-		Random:  claim.Random{ID: claim.NewID, Draw: func() float64 { return 0 }},
-		Answers: func(context.Context, string) bool { return false },
-		Node:    "s9", Address: "192.0.2.9",
-		Policy: rule.Policy{Desired: 1, Birth: rule.First, Lost: rule.LostAuto, Expiry: expiry},
-		Claims: true, Timeout: 10 * time.Second, MayServe: func() error { return nil },
-	}}
-}
-
-// birthOf returns the record of a birth by s1 of so many servers.
-func birthOf(desired int) *rule.Record {
-	s1 := rule.Slot{Incarnation: "i1", Node: "s1", Address: "192.0.2.1", Since: time.Now().UTC()}
-	return &rule.Record{
-		Version: 1, Seq: 1, Write: "w", ClusterID: "c1", State: rule.Bootstrapping, Birth: rule.First, Desired: desired,
-		Bootstrap: rule.Bootstrap{Incarnation: "i1", Node: "s1", Address: "192.0.2.1", Term: 1, Since: s1.Since},
-		Servers:   []rule.Slot{s1},
-	}
-}
-
-func (r *keepRig) prepare(t *testing.T) node.Prepared {
-	t.Helper()
-	decided, err := r.Prepare(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return decided
-}
 
 // A mode that the operator sets decides and is not open any more, also on the data
 // directory of a client that would decide again because a birth has stalled (R22).
@@ -193,6 +85,37 @@ func TestNothingIsKeptBeforeADecision(t *testing.T) {
 				t.Errorf("got %s decided, want it to wait", decided.Mode)
 			}
 			if len(r.disk.wrote) > 0 || r.disk.incarnation != "" {
+				t.Errorf("got %q written, want nothing", r.disk.wrote)
+			}
+		})
+	}
+}
+
+// A server that Consul would not start any more claims nothing, also where it was
+// decided to be a client before (R37, R22). A client is not asked.
+func TestWhoMayNotServeClaimsNothing(t *testing.T) {
+	t.Parallel()
+	tooOld := errors.New("off for too long")
+	open := memoryDisk{mode: registry.Client, membership: rule.Membership{ClusterID: "c1", Term: 1, Desired: 2, Birth: rule.First, Open: true}}
+	for name, tt := range map[string]struct {
+		disk    memoryDisk
+		desired int // of the birth, in which one slot is taken
+		want    error
+	}{
+		"a blank node":        {memoryDisk{}, 2, tooOld},
+		"a kept server":       {memoryDisk{mode: registry.Server}, 2, tooOld},
+		"an open client":      {open, 2, tooOld},
+		"a client for good":   {memoryDisk{mode: registry.Client}, 2, nil},
+		"enough servers held": {memoryDisk{}, 1, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newKeepRig(t, tt.disk, birthOf(tt.desired))
+			r.MayServe = func() error { return tooOld }
+			if _, err := r.Prepare(t.Context(), nil); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			if tt.want != nil && len(r.disk.wrote) > 0 {
 				t.Errorf("got %q written, want nothing", r.disk.wrote)
 			}
 		})

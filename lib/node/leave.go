@@ -21,11 +21,12 @@ func (b *Beater) Leave(ctx context.Context, force bool) error {
 	case gone:
 		b.Out.Notef("%v; removing what is left of %s in the registry", err, b.Node)
 	case errors.Is(err, ErrNoAnswer):
-		return fmt.Errorf("%w and may still vote; end it first, then leave with -node", err)
+		// Unlike a beat's, this is no case of "not running".
+		return fmt.Errorf("%v and may still vote; end it first, then leave with -node", err)
 	case err != nil:
 		return err
 	case b.Node != "" && b.Node != status.Node:
-		return fmt.Errorf("%w: -node %s, and the agent that would leave is %s", ErrOtherNode, b.Node, status.Node)
+		return kind{fmt.Errorf("-node %s, and the agent that would leave is %s", b.Node, status.Node), ErrOtherNode}
 	}
 	node, _ := b.self(status)
 	incarnation, err := b.Disk.Incarnation()

@@ -36,6 +36,8 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	}
 	l, err := step(ctx)
 	switch {
+	case ctx.Err() != nil:
+		return 0, ctx.Err() // it was told to stop, so nothing that failed is news
 	case isFinal(err):
 		return 0, err
 	case errors.Is(err, ErrNotRunning) || errors.Is(err, ErrNoAnswer):

@@ -33,6 +33,15 @@ var (
 	ErrNoMode = errors.New("no mode is kept")
 )
 
+// kind is an error of a kind whose words say enough by themselves.
+type kind struct {
+	error
+	of error
+}
+
+// Unwrap returns the error and its kind.
+func (k kind) Unwrap() []error { return []error{k.error, k.of} }
+
 // Agent is the local Consul agent and the network around it.
 type Agent interface {
 	// Status asks the agent what it is. Its errors wrap [ErrNotRunning],

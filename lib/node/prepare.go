@@ -114,7 +114,8 @@ func (p Preparer) byClaims(ctx context.Context, self rule.Self, first *rule.Obse
 		Observer: p.Observer, Random: p.Random, Self: self, Policy: p.Policy,
 		Wait: p.Wait, Timeout: p.Timeout, DryRun: p.DryRun, Answers: p.Answers, Progress: p.Out.Notef,
 		Keep: func() error {
-			if self.Mode != registry.Client {
+			// An open client may be about to become a server.
+			if self.Mode != registry.Client || self.Membership.Open {
 				if err := p.MayServe(); err != nil {
 					return err
 				}

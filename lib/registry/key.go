@@ -18,7 +18,7 @@ const (
 	Agents  Role = "agents"
 )
 
-// Heartbeat is what a heartbeat's key says.
+// Heartbeat holds what a heartbeat's key says.
 type Heartbeat struct {
 	Role Role
 	Time time.Time // store time, UTC, whole seconds
@@ -27,14 +27,13 @@ type Heartbeat struct {
 
 const stampLayout = "20060102150405"
 
-// Key is the heartbeat's key, as the Ruby gem auto-consul 0.2.1 writes it, such
+// Key returns the heartbeat's key, as the Ruby gem auto-consul 0.2.1 writes it, such
 // as "servers/20140516092731-server1".
 func (h Heartbeat) Key() string {
 	return string(h.Role) + "/" + h.Time.UTC().Format(stampLayout) + "-" + h.Node
 }
 
-// ParseKey reads a heartbeat's key. Its error says what about the key is
-// foreign.
+// ParseKey reads a heartbeat's key. Its error says why a key is not a heartbeat's.
 func ParseKey(key string) (Heartbeat, error) {
 	dir, name, ok := strings.Cut(key, "/")
 	role := Role(dir)
@@ -63,8 +62,8 @@ var (
 	numberEnd = regexp.MustCompile(`(^|\.)[0-9]+$`)
 )
 
-// CheckNode says what is wrong with a node name: it must have 1 to 128 of
-// [A-Za-z0-9._-] and not begin with - or a dot.
+// CheckNode returns an error unless a node name has 1 to 128 of [A-Za-z0-9._-] and
+// does not begin with a dash or a dot.
 func CheckNode(name string) error {
 	if !nodeName.MatchString(name) {
 		return fmt.Errorf("bad node name %s: want 1 to 128 of [A-Za-z0-9._-], not beginning with a dash or a dot", quote(name))
@@ -78,10 +77,9 @@ func NodeInDNS(name string) bool { return dnsLabel.MatchString(name) }
 // MaxAddress is the longest address, in bytes.
 const MaxAddress = 255
 
-// CheckAddress says what is wrong with an address: it must be an IP address or
-// a host name, and one that can be joined. Nothing else reaches an argument
-// list: Consul would take a "provider=" for a cloud to ask and a "{{" for a
-// template to run.
+// CheckAddress returns an error unless an address is an IP address or a host name that
+// can be joined. Nothing else may reach an argument list: Consul would take "provider="
+// for a cloud to ask and "{{" for a template to run.
 func CheckAddress(address string) error {
 	if len(address) > MaxAddress {
 		return fmt.Errorf("bad address: longer than %d bytes", MaxAddress)
@@ -100,7 +98,8 @@ func CheckAddress(address string) error {
 	return nil
 }
 
-// quote shows a string that may hold anything, at a bearable length.
+// quote returns a string that may hold anything so that it can be shown, at a bearable
+// length.
 func quote(s string) string {
 	const most = 40
 	if len(s) > most {

@@ -18,14 +18,14 @@ import (
 // parallel is how many requests one program has under way at once.
 const parallel = 32
 
-// Registry is the heartbeats in one store.
+// Registry holds the heartbeats in one store.
 type Registry struct {
 	Store  Store
 	Expiry time.Duration // the age at which a heartbeat no longer counts
 }
 
-// CheckExpiry says what is wrong with an expiry: stamps have whole seconds, and
-// documents too.
+// CheckExpiry returns an error unless an expiry is whole seconds, as the stamps of keys
+// and the times in documents are.
 func CheckExpiry(expiry time.Duration) error {
 	if expiry < time.Second || expiry%time.Second != 0 {
 		return fmt.Errorf("bad -expiry %v: want whole seconds, 1 or more", expiry)
@@ -33,7 +33,7 @@ func CheckExpiry(expiry time.Duration) error {
 	return nil
 }
 
-// CheckTicks says what is wrong with an interval between heartbeats; 0 is none.
+// CheckTicks returns an error if an interval between heartbeats is too long; 0 is none.
 func CheckTicks(ticks, expiry time.Duration) error {
 	if ticks > expiry {
 		return fmt.Errorf("bad -ticks %v: more than the expiry, %v, so the node would count as dead between two beats", ticks, expiry)
@@ -56,7 +56,7 @@ func Freshest(most int) Pick {
 	}
 }
 
-// Query says what to read.
+// Query says what [Registry.Read] is to read.
 type Query struct {
 	Roles []Role // none: all
 	Pick  map[Role]Pick
@@ -65,7 +65,7 @@ type Query struct {
 	Oldest []Role
 }
 
-// Snapshot is the registry at one moment.
+// Snapshot is what the registry held at one moment.
 type Snapshot struct {
 	Time    time.Time         // store time, whole seconds: the earliest of the answers
 	Live    map[Role][]Member // by heartbeat, then node; Address is empty where it was not read

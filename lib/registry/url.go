@@ -16,7 +16,7 @@ type Location struct {
 	Path   string // directory: its absolute path; empty for S3
 }
 
-// String is the registry's URL in its one canonical spelling, which
+// String returns the registry's URL in its one canonical spelling, which
 // [ParseLocation] reads back as the same location.
 func (l Location) String() string {
 	u := url.URL{Scheme: "s3", Host: l.Bucket}

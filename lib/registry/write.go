@@ -40,7 +40,7 @@ func (r *Registry) Purge(ctx context.Context, keys []string) ([]string, error) {
 // server is never seen under agents/ alone (R7).
 func (r *Registry) Beat(ctx context.Context, node, address string, now time.Time, roles ...Role) ([]string, error) {
 	if err := errors.Join(CheckNode(node), CheckAddress(address)); err != nil {
-		return nil, fmt.Errorf("refused to beat: %w", err)
+		return nil, fmt.Errorf("write no heartbeat: %w", err)
 	}
 	var keys []string
 	for _, role := range []Role{Servers, Agents} {

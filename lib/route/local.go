@@ -9,9 +9,9 @@ import (
 	"os"
 )
 
-// Local is [Choose] for this machine as it is now. It reads the kernel's tables
-// below /proc/net; one that is not there holds no routes. Of an IPv4 route with
-// several next hops the kernel shows the first there.
+// Local returns what [Choose] chooses on this machine as it is now. It reads the
+// kernel's tables below /proc/net; a table that is not there holds no routes. Of an
+// IPv4 route with several next hops the kernel shows the first there.
 func Local() (netip.Addr, error) {
 	v4, err := table("/proc/net/route")
 	if err != nil {
@@ -36,7 +36,7 @@ func table(path string) (string, error) {
 	return string(text), nil
 }
 
-// addresses are all addresses of all interfaces.
+// addresses returns all addresses of all interfaces.
 func addresses() ([]Address, error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {

@@ -44,7 +44,7 @@ func Choose(routes []Default, addresses []Address) (netip.Addr, error) {
 	return netip.Addr{}, errors.New("the default route's interface has no address that others can reach")
 }
 
-// candidates are the addresses of one family, each once, that the best default
+// candidates returns the addresses of one family, each once, that the best default
 // routes of that family lead to.
 func candidates(ipv6 bool, routes []Default, addresses []Address) []Address {
 	var out []Address
@@ -61,7 +61,7 @@ func candidates(ipv6 bool, routes []Default, addresses []Address) []Address {
 	return out
 }
 
-// best are the interfaces of the default routes with the lowest metric.
+// best returns the interfaces of the default routes with the lowest metric.
 func best(ipv6 bool, routes []Default) []string {
 	var out []string
 	var lowest uint64
@@ -77,7 +77,7 @@ func best(ipv6 bool, routes []Default) []string {
 	return out
 }
 
-// list names addresses with their interfaces, sorted.
+// list returns the addresses with their interfaces, sorted.
 func list(addresses []Address) string {
 	var out []string
 	for _, a := range addresses {

@@ -11,9 +11,9 @@ const (
 	flagReject = 0x200
 )
 
-// defaults4 reads the text of /proc/net/route: interface, destination, gateway,
-// flags, reference count, use, metric, mask. What is no default route is passed
-// over, and so is the heading.
+// defaults4 returns the default routes in the text of /proc/net/route, which has on
+// each line: interface, destination, gateway, flags, reference count, use, metric and
+// mask. It passes over what is no default route, such as the heading.
 func defaults4(text string) []Default {
 	var out []Default
 	for line := range strings.Lines(text) {
@@ -28,9 +28,9 @@ func defaults4(text string) []Default {
 	return out
 }
 
-// defaults6 reads the text of /proc/net/ipv6_route: destination, its length,
-// source, its length, next hop, metric, reference count, use, flags, interface.
-// A route for some sources only is not a default route.
+// defaults6 returns the default routes in the text of /proc/net/ipv6_route, which has on
+// each line: destination, its length, source, its length, next hop, metric, reference
+// count, use, flags and interface. A route for some sources only is not a default route.
 func defaults6(text string) []Default {
 	var out []Default
 	for line := range strings.Lines(text) {

@@ -14,12 +14,12 @@ type explorer struct {
 	only                   string // the one kind of fault; empty for all
 	lost                   rule.Lost
 	birth                  rule.Birth
-	// deletesRecord: it is a fault, too, that somebody deletes the record. Two
+	// deletesRecord adds a fault: somebody deletes the record. Two
 	// clusters may then be advertised until the next beat fences one; and where the
 	// first heartbeat had yet to be written, a third node may even join both. With two
 	// nodes and one fault all other properties hold.
 	deletesRecord bool
-	// pausesBeforeStart: a node may be paused also between its confirmation and its
+	// pausesBeforeStart lets a node be paused also between its confirmation and its
 	// agent's start. No protocol can keep the agent from starting then. Its first beat
 	// is fenced, and until then its data may meet another's.
 	pausesBeforeStart bool

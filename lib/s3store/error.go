@@ -70,7 +70,7 @@ func (s *Store) fail(ctx context.Context, op, key string, err error) error {
 	return e
 }
 
-// answered judges an error that the store itself sent.
+// answered returns what an error that the store itself sent means.
 func answered(op string, status int, err error) (text string, kind error) {
 	code := code(err)
 	switch {
@@ -90,7 +90,7 @@ func answered(op string, status int, err error) (text string, kind error) {
 	return describe(status, err), nil
 }
 
-// denied tells whether the store refuses this caller. A clock that is too far
+// denied reports whether the store refuses this caller. A clock that is too far
 // off is answered with 403 as well, but is nobody's missing right.
 func denied(status int, code string) bool {
 	if status == http.StatusUnauthorized || status == http.StatusForbidden {
@@ -103,10 +103,10 @@ func denied(status int, code string) bool {
 	}, code)
 }
 
-// gone tells whether a delete failed because there is nothing to delete.
+// gone reports whether a delete failed because there is nothing to delete.
 func gone(err error) bool { return code(err) == noSuchKey || code(err) == notFound }
 
-// code is the store's error code, empty if there is none.
+// code returns the store's error code, empty if there is none.
 func code(err error) string {
 	var e smithy.APIError
 	if !errors.As(err, &e) {
@@ -115,7 +115,7 @@ func code(err error) string {
 	return e.ErrorCode()
 }
 
-// response is the store's answer in an error, nil where none came.
+// response returns the store's answer that an error holds, nil where none came.
 func response(err error) *http.Response {
 	var e *smithyhttp.ResponseError
 	if !errors.As(err, &e) || e.Response == nil || e.Response.Response == nil || e.HTTPStatusCode() == 0 {
@@ -124,7 +124,7 @@ func response(err error) *http.Response {
 	return e.Response.Response
 }
 
-// errorTime is the Date of an answer that is an error.
+// errorTime returns the Date of an answer that is an error.
 func errorTime(err error) (time.Time, error) {
 	resp := response(err)
 	if resp == nil {
@@ -137,7 +137,7 @@ func errorTime(err error) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// elsewhere is the remedy where the answer names another region.
+// elsewhere returns the remedy where the answer names another region.
 func (s *Store) elsewhere(resp *http.Response) string {
 	region := resp.Header.Get("X-Amz-Bucket-Region")
 	if region == "" || region == s.client.Options().Region {
@@ -146,7 +146,7 @@ func (s *Store) elsewhere(resp *http.Response) string {
 	return fmt.Sprintf("; the bucket is in region %s (AWS_REGION)", line(region))
 }
 
-// describe is the text of an answer that has no meaning of its own here.
+// describe returns the text of an answer that has no meaning of its own here.
 func describe(status int, err error) string {
 	var e smithy.APIError
 	if !errors.As(err, &e) {
@@ -162,7 +162,7 @@ func naming(code string, status int) string {
 	return line(code)
 }
 
-// cause takes off what the SDK and the HTTP client wrap around an error.
+// cause returns an error without what the SDK and the HTTP client wrap around it.
 func cause(err error) error {
 	var send *smithyhttp.RequestSendError
 	if errors.As(err, &send) {
@@ -175,7 +175,7 @@ func cause(err error) error {
 	return err
 }
 
-// line makes one short line of a text from outside.
+// line returns a text from outside as one short line.
 func line(text string) string {
 	const most = 300
 	text = strings.Join(strings.Fields(text), " ")

@@ -18,8 +18,8 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// defaultRegion is signed with where the settings name no region: other stores
-// accept it, and Amazon's answer from elsewhere names the right one.
+// defaultRegion is what requests are signed with where the settings name no region.
+// Other stores accept it, and Amazon answers with the right one.
 const defaultRegion = "us-east-1"
 
 // maxIdle keeps connections for all who read the objects of a listing at once.
@@ -78,7 +78,7 @@ func Open(ctx context.Context, bucket, prefix string, opts ...Option) (*Store, e
 	return &Store{s3.NewFromConfig(cfg, o.service), bucket, prefix}, nil
 }
 
-// newHTTPClient is a client of the SDK's kind: with any other, AWS_CA_BUNDLE is
+// newHTTPClient returns a client of the SDK's kind: with any other, AWS_CA_BUNDLE is
 // an error.
 func newHTTPClient() HTTPClient {
 	return awshttp.NewBuildableClient().

@@ -46,7 +46,7 @@ func (s *Store) List(ctx context.Context, dir string) (registry.Listing, error) 
 	return s.list(ctx, dir, math.MaxInt)
 }
 
-// Oldest implements [registry.Store]: the first page.
+// Oldest implements [registry.Store]. It returns the first page.
 func (s *Store) Oldest(ctx context.Context, dir string) (registry.Listing, error) {
 	return s.list(ctx, dir, 1)
 }
@@ -119,8 +119,8 @@ func (s *Store) Get(ctx context.Context, key string) (registry.Object, error) {
 	return object, nil
 }
 
-// missing judges a failed Get: of a key that is not there the store's time is
-// part of the answer.
+// missing returns the answer of a Get that failed. If there is no such key, the store's
+// time is part of the answer.
 func (s *Store) missing(ctx context.Context, key string, err error) (registry.Object, error) {
 	if code(err) != noSuchKey {
 		return registry.Object{}, s.fail(ctx, "get", key, err)
@@ -184,7 +184,7 @@ func (s *Store) put(key string, body []byte) *s3.PutObjectInput {
 	return &s3.PutObjectInput{Bucket: &s.bucket, Key: s.key(key), Body: bytes.NewReader(body)}
 }
 
-// serverTime is the Date of an answer.
+// serverTime returns the Date of an answer.
 func serverTime(m middleware.Metadata) (time.Time, error) {
 	t, ok := awsmiddleware.GetServerTime(m)
 	if !ok {

@@ -51,7 +51,10 @@ func (n *machine) listen(a *agent) {
 		return
 	}
 	if n.frozen() {
-		n.w.after(time.Until(n.thaw), func() { n.listen(a) })
+		// Not at the moment at which the machine's beats go on: which is first would not
+		// be for the seed to say.
+		moment := span(mix(n.w.seed, uint64(n.id), uint64(time.Since(n.w.start)), name("listen")), time.Microsecond, time.Millisecond)
+		n.w.after(time.Until(n.thaw)+moment, func() { n.listen(a) })
 		return
 	}
 	w := n.w

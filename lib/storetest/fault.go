@@ -79,7 +79,7 @@ func (s *Server) Land() int {
 	return len(held)
 }
 
-// fault chooses the fault of a request: a switch before the hook.
+// fault returns the fault of a request: that of a switch, or else the hook's.
 func (sw *switches) fault(r Request) Fault {
 	var f Fault
 	switch {
@@ -151,7 +151,7 @@ func (s *Server) refusal(f Fault) *answer {
 	return &answer{w, w.Body.Len()}
 }
 
-// wait is false if the request's sender gave up.
+// wait reports whether the time passed before the request's sender gave up.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -26,7 +26,7 @@ type Request struct {
 	Time        time.Time // of arrival, by the server's clock
 }
 
-// Conditional tells whether a write is a swap.
+// Conditional reports whether a write is a swap.
 func (r Request) Conditional() bool { return r.IfMatch != "" || r.IfNoneMatch != "" }
 
 // Requests returns what was sent since the start or the last [Server.Forget],

@@ -211,7 +211,7 @@ func (s *Server) Body(tb testing.TB, bucket, key string) ([]byte, bool) {
 	return body, true
 }
 
-// clock is the server's clock as the fake wants it.
+// clock is the server's clock in the form that the fake wants.
 type clock struct{ s *Server }
 
 func (c clock) Now() time.Time {

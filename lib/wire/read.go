@@ -48,7 +48,7 @@ func ReadDecision(r io.Reader) (Decision, error) {
 	case d.Mode != Server && d.Mode != Agent:
 		err = fmt.Errorf("not an ac-decide document: mode is %q, not server or agent", d.Mode)
 	case d.Mode == Agent && (d.Bootstrap || d.BootstrapExpect != 0):
-		err = errors.New("bad decision: an agent cannot bootstrap")
+		err = errors.New("bad decision: a client cannot bootstrap")
 	case d.Bootstrap && d.BootstrapExpect != 0:
 		err = errors.New("bad decision: bootstrap and bootstrap_expect exclude each other")
 	case d.BootstrapExpect < 0:
@@ -86,7 +86,7 @@ func read(r io.Reader, doc any) error {
 	return nil
 }
 
-// readAll reads at most so many bytes; more are an error.
+// readAll reads everything; more than so many bytes are an error.
 func readAll(r io.Reader, most int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, most+1))
 	switch {

@@ -88,8 +88,8 @@ func TestReadDecisionRefuses(t *testing.T) {
 		{"no mode", `"mode":"server",`, ``, "mode"},
 		{"other mode", `"mode":"server"`, `"mode":"Server"`, `"Server"`},
 		{"null join", `"join":[]`, `"join":null`, "join"},
-		{"agent that bootstraps", `"mode":"server"`, `"mode":"agent"`, "an agent cannot bootstrap"},
-		{"agent that expects", `"mode":"server","bootstrap":true,"bootstrap_expect":0`, agent + "3", "an agent cannot bootstrap"},
+		{"agent that bootstraps", `"mode":"server"`, `"mode":"agent"`, "a client cannot bootstrap"},
+		{"agent that expects", `"mode":"server","bootstrap":true,"bootstrap_expect":0`, agent + "3", "a client cannot bootstrap"},
 		{"both births", `"bootstrap_expect":0`, `"bootstrap_expect":3`, "exclude each other"},
 		{"negative", `"bootstrap":true,"bootstrap_expect":0`, `"bootstrap":false,"bootstrap_expect":-1`, "negative"},
 	}

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -12,6 +11,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/consul/api"
+
+	"auto-consul/lib/scripttest"
 )
 
 // BenchmarkBirth is three blank machines on their way to a leader and to three
@@ -23,44 +26,32 @@ func BenchmarkBirth(b *testing.B) {
 	if full() {
 		rounds = map[string]int{"plain": 7, "quorum": 7, "first": 7}
 	}
-	registry := newGateway(b)
+	env := scripttest.StoreEnv(newGateway(b).Endpoint)
 	for _, multiplier := range []int{1, 5} { // 5 is Consul's default
 		b.Run(fmt.Sprintf("multiplier %d", multiplier), func(b *testing.B) {
-			var plain born
+			var plainLeader, plainVoters []time.Duration
 			for _, how := range []string{"plain", "quorum", "first"} {
 				b.Run(how, func(b *testing.B) {
-					var all []born
+					var leader, voters []time.Duration
 					for b.Loop() {
 						for range rounds[how] {
-							t := newTrio(b, registry, multiplier)
-							all = append(all, t.birth(how, fmt.Sprintf("%s/%d/%s/%d", url, multiplier, how, len(all))))
-							t.end()
+							t := newTrio(b, env, multiplier)
+							soon, late := t.birth(how, fmt.Sprintf("%s/%d/%s/%d", url, multiplier, how, len(leader)))
+							leader, voters = append(leader, soon), append(voters, late)
 						}
 					}
-					now := medianBirth(all)
 					if how == "plain" {
-						plain = now
+						plainLeader, plainVoters = leader, voters
 					}
 					report(b, map[string]float64{
-						"leader-s": now.leader.Seconds(), "x-plain-leader": float64(now.leader) / float64(plain.leader),
-						"voters-s": now.voters.Seconds(), "x-plain-voters": float64(now.voters) / float64(plain.voters),
-						"added-leader-s": (now.leader - plain.leader).Seconds(),
+						"leader-s": median(leader).Seconds(), "x-plain-leader": ratio(leader, plainLeader),
+						"voters-s": median(voters).Seconds(), "x-plain-voters": ratio(voters, plainVoters),
+						"added-leader-s": (median(leader) - median(plainLeader)).Seconds(),
 					})
 				})
 			}
 		})
 	}
-}
-
-// born is when a cluster came to something, since its start.
-type born struct{ leader, voters time.Duration }
-
-func medianBirth(all []born) born {
-	var leaders, voters []time.Duration
-	for _, one := range all {
-		leaders, voters = append(leaders, one.leader), append(voters, one.voters)
-	}
-	return born{median(leaders), median(voters)}
 }
 
 // trio is three machines on loopback addresses.
@@ -69,12 +60,12 @@ type trio struct {
 	dir       string
 	env       []string
 	addresses [3]string
-	nodes     []*exec.Cmd
 }
 
-func newTrio(b *testing.B, registry []string, multiplier int) *trio {
+func newTrio(b *testing.B, env []string, multiplier int) *trio {
 	b.Helper()
-	t := &trio{b: b, dir: b.TempDir(), env: registry}
+	t := &trio{b: b, dir: b.TempDir()}
+	t.env = scripttest.Environ(t.dir, env...)
 	for i := range t.addresses {
 		t.addresses[i] = fmt.Sprintf("127.%d.7.%d", 222+os.Getpid()%30, 1+i)
 		for _, port := range []string{"8300", "8301", "8500"} {
@@ -86,46 +77,61 @@ func newTrio(b *testing.B, registry []string, multiplier int) *trio {
 		}
 	}
 	config := fmt.Sprintf("disable_update_check = true\nperformance { raft_multiplier = %d }\n", multiplier)
-	err := errors.Join(os.Mkdir(filepath.Join(t.dir, "consul.d"), 0o755),
-		os.WriteFile(filepath.Join(t.dir, "consul.d", "bench.hcl"), []byte(config), 0o644))
-	if err != nil {
+	if err := errors.Join(os.Mkdir(t.dir+"/consul.d", 0o755), os.WriteFile(t.dir+"/consul.d/bench.hcl", []byte(config), 0o644)); err != nil {
 		b.Fatal(err)
 	}
 	return t
 }
 
-// birth starts all machines and looks on.
-func (t *trio) birth(how, registry string) (out born) {
+// birth starts all machines, looks on, and stops them. It returns when there was
+// a leader, and when there were three voters.
+func (t *trio) birth(how, registry string) (leader, voters time.Duration) {
+	var nodes []*exec.Cmd
 	begin := time.Now()
-	for i := range t.addresses {
-		cmd := command(t.b, append(t.env, "CONSUL_HTTP_ADDR="+t.addresses[i]+":8500"), t.commandLine(i, how, registry)...)
+	for i, address := range t.addresses {
+		cmd := command(append(t.env, "CONSUL_HTTP_ADDR="+address+":8500"), t.commandLine(i, how, registry)...)
 		start(t.b, cmd)
-		t.nodes = append(t.nodes, cmd)
+		nodes = append(nodes, cmd)
 	}
-	await(t.b, "a leader", func() error {
-		var leader string
-		if err := t.get("/v1/status/leader", &leader); err != nil || leader == "" {
-			return fmt.Errorf("leader %q, %w", leader, err)
+	await(t.b, "a leader", func() error { return t.vote(1) })
+	leader = time.Since(begin)
+	await(t.b, "three voters", func() error { return t.vote(len(t.addresses)) })
+	voters = time.Since(begin)
+	for _, cmd := range nodes {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // all are told before one is waited for
+	}
+	for _, cmd := range nodes {
+		stop(cmd) // a runner stops its agent
+	}
+	return leader, voters
+}
+
+// vote is an error unless a leader says, to the first machine that hears of one,
+// that so many servers vote at least.
+func (t *trio) vote(least int) error {
+	voters, problem := 0, error(nil)
+	for _, address := range t.addresses {
+		client, err := api.NewClient(&api.Config{Address: address + ":8500", HttpClient: &http.Client{Timeout: time.Second}})
+		problem = errors.Join(problem, err)
+		if err != nil {
+			continue
 		}
-		return nil
-	})
-	out.leader = time.Since(begin)
-	await(t.b, "three voters", func() error {
-		var raft struct{ Servers []struct{ Voter bool } }
-		err := t.get("/v1/operator/raft/configuration", &raft)
-		voters := 0
+		raft, err := client.Operator().RaftGetConfiguration(nil)
+		problem = errors.Join(problem, err)
+		if err != nil {
+			continue
+		}
 		for _, s := range raft.Servers {
 			if s.Voter {
 				voters++
 			}
 		}
-		if voters != len(t.addresses) {
-			err = errors.Join(err, fmt.Errorf("%d voters", voters))
-		}
-		return err
-	})
-	out.voters = time.Since(begin)
-	return out
+		break
+	}
+	if voters < least {
+		return fmt.Errorf("%d voters, %w", voters, problem)
+	}
+	return nil
 }
 
 func (t *trio) commandLine(i int, how, registry string) []string {
@@ -147,36 +153,4 @@ func (t *trio) commandLine(i int, how, registry string) []string {
 		}
 	}
 	return argv
-}
-
-// get asks the machines one by one until one of them answers.
-func (t *trio) get(path string, to any) error {
-	var err error
-	for _, address := range t.addresses {
-		var res *http.Response
-		client := http.Client{Timeout: time.Second}
-		if res, err = client.Get("http://" + address + ":8500" + path); err != nil {
-			continue
-		}
-		if res.StatusCode == http.StatusOK {
-			err = json.NewDecoder(res.Body).Decode(to)
-		} else {
-			err = errors.New(res.Status)
-		}
-		if err = errors.Join(err, res.Body.Close()); err == nil {
-			return nil
-		}
-	}
-	return err
-}
-
-// end stops the runners, which stop their agents, and waits for them.
-func (t *trio) end() {
-	t.b.Helper()
-	for _, cmd := range t.nodes {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // all are told before one is waited for
-	}
-	for _, cmd := range t.nodes {
-		stop(cmd)
-	}
 }

@@ -1,11 +1,9 @@
 package bench
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -45,7 +43,7 @@ func BenchmarkHeartbeatLoop(b *testing.B) {
 
 // cost is what a loop has cost from its start to its end.
 type cost struct {
-	beats            int64
+	beats            int
 	cpu, wall        time.Duration
 	later, laterWall time.Duration // without the start and the first beat
 	peak, growth     float64       // memory: MB, and the last over that of the first beat
@@ -54,14 +52,22 @@ type cost struct {
 
 func (c cost) perBeat() time.Duration { return c.later / time.Duration(max(1, c.beats-1)) }
 
+// lines counts what a program prints.
+type lines struct{ atomic.Int64 }
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.Add(int64(bytes.Count(p, []byte("\n"))))
+	return len(p), nil
+}
+
 // loop runs one for a while.
 func loop(b *testing.B, s *s3server, env []string, last time.Duration, args ...string) (c cost) {
 	b.Helper()
 	s.Forget()
-	cmd := command(b, env, append([]string{"ac-heartbeat", "-r", url}, args...)...)
+	var beats lines
 	var diag bytes.Buffer
-	cmd.Stderr = &diag
-	beats := countLines(b, cmd)
+	cmd := command(env, append([]string{"ac-heartbeat", "-r", url}, args...)...)
+	cmd.Stdout, cmd.Stderr = &beats, &diag
 	begin := time.Now()
 	start(b, cmd)
 	pid := cmd.Process.Pid
@@ -72,35 +78,18 @@ func loop(b *testing.B, s *s3server, env []string, last time.Duration, args ...s
 		return nil
 	})
 	first, firstCPU := time.Now(), cpuTime(b, pid)
-	small, _ := statusField(pid, "VmRSS:")
+	small, _ := memory(pid, "VmRSS")
 	time.Sleep(time.Until(begin.Add(last)))
 	c.cpu, c.wall = cpuTime(b, pid), time.Since(begin)
 	c.later, c.laterWall = c.cpu-firstCPU, time.Since(first)
-	large, _ := statusField(pid, "VmRSS:")
-	peak, _ := statusField(pid, "VmHWM:")
-	c.beats, c.peak, c.growth = beats.Load(), peak/1024, large/small
-	c.requests = float64(s.Count(nil))
+	large, _ := memory(pid, "VmRSS")
+	c.peak, _ = memory(pid, "VmHWM")
+	c.beats, c.growth, c.requests = int(beats.Load()), large/small, float64(s.Count(nil))
 	stop(cmd)
 	if !cmd.ProcessState.Success() {
 		b.Fatalf("%v: %s", cmd.ProcessState, diag.String())
 	}
 	return c
-}
-
-// countLines counts what a program that is about to start prints.
-func countLines(b *testing.B, cmd *exec.Cmd) *atomic.Int64 {
-	b.Helper()
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	var n atomic.Int64
-	go func() {
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			n.Add(1)
-		}
-	}()
-	return &n
 }
 
 // cpuTime is the processor time of a process that runs, to the nanosecond: that
@@ -122,8 +111,8 @@ func lone(b *testing.B) (s *s3server, env []string, dir string) {
 	address := fmt.Sprintf("127.%d.8.1", 222+os.Getpid()%30)
 	env = append(s.env, "CONSUL_HTTP_ADDR="+address+":8500")
 	run(b, env, "ac-decide", "-r", url, "-n", "node0", "-a", address, "-d", dir)
-	start(b, command(b, env, "tools/consul", "agent", "-server", "-bootstrap", "-node=node0", "-bind="+address,
+	start(b, command(env, "tools/consul", "agent", "-server", "-bootstrap", "-node=node0", "-bind="+address,
 		"-client="+address, "-data-dir="+dir+"/server", "-hcl=disable_update_check = true"))
-	run(b, env, "ac-heartbeat", "-r", url, "-d", dir, "-wait", "leader")
+	run(b, env, "ac-heartbeat", "-r", url, "-d", dir, "-until", "leader")
 	return s, env, dir
 }

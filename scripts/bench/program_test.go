@@ -5,6 +5,7 @@ package bench
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,31 +16,19 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"auto-consul/lib/scripttest"
 )
 
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if endpoint := os.Getenv(listed); endpoint != "" {
+		os.Exit(list(endpoint))
+	}
+	os.Exit(scripttest.RunBuilt(m, "bench", os.Stdout))
+}
+
 func full() bool { return os.Getenv("BENCH") == "full" }
-
-// bin is the folder of the built programs.
-func bin(tb testing.TB) string {
-	tb.Helper()
-	dir, err := filepath.Abs("../../bin")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "tools", "consul")); err != nil {
-		tb.Fatalf("%v: run make build tools first", err)
-	}
-	return dir
-}
-
-// environ is the environment of a program whose files lie in dir.
-func environ(tb testing.TB, dir string, more ...string) []string {
-	tb.Helper()
-	return append([]string{
-		"PATH=" + bin(tb) + ":" + bin(tb) + "/tools:/usr/bin:/bin", "HOME=" + dir, "TMPDIR=" + dir,
-		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
-	}, more...)
-}
 
 // measured is what one run of a program has cost.
 type measured struct {
@@ -49,11 +38,10 @@ type measured struct {
 }
 
 // command is a program of the project, or another by its path.
-func command(tb testing.TB, env []string, argv ...string) *exec.Cmd {
-	tb.Helper()
+func command(env []string, argv ...string) *exec.Cmd {
 	path := argv[0]
 	if !filepath.IsAbs(path) {
-		path = filepath.Join(bin(tb), path)
+		path = filepath.Join(scripttest.Bin(), path)
 	}
 	cmd := exec.Command(path, argv[1:]...)
 	cmd.Env, cmd.SysProcAttr = env, &syscall.SysProcAttr{Setpgid: true}
@@ -61,24 +49,32 @@ func command(tb testing.TB, env []string, argv ...string) *exec.Cmd {
 }
 
 // run runs a program to its end, which must be a good one.
-func run(tb testing.TB, env []string, argv ...string) measured {
-	tb.Helper()
-	cmd := command(tb, env, argv...)
+func run(b *testing.B, env []string, argv ...string) measured {
+	b.Helper()
+	cmd := command(env, argv...)
 	var out, diag bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &diag
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
-		tb.Fatal(err)
+		b.Fatal(err)
 	}
 	peak := watchPeak(cmd.Process.Pid)
 	err := cmd.Wait()
-	m := measured{out: out.Bytes(), wall: time.Since(begin)}
-	m.peak = <-peak
+	m := measured{out: out.Bytes(), wall: time.Since(begin), peak: <-peak}
 	if err != nil {
-		tb.Fatalf("%v: %v: %s", argv, err, diag.String())
+		b.Fatalf("%v: %v: %s", argv, err, diag.String())
 	}
 	m.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	return m
+}
+
+// start starts a program that is stopped at the end of the benchmark.
+func start(b *testing.B, cmd *exec.Cmd) {
+	b.Helper()
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { stop(cmd) })
 }
 
 // stop ends a program that was started and not waited for: a runner needs the
@@ -93,44 +89,51 @@ func stop(cmd *exec.Cmd) {
 	late.Stop()
 }
 
+// await repeats a look until it finds nothing wrong, for a time that nothing
+// should take.
+func await(b *testing.B, what string, look func() error) {
+	b.Helper()
+	var err error
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if err = look(); err == nil {
+			return
+		}
+	}
+	b.Fatalf("waited in vain for %s: %v", what, err)
+}
+
 // watchPeak looks at a process's peak memory until it is gone. What wait tells
 // afterwards would be no less than the parent's own, which a fork hands on.
 func watchPeak(pid int) <-chan float64 {
 	out := make(chan float64, 1)
 	go func() {
 		last := 0.0
-		for {
-			kb, ok := statusField(pid, "VmHWM:")
-			if !ok {
-				out <- last
-				return
-			}
-			last = max(last, kb/1024)
+		for mb, ok := memory(pid, "VmHWM"); ok; mb, ok = memory(pid, "VmHWM") {
+			last = max(last, mb)
 			time.Sleep(2 * time.Millisecond)
 		}
+		out <- last
 	}()
 	return out
 }
 
-// statusField is a number of /proc/PID/status; a process that has ended has none.
-func statusField(pid int, name string) (float64, bool) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
+// memory is a number of /proc/PID/status in MB; a process that has ended has none.
+func memory(pid int, name string) (float64, bool) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	_, rest, found := strings.Cut(string(text), "\n"+name+":")
+	if !found {
 		return 0, false
 	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, name); ok {
-			value, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-			return value, err == nil
-		}
-	}
-	return 0, false
+	kb, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
+	return kb / 1024, err == nil
 }
 
 func median(times []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[len(sorted)/2]
+	return slices.Sorted(slices.Values(times))[len(times)/2]
 }
+
+// ratio is how many times longer one program takes than another, by medians.
+func ratio(own, other []time.Duration) float64 { return float64(median(own)) / float64(median(other)) }
 
 // report prints figures in place of the time per iteration.
 func report(b *testing.B, figures map[string]float64) {

@@ -3,6 +3,7 @@ package bench
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,28 +14,24 @@ import (
 const agentSelf = `{"Config":{"NodeName":"node0","Server":true},"Member":{"Addr":"10.0.0.0"},
 "Stats":{"consul":{"leader_addr":"10.0.0.0:8300"},"raft":{"last_log_index":"9"},"serf_lan":{"members":"2"}}}`
 
-// withAgent is the environment with a Consul agent that answers like that.
-func (s *s3server) withAgent(b *testing.B) []string {
-	agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/v1/agent/self" {
-			http.NotFound(w, r)
-			return
-		}
-		_, _ = w.Write([]byte(agentSelf)) // who does not read it sees to it
-	}))
-	b.Cleanup(agent.Close)
-	return append(s.env, "CONSUL_HTTP_ADDR="+agent.URL)
-}
-
 // cluster is a registry with the record of a cluster with one server, node0,
 // which was decided and has beaten. Its slot is older than the expiry.
 func cluster(b *testing.B, desired string) (s *s3server, env []string, dir string) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/v1/agent/self", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(agentSelf)) })
+	agent := httptest.NewServer(mux)
+	b.Cleanup(agent.Close)
 	s, dir = newServer(b), b.TempDir()
-	env = s.withAgent(b)
+	env = append(s.env, "CONSUL_HTTP_ADDR="+agent.URL)
 	run(b, env, "ac-decide", "-r", url, "-n", "node0", "-a", "10.0.0.0", "-d", dir, "-s", desired)
-	s.skip(150 * time.Second)
+	s.ahead.Add(int64(150 * time.Second))
 	run(b, env, "ac-heartbeat", "-r", url, "-d", dir)
 	return s, env, dir
+}
+
+// decider decides on a node that is new.
+func decider(b *testing.B, node string) []string {
+	return []string{"ac-decide", "-r", url, "-n", node, "-a", "10.0.9.9", "-d", b.TempDir()}
 }
 
 // step is one run of a program: what goes before it, and its command line.
@@ -43,45 +40,41 @@ type step struct {
 	prep func(b *testing.B) (s *s3server, argv, env []string)
 }
 
-func decisions() []step {
-	return []step{
-		{"decide, the creator", func(b *testing.B) (*s3server, []string, []string) {
-			s := newServer(b)
-			return s, decider(b, "new"), s.env
-		}},
-		{"decide, an agent of a birth", func(b *testing.B) (*s3server, []string, []string) {
-			s := newServer(b)
-			run(b, s.env, decider(b, "node0")...)
-			return s, decider(b, "new"), s.env
-		}},
-		{"decide, an agent of a cluster", func(b *testing.B) (*s3server, []string, []string) {
-			s, env, _ := cluster(b, "1")
-			return s, decider(b, "new"), env
-		}},
-		{"decide, a second server", func(b *testing.B) (*s3server, []string, []string) {
-			s, env, _ := cluster(b, "2")
-			return s, decider(b, "new"), env
-		}},
-	}
+var decisions = []step{
+	{"decide, the creator", func(b *testing.B) (*s3server, []string, []string) {
+		s := newServer(b)
+		return s, decider(b, "new"), s.env
+	}},
+	{"decide, an agent of a birth", func(b *testing.B) (*s3server, []string, []string) {
+		s := newServer(b)
+		run(b, s.env, decider(b, "node0")...)
+		return s, decider(b, "new"), s.env
+	}},
+	{"decide, an agent of a cluster", func(b *testing.B) (*s3server, []string, []string) {
+		s, env, _ := cluster(b, "1")
+		return s, decider(b, "new"), env
+	}},
+	{"decide, a second server", func(b *testing.B) (*s3server, []string, []string) {
+		s, env, _ := cluster(b, "2")
+		return s, decider(b, "new"), env
+	}},
 }
 
-func others() []step {
-	return []step{
-		{"members of one node", func(b *testing.B) (*s3server, []string, []string) {
-			s, env, _ := cluster(b, "1")
-			return s, []string{"ac-members", "-r", url}, env
-		}},
-		{"beat of a server", func(b *testing.B) (*s3server, []string, []string) {
-			s, env, dir := cluster(b, "1")
-			return s, []string{"ac-heartbeat", "-r", url, "-d", dir}, env
-		}},
-	}
+var others = []step{
+	{"members of one node", func(b *testing.B) (*s3server, []string, []string) {
+		s, env, _ := cluster(b, "1")
+		return s, []string{"ac-members", "-r", url}, env
+	}},
+	{"beat of a server", func(b *testing.B) (*s3server, []string, []string) {
+		s, env, dir := cluster(b, "1")
+		return s, []string{"ac-heartbeat", "-r", url, "-d", dir}, env
+	}},
 }
 
 // BenchmarkRequests counts what one run of a program sends to the store, and the
 // bytes of the bodies both ways.
 func BenchmarkRequests(b *testing.B) {
-	for _, step := range append(decisions(), others()...) {
+	for _, step := range slices.Concat(decisions, others) {
 		b.Run(step.name, func(b *testing.B) {
 			for b.Loop() {
 				s, argv, env := step.prep(b)
@@ -98,9 +91,4 @@ func BenchmarkRequests(b *testing.B) {
 			}
 		})
 	}
-}
-
-// decider decides on a node that is new.
-func decider(b *testing.B, node string) []string {
-	return []string{"ac-decide", "-r", url, "-n", node, "-a", "10.0.9.9", "-d", b.TempDir()}
 }

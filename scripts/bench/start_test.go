@@ -5,15 +5,17 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"auto-consul/lib/scripttest"
 )
 
 // BenchmarkStart is a program's start and end with nothing done between, beside
 // that of the smallest program there is.
 func BenchmarkStart(b *testing.B) {
-	env := environ(b, b.TempDir())
+	env := scripttest.Environ(b.TempDir())
 	for _, name := range []string{"ac-members", "ac-decide", "ac-exec", "ac-heartbeat"} {
 		b.Run(name, func(b *testing.B) {
-			info, err := os.Stat(filepath.Join(bin(b), name))
+			info, err := os.Stat(filepath.Join(scripttest.Bin(), name))
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -25,10 +27,7 @@ func BenchmarkStart(b *testing.B) {
 				own, peak = append(own, m.wall), max(peak, m.peak)
 			}
 			report(b, map[string]float64{
-				"MB":      float64(info.Size()) / 1e6,
-				"ms":      milliseconds(median(own)),
-				"x-true":  float64(median(own)) / float64(median(least)),
-				"peak-MB": peak,
+				"MB": float64(info.Size()) / 1e6, "ms": milliseconds(median(own)), "x-true": ratio(own, least), "peak-MB": peak,
 			})
 		})
 	}

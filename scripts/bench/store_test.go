@@ -3,11 +3,12 @@ package bench
 import (
 	"fmt"
 	"net/http/httptest"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"auto-consul/lib/registry"
+	"auto-consul/lib/scripttest"
 	"auto-consul/lib/storetest"
 )
 
@@ -20,12 +21,9 @@ const (
 // s3server is a store in this process that programs reach on a socket.
 type s3server struct {
 	*storetest.Server
-	store    registry.Store
 	endpoint string
 	env      []string
-
-	mu    sync.Mutex
-	ahead time.Duration // of the store's clock
+	ahead    atomic.Int64 // nanoseconds of the store's clock
 }
 
 func newServer(b *testing.B) *s3server {
@@ -33,37 +31,18 @@ func newServer(b *testing.B) *s3server {
 	s := &s3server{Server: storetest.New(b)}
 	s.SetClock(s.now)
 	s.CreateBucket(b, bucket)
-	s.store = s.Open(b, bucket, prefix)
 	web := httptest.NewServer(s.Server)
 	b.Cleanup(web.Close)
-	s.endpoint = web.URL
-	s.env = environ(b, b.TempDir(), "AWS_ENDPOINT_URL_S3="+web.URL, "AWS_REGION=us-east-1",
-		"AWS_ACCESS_KEY_ID=key", "AWS_SECRET_ACCESS_KEY=secret")
+	s.endpoint, s.env = web.URL, scripttest.Environ(b.TempDir(), scripttest.StoreEnv(web.URL)...)
 	return s
 }
 
-func (s *s3server) now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Now().Add(s.ahead)
-}
-
-// skip moves the store's clock.
-func (s *s3server) skip(d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ahead += d
-}
-
-// delay lets every request take its time.
-func (s *s3server) delay(d time.Duration) {
-	s.SetFault(func(storetest.Request) storetest.Fault { return storetest.Fault{Delay: d} })
-}
+func (s *s3server) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 
 // fill writes heartbeats of so many agents, and of five servers.
 func (s *s3server) fill(b *testing.B, agents int) {
 	b.Helper()
-	r := registry.Registry{Store: s.store, Expiry: time.Hour}
+	r := registry.Registry{Store: s.Open(b, bucket, prefix), Expiry: time.Hour}
 	for i := range agents {
 		roles := []registry.Role{registry.Agents}
 		if i < 5 {

@@ -20,7 +20,7 @@ func TestDefaultAddress(t *testing.T) {
 		address      string // or the error's parts:
 		says         []string
 	}{
-		{name: "no route", change: ":", says: []string{"no -address, and there is no default route", "-address decides"}},
+		{name: "no route", change: ":", says: []string{"no -address, and there is no default route", "give -address"}},
 		{name: "one route", change: "ip route add default via 192.168.50.1", address: "192.168.50.130"},
 		{name: "flags come first", change: ":", more: " -advertise 192.0.2.9", address: "192.0.2.9"},
 		{name: "binding to everything is no address", change: ":", more: " -bind 0.0.0.0", address: "192.168.50.130"},
@@ -39,13 +39,13 @@ func TestDefaultAddress(t *testing.T) {
 		{
 			name:   "two equal ones",
 			change: "ip route del default metric 600; ip route del default metric 500; ip route add default via 192.168.50.1; ip route append default via 10.9.0.2",
-			says:   []string{"10.9.0.1 (other), 192.168.50.130 (eth0)", "-address decides"},
+			says:   []string{"10.9.0.1 (other), 192.168.50.130 (eth0)", "give -address"},
 		},
 		{name: "two equal ones and a flag", change: ":", more: " -a 10.9.0.1", address: "10.9.0.1"},
 		{
 			name:   "two addresses",
 			change: "ip route del default via 10.9.0.2; ip addr add 192.168.50.131/24 dev eth0",
-			says:   []string{"192.168.50.130 (eth0), 192.168.50.131 (eth0)", "-address decides"},
+			says:   []string{"192.168.50.130 (eth0), 192.168.50.131 (eth0)", "give -address"},
 		},
 		{
 			name: "IPv6 alone", address: "2001:db8::1",

@@ -13,7 +13,7 @@ import (
 // stand is a folder with the runner and the programs, some of them replaced.
 func (m *machine) stand(replaced map[string]string) string {
 	m.t.Helper()
-	for _, name := range []string{"auto-consul", "ac-members", "ac-decide", "ac-exec", "ac-heartbeat"} {
+	for _, name := range []string{"auto-consul", "ac-run", "ac-members", "ac-decide", "ac-exec", "ac-heartbeat"} {
 		path := m.path("stand/" + name)
 		if text, ok := replaced[name]; ok {
 			m.write("stand/"+name, text)
@@ -25,6 +25,13 @@ func (m *machine) stand(replaced map[string]string) string {
 		}
 	}
 	return m.path("stand/auto-consul")
+}
+
+// fakeConsul writes a program that stands in for consul, and returns its path. Asked
+// for its release it says nothing.
+func (m *machine) fakeConsul(script string) string {
+	m.t.Helper()
+	return m.write("consul", "#!/bin/sh\n[ \"$1\" != version ] || exit 0\ncd '"+m.path("")+"'\n"+script)
 }
 
 func (m *machine) awaitFile(name string) {
@@ -56,6 +63,22 @@ func (m *machine) pid(program string) int {
 	found := m.pids(program)
 	if len(found) != 1 {
 		m.t.Fatalf("got %d processes of %s, want 1: %v", len(found), program, running(m.t, m.id()))
+	}
+	return found[0]
+}
+
+// beats is the one process that writes this machine's heartbeats. The two others of its
+// name are the one that beats beside a command, and its guard.
+func (m *machine) beats() int {
+	m.t.Helper()
+	var found []int
+	for pid, argv := range running(m.t, m.id()) {
+		if strings.HasPrefix(argv, "ac-heartbeat") && !strings.Contains(argv, "-again") {
+			found = append(found, pid)
+		}
+	}
+	if len(found) != 1 {
+		m.t.Fatalf("got %d processes that beat, want 1: %v", len(found), running(m.t, m.id()))
 	}
 	return found[0]
 }

@@ -24,7 +24,7 @@ func TestRunnerKeepsModes(t *testing.T) {
 			t.Errorf("%v: got code %d, stdout %q, want %d and nothing\nstderr: %s", args, got.code, got.stdout, code, got.stderr)
 		}
 	}
-	fake := m.write("consul", "#!/bin/sh\nexit 42\n")
+	fake := m.fakeConsul("exit 42\n")
 	auto(2, "-consul", fake, "direct_run")
 	kept("")
 	auto(0, "set_mode")
@@ -41,7 +41,7 @@ func TestRunnerKeepsModes(t *testing.T) {
 func TestRunnerCommandLine(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "node", newDirectory(t))
-	file := m.write("settings", "registry "+m.store.url+"\naddress "+m.address+"\ndry-run true\n")
+	file := m.write("settings", "registry "+m.store.url+"\naddress "+m.address+"\n")
 	auto := filepath.Join(bin(), "auto-consul")
 	link := m.path("link")
 	if err := os.Symlink(auto, link); err != nil {
@@ -64,9 +64,9 @@ func TestRunnerCommandLine(t *testing.T) {
 		{"arguments for nobody", []string{auto, "set_agent", "--", "-ui"}, 2, "", "only run"},
 		{"bad URL", []string{auto, "-r", "ftp://x", "-a", m.address, "run"}, 2, "", "ftp://x"},
 		{"no registry", []string{auto, "-a", m.address, "run"}, 2, "", "ac-decide"},
-		{"options after the command", []string{auto, "run", "--config-file=" + file, "-n=x1", "--", "-ui"}, 0, `"-node=x1"`, ""},
-		{"options before the command", []string{auto, "-config-file", file, "-node", "x1", "run"}, 0, `"-node=x1"`, ""},
-		{"through a link", []string{link, "-config-file", file, "-node", "x1", "run"}, 0, `"-node=x1"`, ""},
+		{"options after the command", []string{auto, "run", "-dry-run", "--config-file=" + file, "-n=x1", "--", "-ui"}, 0, `"-node=x1"`, ""},
+		{"options before the command", []string{auto, "-dry-run", "-config-file", file, "-node", "x1", "run"}, 0, `"-node=x1"`, ""},
+		{"through a link", []string{link, "-dry-run", "-config-file", file, "-node", "x1", "run"}, 0, `"-node=x1"`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := startProcess(t, append(m.environ(), "AC_DATA_DIR="+m.path("data")), "", test.argv...).wait()

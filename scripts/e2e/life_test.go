@@ -17,7 +17,7 @@ func TestGate(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "server1", newDirectory(t))
 	gate := func(what, timeout string) result {
-		return m.run("", "ac-heartbeat", "-r", m.store.url, "-d", m.path("data"), "-wait", what, "-timeout", timeout)
+		return m.run("", "ac-heartbeat", "-r", m.store.url, "-d", m.path("data"), "-until", what, "-wait", timeout)
 	}
 	got := gate("leader", "1s")
 	if err := errors.Join(want("code", got.code, 75), want("stdout", got.stdout, ""), contains("stderr", got.stderr, "not running")); err != nil {
@@ -183,7 +183,7 @@ func TestKilledRunnerLeavesNothing(t *testing.T) {
 func TestKilledRunnersLeaveNothing(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "node", newDirectory(t))
-	fake := m.write("consul", "#!/bin/sh\ncd \"${0%/*}\"\n: >up\nexec sleep 1000\n")
+	fake := m.fakeConsul(": >up\nexec sleep 1000\n")
 	for range 20 {
 		p := m.start(m.runner("-t", "1", "-consul", fake, "run")...)
 		m.awaitFile("up")

@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -18,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"auto-consul/lib/scripttest"
 	"auto-consul/lib/wire"
 )
 
@@ -25,27 +27,19 @@ func TestMain(m *testing.M) {
 	// Where it is ignored, as nohup has it, all that the tests start would be deaf to
 	// it; a signal that is caught here is not ignored there.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
-	code := m.Run()
+	flag.Parse()
+	code := scripttest.RunBuilt(m, "e2e", os.Stdout)
 	if gatewayStarted.Load() {
-		g, _ := theGateway()
-		if g != nil {
-			g.end()
+		if g, err := theGateway(); err == nil {
+			g.End()
 		}
 	}
 	os.Exit(code)
 }
 
-// root is the folder of the project, and the tests run two below it.
-func root() string {
-	dir, err := filepath.Abs("../..")
-	if err != nil {
-		panic(err) // no working directory
-	}
-	return dir
-}
-
-func bin() string   { return filepath.Join(root(), "bin") }
-func tools() string { return filepath.Join(bin(), "tools") }
+func root() string  { return filepath.Dir(bin()) }
+func bin() string   { return scripttest.Bin() }
+func tools() string { return scripttest.Tools() }
 
 // machine is one node: a loopback address, a data directory and an environment.
 type machine struct {
@@ -95,11 +89,7 @@ func (m *machine) read(name string) string {
 }
 
 func (m *machine) environ() []string {
-	env := []string{
-		"PATH=" + bin() + ":" + tools() + ":/usr/bin:/bin", "HOME=" + m.dir, "TMPDIR=" + m.path("tmp"),
-		"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null",
-		"CONSUL_HTTP_ADDR=" + m.address + ":8500", marker + "=" + m.id(),
-	}
+	env := scripttest.Environ(m.dir, "TMPDIR="+m.path("tmp"), "CONSUL_HTTP_ADDR="+m.address+":8500", marker+"="+m.id())
 	return append(append(env, m.store.env...), m.env...)
 }
 

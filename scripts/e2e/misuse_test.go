@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"auto-consul/lib/scripttest"
 )
 
 // Whatever is wrong: the code says which kind it is, one line says what,
@@ -88,7 +90,7 @@ func wantFailure(t *testing.T, m *machine, code int, stdin string, argv ...strin
 func TestStoreFailures(t *testing.T) {
 	t.Parallel()
 	bucket := newBucket(t)
-	dead, err := freePort()
+	dead, err := scripttest.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +112,7 @@ func TestStoreFailures(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t, "node", store{url: test.url, env: append(bucket.env, test.env...)})
-			fake := m.write("consul", "#!/bin/sh\ntouch '"+m.path("started")+"'\n")
+			fake := m.fakeConsul(": >started\n")
 			wantFailure(t, m, test.code, "", "ac-members", "-r", test.url)
 			wantFailure(t, m, test.code, "", "ac-decide", "-r", test.url, "-n", m.node, "-a", m.address, "-d", m.path("data"))
 			if got := m.run("", m.runner("-consul", fake, "run")...); got.code != test.code || got.stdout != "" {
@@ -163,7 +165,7 @@ func TestDataDirectoryThatCannotBeRunOn(t *testing.T) {
 	first.wait()
 	seen := time.Now().Add(-8 * 24 * time.Hour)
 	m.write("data/server/server_metadata.json", fmt.Sprintf(`{"last_seen_unix":%d}`, seen.Unix()))
-	refused("this server last ran at " + seen.UTC().Format(time.RFC3339) + ", and Consul does not start it after more than 168h0m0s: remove " + m.path("data/server"))
+	refused("this server last ran at " + seen.UTC().Format(time.RFC3339) + ", and Consul refuses to start a server that was off for more than 168h0m0s: remove " + m.path("data/server"))
 	m.write("consul.d/age.hcl", `server_rejoin_age_max = "216h"`)
 	m.start(argv...)
 	m.awaitLeader()

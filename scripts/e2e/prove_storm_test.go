@@ -1,16 +1,15 @@
 package e2e
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"auto-consul/lib/scripttest"
 	"auto-consul/lib/wire"
 )
 
@@ -80,42 +79,24 @@ type storm struct {
 	decisions map[string]wire.Decision
 }
 
-// runStorm holds all processes at one pipe and lets them go by closing it.
+// runStorm lets all processes decide at the same moment.
 func runStorm(t *testing.T, s store, desired int, flags ...string) storm {
 	t.Helper()
 	m := newMachine(t, "storm", s)
-	gate, open, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var crew []*exec.Cmd
-	for i := range crowd {
+	took, printed := scripttest.Together(t, m.environ(), crowd, func(i int) []string {
 		node := fmt.Sprintf("node%d", i)
 		// Nobody listens at these addresses, and nobody is asked to.
-		argv := append([]string{
+		return append([]string{
 			"ac-decide", "-r", s.url, "-n", node, "-a", fmt.Sprintf("127.220.0.%d", 1+i),
 			"-d", m.path(node), "-s", fmt.Sprint(desired), "-timeout", patience.String(),
 		}, flags...)
-		cmd := exec.Command("sh", append([]string{"-c", `read -r _; exec "$@" </dev/null`, "sh"}, argv...)...)
-		cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = m.environ(), gate, &bytes.Buffer{}, &bytes.Buffer{}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		crew = append(crew, cmd)
-	}
-	begin := time.Now()
-	if err := errors.Join(gate.Close(), open.Close()); err != nil {
-		t.Fatal(err)
-	}
+	})
 	out := storm{s, desired, map[string]wire.Decision{}}
-	for i, cmd := range crew {
-		if err := cmd.Wait(); err != nil {
-			t.Fatalf("node%d: %v: %s", i, err, cmd.Stderr)
-		}
-		d := decode[wire.Decision](t, cmd.Stdout.(*bytes.Buffer).String())
+	for _, text := range printed {
+		d := decode[wire.Decision](t, text)
 		out.decisions[d.Node] = d
 	}
-	t.Logf("%d processes decided in %v", crowd, time.Since(begin).Round(time.Millisecond))
+	t.Logf("%d processes decided in %v", crowd, took.Round(time.Millisecond))
 	return out
 }
 

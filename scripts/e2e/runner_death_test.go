@@ -3,70 +3,58 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// underEachShell runs a test with whatever /bin/sh may be: on Debian one, on Red
-// Hat and Amazon the other. consul and heartbeat stand in for the two programs.
-func underEachShell(t *testing.T, consul, heartbeat string, test func(t *testing.T, m *machine, runner []string)) {
+// underEachShell runs a test with whatever /bin/sh may be: on Debian one, on Red Hat and
+// Amazon the other. consul stands in for Consul, replaced for programs.
+func underEachShell(t *testing.T, consul string, replaced map[string]string, test func(t *testing.T, m *machine, runner []string)) {
 	t.Helper()
 	t.Parallel()
 	for _, shell := range []string{"dash", "bash"} {
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t, "node", newDirectory(t))
-			in := func(script string) string { return "#!/bin/sh\ncd " + m.path("") + "\n" + script }
-			runner := m.runner("-t", "1", "-consul", m.write("consul", in(consul)), "run")
-			runner[0] = m.stand(map[string]string{"ac-heartbeat": in(heartbeat)})
-			test(t, m, append([]string{"/bin/" + shell}, runner...))
+			runner := m.runner("-t", "1", "-consul", m.fakeConsul(consul), "run")
+			own := map[string]string{}
+			for name, script := range replaced {
+				own[name] = "#!/bin/" + shell + "\ncd '" + m.path("") + "'\n" + script
+			}
+			runner[0] = m.stand(own)
+			for _, script := range []string{"auto-consul", "ac-run"} {
+				text := m.read("stand/" + script)
+				m.write("stand/"+script, "#!/bin/"+shell+strings.TrimPrefix(text, "#!/bin/sh"))
+			}
+			test(t, m, runner)
 		})
 	}
 }
 
-// The agent and its heartbeats are killed at one moment, and the shell hears of
-// both at once. The exit code is the agent's all the same.
-func TestRunnerWhoseChildrenDieTogether(t *testing.T) {
-	const (
-		consul    = "echo $$ >agent\nexec sleep 1000\n"
-		heartbeat = "until [ -s agent ]; do sleep 0.01; done\nkill -s KILL $(cat agent) $$\n"
-	)
-	underEachShell(t, consul, heartbeat, func(t *testing.T, m *machine, runner []string) {
-		for i := range 40 {
-			got := m.run("", runner...)
-			if err := want("exit code", got.code, 137); err != nil {
-				t.Fatalf("run %d: %v\nstderr: %s", i, err, got.stderr)
-			}
-			m.wantNothingLeft()
-			m.write("agent", "")
-		}
-	})
-}
-
-// Where the ground of the decision is gone, one and the same runner stops the
-// agent, decides again and starts another.
+// Where the ground of the decision is gone, which here ac-exec finds, one and the same
+// runner decides again.
 func TestRunnerDecidesAgain(t *testing.T) {
-	const (
-		consul = "echo start >>agents\ntrap 'echo TERM >>agents; exit 1' TERM\n: >up\n" +
-			"while [ ! -e stop ]; do sleep 0.05; done\nexit 7\n"
-		heartbeat = "until [ -e up ]; do sleep 0.05; done\nrm up\n" +
-			"[ -e again ] || { : >again; exit 75; }\n: >stop\nexec sleep 1000\n"
-	)
-	underEachShell(t, consul, heartbeat, func(t *testing.T, m *machine, runner []string) {
-		got := m.run("", runner...)
-		if err := errors.Join(want("exit code", got.code, 7), want("the agents' lives", m.read("agents"), "start\nTERM\nstart\n"),
-			contains("stderr", got.stderr, "auto-consul: deciding again\n")); err != nil {
-			t.Errorf("%v\nstderr: %s", err, got.stderr)
-		}
-		m.wantNothingLeft()
-	})
+	for _, ticks := range []string{"0", "1"} {
+		t.Run("ticks "+ticks, func(t *testing.T) {
+			exec := map[string]string{"ac-exec": "[ \"$1\" != -check ] || exit 0\necho start >>agents\n[ -e again ] || { : >again; exit 75; }\nexit 7\n"}
+			underEachShell(t, "exit 1\n", exec, func(t *testing.T, m *machine, runner []string) {
+				got := m.run("", append(runner, "-t", ticks)...)
+				if err := errors.Join(want("exit code", got.code, 7), want("the agents' lives", m.read("agents"), "start\nstart\n"),
+					contains("stderr", got.stderr, "auto-consul: deciding again\n")); err != nil {
+					t.Errorf("%v\nstderr: %s", err, got.stderr)
+				}
+				m.wantNothingLeft()
+			})
+		})
+	}
 }
 
-// A runner may be killed at any moment, also while it is only just starting an
-// agent or a heartbeat.
+// A runner may be killed at any moment, also while it is only just starting an agent or
+// a heartbeat. The control, a guard that is missing, is in lib/supervise.
 func TestRunnerKilledEarlyLeavesNothing(t *testing.T) {
-	underEachShell(t, "exec sleep 1000\n", "sleep 0.01\n", func(t *testing.T, m *machine, runner []string) {
+	underEachShell(t, "exec sleep 1000\n", nil, func(t *testing.T, m *machine, runner []string) {
 		for i := range 80 {
 			p := m.start(runner...)
 			time.Sleep(time.Duration(i) * 2 * time.Millisecond)

@@ -2,17 +2,18 @@ package e2e
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// fakeConsul notes the signals that it gets, and ends with 7 when told to by a
+// notesSignals notes the signals that it gets, and ends with 7 when told to by a
 // file.
-const fakeConsul = `#!/bin/sh
-cd "$(dirname "$0")"
-for signal in HUP INT TERM; do trap "echo $signal >>signals" "$signal"; done
+const notesSignals = `for signal in HUP INT TERM; do trap "echo $signal >>signals" "$signal"; done
 echo $$ >up
 while [ ! -e stop ]; do sleep 0.05; done
 exit 7
@@ -21,7 +22,7 @@ exit 7
 func TestRunnerPassesEachSignalOnOnce(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "node", newDirectory(t))
-	p := m.start(m.runner("-t", "1", "-consul", m.write("consul", fakeConsul), "run")...)
+	p := m.start(m.runner("-t", "1", "-consul", m.fakeConsul(notesSignals), "run")...)
 	m.awaitFile("up")
 	var sent []string
 	for _, s := range []struct {
@@ -55,7 +56,7 @@ func TestRunnerPassesEachSignalOnOnce(t *testing.T) {
 func TestNaiveRunnerPassesASignalOnTwice(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "node", newDirectory(t))
-	m.write("consul", fakeConsul)
+	m.fakeConsul(notesSignals)
 	naive := m.write("naive", `#!/bin/sh
 "${0%/*}/consul" & agent=$!
 trap 'while [ ! -s "${0%/*}/signals" ]; do sleep 0.05; done; kill -s TERM $agent' TERM
@@ -74,7 +75,7 @@ wait $agent
 func TestRunnerLosesNoEarlySignal(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "node", newDirectory(t))
-	fake := m.write("consul", "#!/bin/sh\nexec sleep 1000\n")
+	fake := m.fakeConsul("exec sleep 1000\n")
 	for i := range 60 {
 		signal := []syscall.Signal{syscall.SIGTERM, syscall.SIGINT}[i%2]
 		p := m.start(m.runner("-t", "1", "-consul", fake, "run")...)
@@ -95,18 +96,21 @@ func TestRunnerExitCodes(t *testing.T) {
 		args   []string
 		want   int
 	}{
-		{"the agent's own", "#!/bin/sh\nexit 42\n", nil, 42},
-		{"the agent's own, with heartbeats", "#!/bin/sh\nexit 42\n", []string{"-t", "1"}, 42},
-		{"a clean end", "#!/bin/sh\nexit 0\n", []string{"-t", "1"}, 0},
-		{"ended by a signal", "#!/bin/sh\nkill -s KILL $$\n", []string{"-t", "1"}, 137},
+		{"the agent's own", "exit 42\n", nil, 42},
+		{"the agent's own, with heartbeats", "exit 42\n", []string{"-t", "1"}, 42},
+		{"a clean end", "exit 0\n", []string{"-t", "1"}, 0},
+		{"ended by a signal", "kill -s KILL $$\n", []string{"-t", "1"}, 137},
 		{"no consul", "", nil, 127},
 		{"not executable", "neither a script nor a program", nil, 126},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			m := newMachine(t, "node", newDirectory(t))
-			if test.consul != "" {
+			switch {
+			case test.want == 126:
 				m.write("consul", test.consul)
+			case test.consul != "":
+				m.fakeConsul(test.consul)
 			}
 			args := append(test.args, "-consul", m.path("consul"), "run")
 			got := m.run("", m.runner(args...)...)
@@ -118,18 +122,25 @@ func TestRunnerExitCodes(t *testing.T) {
 	}
 }
 
-// The first heartbeat process dies, the second is fenced.
+// Where the record names another cluster the beats are fenced, and the agent is stopped
+// by TERM. What beats that die before that come to is tested in lib/supervise.
 func TestRunnerEndsAFencedAgent(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, "node", newDirectory(t))
-	fenced := "#!/bin/sh\ncd " + m.path("") + "\nwhile [ ! -e up ]; do sleep 0.05; done\n[ -e died ] && exit 76\n: >died\nexit 1\n"
-	runner := m.runner("-t", "1", "-consul", m.write("consul", "#!/bin/sh\n"+
-		"trap 'echo TERM >>"+m.path("signals")+"; exit 1' TERM\n"+
-		"echo >"+m.path("up")+"\nwhile :; do sleep 0.05; done\n"), "run")
-	runner[0] = m.stand(map[string]string{"ac-heartbeat": fenced})
-	got := m.run("", runner...)
-	if err := errors.Join(want("exit code", got.code, 76), want("signals", m.read("signals"), "TERM\n"),
-		contains("stderr", got.stderr, "ended with exit code 1; it is started again")); err != nil {
+	p := m.start(m.runner("-t", "1", "run", "--", "-client="+m.address)...)
+	m.awaitBeats(1)
+	path := filepath.Join(strings.TrimPrefix(m.store.url, "file://"), "cluster.json")
+	record, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := regexp.MustCompile(`"cluster_id":"[0-9a-f]+"`).ReplaceAll(record, []byte(`"cluster_id":"another"`))
+	if err := os.WriteFile(path, other, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got := p.wait()
+	if err := errors.Join(want("exit code", got.code, 76), contains("stderr", got.stderr, "fenced: this server belongs to cluster "),
+		contains("stdout", got.stdout, "Caught: signal=terminated")); err != nil {
 		t.Errorf("%v\nstderr: %s", err, got.stderr)
 	}
 	m.wantNothingLeft()
@@ -141,12 +152,12 @@ func TestRunnerStartsADeadHeartbeatProcessAgain(t *testing.T) {
 	// Twice the test's patience: a beat that is seen is the first of its process.
 	p := m.start(m.runner("-t", "180", "-e", "400", "run", "--", "-client="+m.address)...)
 	m.awaitBeats(1)
-	before, agent := m.pid("ac-heartbeat"), m.pid("consul")
+	before, agent := m.beats(), m.pid("consul")
 	if err := syscall.Kill(before, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	m.awaitBeats(2)
-	if after := m.pid("ac-heartbeat"); after == before {
+	if after := m.beats(); after == before {
 		t.Errorf("the heartbeat process is still %d", before)
 	}
 	if err := want("the agent's process", m.pid("consul"), agent); err != nil {

@@ -49,8 +49,8 @@ func (b *booted) members() wire.Members {
 const settingsText = `set -a; . /etc/auto-consul.env
 `
 
-// testReboots: one machine is shut down and comes back, and then all lose their
-// power at one moment. Each time the boot alone brings the nodes back to their
+// testReboots shuts one machine down, which comes back, and then cuts the power of all
+// at one moment. Each time the boot alone brings the nodes back to their
 // places in the same cluster.
 func testReboots(nodes []*booted) {
 	t := nodes[0].lan.t
@@ -90,8 +90,8 @@ func testReboots(nodes []*booted) {
 	}
 }
 
-// testLeave: a node that leaves stays away, until it is started. The control is a
-// unit that starts again whatever the agent ends with.
+// testLeave checks that a node that leaves stays away until it is started. The control
+// is a unit that starts again whatever the agent ends with.
 func (b *booted) testLeave(other *booted) {
 	t := b.lan.t
 	t.Helper()
@@ -140,8 +140,8 @@ func (b *booted) wantAway(other *booted) {
 	}
 }
 
-// testClient: Consul's client ends with 0 when it is stopped, too. What restarts
-// it brings it back all the same, and once it has left it stays away.
+// testClient checks that a client, which ends with 0 when it is stopped, too, is brought
+// back by what restarts it all the same, and that it stays away once it has left.
 func (b *booted) testClient(server *booted) {
 	t := b.lan.t
 	t.Helper()

@@ -97,7 +97,7 @@ func TestServiceWithoutSecrets(t *testing.T) {
 	m.testNoBoot()
 }
 
-// testSecondBoot: what brings the secrets may run again beside the agent, and
+// testSecondBoot checks that what brings the secrets may run again beside the agent, and
 // leaves what is there if it cannot bring all.
 func (b *booted) testSecondBoot() {
 	t := b.lan.t
@@ -117,8 +117,8 @@ func (b *booted) testSecondBoot() {
 	b.wantInstalled()
 }
 
-// testNoBoot: no agent starts either where nothing orders it after its secrets.
-// The control is a folder that is there before them.
+// testNoBoot checks that no agent starts either where nothing orders it after its
+// secrets. The control is a folder that is there before them.
 func (b *booted) testNoBoot() {
 	t := b.lan.t
 	t.Helper()

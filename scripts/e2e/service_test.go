@@ -63,8 +63,8 @@ func TestService(t *testing.T) {
 	a.testWatch()
 }
 
-// testRestarts: what ends is started again, each by itself, and a reload ends
-// nothing.
+// testRestarts checks that what ends is started again, each by itself, and that a
+// reload ends nothing.
 func (b *booted) testRestarts() {
 	t := b.lan.t
 	t.Helper()
@@ -79,7 +79,7 @@ func (b *booted) testRestarts() {
 	}
 }
 
-// testStop: a clean stop is no failure, and takes the heartbeats along.
+// testStop checks that a clean stop is no failure, and takes the heartbeats along.
 func (b *booted) testStop() {
 	t := b.lan.t
 	t.Helper()
@@ -100,8 +100,8 @@ func (b *booted) startAgent() {
 	b.await(beatUnit, "ActiveState=active")
 }
 
-// testVerdicts: a heartbeat that wants another decision gets it, one that is
-// fenced ends the agent.
+// testVerdicts checks that a heartbeat that wants another decision gets it, and that one
+// that is fenced ends the agent.
 func (b *booted) testVerdicts() {
 	t := b.lan.t
 	t.Helper()

@@ -7,20 +7,19 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"auto-consul/lib/scripttest"
 )
 
 // store is a registry as a test sees it from outside: its URL, and its entries
@@ -76,69 +75,21 @@ func newDirectory(t *testing.T) store {
 
 // Credentials of the S3 server, which lives as long as the tests.
 const (
-	accessKey = "e2e"
-	secretKey = "e2e-secret"
+	accessKey = scripttest.AccessKey
+	secretKey = scripttest.SecretKey
 )
 
-// gateway is the S3 server that all tests share, each with a bucket of its own.
-type gateway struct {
-	endpoint string
-	dir      string
-	cmd      *exec.Cmd
-	log      output
-	buckets  atomic.Int64
-}
-
-// theGateway starts the S3 server when the first test asks for it.
-var theGateway = sync.OnceValues(startGateway)
-
-// gatewayStarted says that there is one to end.
-var gatewayStarted atomic.Bool
-
-func startGateway() (*gateway, error) {
+// theGateway is the S3 server that all tests share, each with a bucket of its own.
+// The first test that asks for it starts it.
+var theGateway = sync.OnceValues(func() (*scripttest.Gateway, error) {
 	gatewayStarted.Store(true)
-	dir, err := os.MkdirTemp("", "auto-consul-e2e-")
-	if err != nil {
-		return nil, err
-	}
-	g := &gateway{dir: dir}
-	address, err := freePort()
-	if err != nil {
-		return g, err
-	}
-	g.endpoint = "http://" + address
-	g.cmd = exec.Command(filepath.Join(tools(), "versitygw"), "--access", accessKey, "--secret", secretKey,
-		"--port", address, "--keep-alive", "--quiet", "posix", dir)
-	g.cmd.Stdout, g.cmd.Stderr = &g.log, &g.log
-	if err := g.cmd.Start(); err != nil {
-		return g, fmt.Errorf("%w: run make tools first", err)
-	}
-	for range 300 {
-		conn, err := net.Dial("tcp", address)
-		if err == nil {
-			return g, conn.Close()
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	return g, fmt.Errorf("versitygw does not answer: %s", g.log.String())
-}
+	return scripttest.StartGateway()
+})
 
-func (g *gateway) end() {
-	if g.cmd != nil && g.cmd.Process != nil {
-		_ = g.cmd.Process.Kill()
-		_ = g.cmd.Wait()
-	}
-	_ = os.RemoveAll(g.dir)
-}
-
-// freePort returns a loopback address with a port that nobody has now.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
+var (
+	gatewayStarted atomic.Bool // there is one to end
+	buckets        atomic.Int64
+)
 
 func newBucket(t *testing.T) store {
 	t.Helper()
@@ -147,22 +98,19 @@ func newBucket(t *testing.T) store {
 		t.Fatal(err)
 	}
 	client := s3.New(s3.Options{
-		BaseEndpoint: aws.String(g.endpoint), UsePathStyle: true, Region: "us-east-1",
+		BaseEndpoint: aws.String(g.Endpoint), UsePathStyle: true, Region: "us-east-1",
 		Credentials:                credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
 	})
-	ctx, bucket := context.Background(), aws.String(fmt.Sprintf("bucket-%d", g.buckets.Add(1)))
+	ctx, bucket := context.Background(), aws.String(fmt.Sprintf("bucket-%d", buckets.Add(1)))
 	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: bucket}); err != nil {
 		t.Fatal(err)
 	}
 	const prefix = "consul/test-cluster/"
 	s := store{
 		url: "s3://" + *bucket + "/" + strings.TrimSuffix(prefix, "/"),
-		env: []string{
-			"AWS_ENDPOINT_URL_S3=" + g.endpoint, "AWS_REGION=us-east-1",
-			"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey,
-		},
+		env: scripttest.StoreEnv(g.Endpoint),
 	}
 	s.put = func(key, body string) error {
 		_, err := client.PutObject(ctx, &s3.PutObjectInput{

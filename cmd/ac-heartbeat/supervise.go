@@ -1,0 +1,53 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"auto-consul/lib/cli"
+	"auto-consul/lib/consul"
+	"auto-consul/lib/exit"
+	"auto-consul/lib/supervise"
+)
+
+// checkCommand returns what is wrong with the command that follows the flags.
+func (p *program) checkCommand() error {
+	rest := len(p.args) - len(p.command)
+	switch {
+	case len(p.command) == 0 && p.again:
+		return errors.New("-again wants a command: -- command")
+	case len(p.command) == 0:
+		return nil
+	case rest == 0 || p.args[rest-1] != "--":
+		return fmt.Errorf("unexpected argument %q: a command follows --", p.command[0])
+	case p.until != "" || p.leave || p.dryRun:
+		return errors.New("-until, -leave and -dry-run go with no command")
+	case p.ticks == 0 && !p.again:
+		return errors.New("no -ticks: how often to beat beside the command")
+	}
+	return nil
+}
+
+// supervise runs the command and, with -ticks, beats beside it: this program again,
+// with the same settings and without the command.
+func (p *program) supervise(s cli.Streams) error {
+	c := supervise.Command{Args: p.command, Again: p.again, In: s.In, Out: s.Out, Err: s.Err, Warn: s.Warnf}
+	if p.ticks > 0 {
+		if _, err := consul.NewAgent(); err != nil { // the beats would only say so again and again
+			return exit.With(exit.Misuse, err)
+		}
+		settings := slices.DeleteFunc(slices.Clone(p.args[:len(p.args)-len(p.command)]), func(arg string) bool {
+			name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+			return strings.HasPrefix(arg, "-") && name == "again"
+		})
+		c.Beat = append([]string{s.Name}, settings...)
+	}
+	code, err := supervise.Run(c)
+	if err != nil {
+		return exit.With(exit.Code(code), err)
+	}
+	p.ended = code
+	return nil
+}

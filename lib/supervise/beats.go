@@ -1,0 +1,85 @@
+package supervise
+
+import (
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// beats is the program beside the command: running, or about to be started again.
+type beats struct {
+	cmd   *exec.Cmd        // nil while it does not run
+	ended chan int         // its exit code, once
+	again <-chan time.Time // when it is to be started again
+}
+
+// startBeats starts the program that beats, if there is one. It is killed if this
+// program ends.
+func (r *runner) startBeats() {
+	r.beats = beats{}
+	if len(r.Beat) == 0 {
+		return
+	}
+	path := r.BeatPath
+	if path == "" {
+		path = r.self
+	}
+	cmd := exec.Command(path)
+	cmd.Args = r.Beat
+	cmd.Stderr = r.Err
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		r.Warn("the heartbeat process cannot be started: %v; it is tried again", err)
+		r.beats.again = time.After(beatPause)
+		return
+	}
+	ended := make(chan int, 1)
+	r.beats = beats{cmd: cmd, ended: ended}
+	go func() {
+		_ = cmd.Wait() // how it has ended is in its state
+		ended <- codeOf(cmd)
+	}()
+}
+
+// beatsEnded deals with the end of the beats: the command is stopped where they say
+// so, and goes on without them for a moment else.
+func (r *runner) beatsEnded(code int) {
+	r.beats = beats{}
+	if code == again || code == fenced {
+		r.verdict = code
+		if !r.stopped {
+			r.kill(syscall.SIGTERM)
+		}
+		return
+	}
+	r.Warn("the heartbeat process ended with exit code %d; it is started again", code)
+	r.beats.again = time.After(beatPause)
+}
+
+// endBeats ends the beats of a command that has ended. They may have come to their
+// verdict at the same moment, or may be about to put something in order first.
+func (r *runner) endBeats() {
+	if r.beats.cmd == nil {
+		return
+	}
+	_ = r.beats.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	var code int
+	select {
+	case code = <-r.beats.ended:
+	case <-time.After(grace):
+		_ = r.beats.cmd.Process.Kill()
+		code = <-r.beats.ended
+	}
+	if code == again || code == fenced {
+		r.verdict = code
+	}
+}
+
+// codeOf returns the exit code of a process that has ended.
+func codeOf(cmd *exec.Cmd) int {
+	status, _ := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return status.ExitStatus()
+}
