@@ -32,7 +32,7 @@ func TestServersAreReplacedWhileAgentsAreAway(t *testing.T) {
 	}
 
 	c.kill("a1")
-	paused := []int{c.nodes["a2"].pid("consul"), c.nodes["a2"].pid("ac-heartbeat")}
+	paused := []int{c.nodes["a2"].pid("consul"), c.nodes["a2"].beats()}
 	signalAll(t, syscall.SIGSTOP, paused)
 	for i, gone := range []string{"n1", "n2", "n3"} {
 		c.leave(gone)
