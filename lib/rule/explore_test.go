@@ -139,7 +139,7 @@ func TestExplorationFindsWhatIsWrong(t *testing.T) {
 	if os.Getenv("EXPLORE") != "" {
 		controls = append(controls,
 			control{"expiry judged from one reading", explorer{nodes: 3, desired: 2, faults: 1, oneReading: true, only: "store"}, "which runs"},
-			control{"a server starts while the others gather", explorer{nodes: 2, desired: 2, birth: rule.Auto, ignoresGathering: true, byName: true}, "two bootstraps"},
+			control{"a server starts while the others gather", explorer{nodes: 3, desired: 3, faults: 1, only: "dies", birth: rule.Auto, ignoresGathering: true, noConfirm: true, byName: true}, "two bootstraps"},
 			control{"two nodes each end the gathering", explorer{nodes: 3, desired: 3, birth: rule.Auto, ignoresConditions: true}, "two bootstraps"},
 			control{"a birth by quorum never gathers again", explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, only: "dies", neverGathersAgain: true}, "stuck"},
 			control{"no confirmation", explorer{nodes: 2, desired: 1, faults: 1, noConfirm: true, only: "is paused"}, "although another has taken over"},
