@@ -5,6 +5,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"auto-consul/lib/consultest"
 	"auto-consul/lib/scripttest"
 )
 
@@ -14,6 +15,5 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	agents := &agents{running: map[string]*agent{}}
-	scripttest.Run(t, "testdata/script", map[string]scripttest.Command{"agent": agents.run, "asked": agents.asked})
+	scripttest.Run(t, "testdata/script", consultest.Commands())
 }

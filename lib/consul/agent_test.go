@@ -3,18 +3,17 @@ package consul
 import (
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"auto-consul/lib/node"
-
 	"github.com/hashicorp/consul/api"
+
+	"auto-consul/lib/consultest"
+	"auto-consul/lib/node"
 )
 
 const (
@@ -23,18 +22,6 @@ const (
 	clientSelf = `{"Config":{"NodeName":"agent1","Server":false},"Member":{"Addr":"2001:db8::7"},
 		"Stats":{"consul":{"server":"false","known_servers":"3"},"serf_lan":{"members":"4"}}}`
 )
-
-// answer is an agent that always says the same.
-func answer(code int, body string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet || r.URL.Path != "/v1/agent/self" {
-			http.Error(w, "unexpected "+r.Method+" "+r.URL.Path, http.StatusTeapot)
-			return
-		}
-		w.WriteHeader(code)
-		_, _ = io.WriteString(w, body)
-	})
-}
 
 func agentAt(t *testing.T, address string) *Agent {
 	t.Helper()
@@ -45,11 +32,18 @@ func agentAt(t *testing.T, address string) *Agent {
 	return a
 }
 
-func serve(t *testing.T, h http.Handler) *Agent {
+// asking starts an agent that gives these answers, and asks it.
+func asking(t *testing.T, answers map[string]string) (*Agent, *consultest.Agent) {
 	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	return agentAt(t, s.URL)
+	fake := consultest.New(answers)
+	return agentAt(t, fake.Start(t)), fake
+}
+
+// askingSelf is [asking] of an agent that says something of itself, with a status.
+func askingSelf(t *testing.T, code int, body string) *Agent {
+	t.Helper()
+	a, _ := asking(t, map[string]string{fmt.Sprintf("self.%d", code): body})
+	return a
 }
 
 func TestStatus(t *testing.T) {
@@ -66,7 +60,7 @@ func TestStatus(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := serve(t, answer(200, test.body)).Status(t.Context())
+			got, err := askingSelf(t, 200, test.body).Status(t.Context())
 			if err != nil || got != test.want {
 				t.Errorf("got %+v, %v; want %+v", got, err, test.want)
 			}
@@ -115,7 +109,7 @@ func TestStatusRefused(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := serve(t, answer(test.code, test.body)).Status(t.Context())
+			got, err := askingSelf(t, test.code, test.body).Status(t.Context())
 			if failure(err) != test.kind || got != (node.Status{}) {
 				t.Fatalf("got %+v, %v; want %s", got, err, test.kind)
 			}
@@ -126,12 +120,10 @@ func TestStatusRefused(t *testing.T) {
 	}
 }
 
-// silent is an agent that takes a request and never answers.
+// silent starts an agent that takes questions and never answers.
 func silent(t *testing.T) *Agent {
 	t.Helper()
-	release := make(chan struct{})
-	a := serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
-	t.Cleanup(func() { close(release) })
+	a, _ := asking(t, map[string]string{"self.hang": "", "leader.hang": "", "configuration.hang": ""})
 	return a
 }
 
@@ -191,19 +183,8 @@ func TestStatusCancelled(t *testing.T) {
 
 func TestStatusOverUnixSocket(t *testing.T) {
 	t.Parallel()
-	socket := filepath.Join(t.TempDir(), "http")
-	l, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := httptest.NewUnstartedServer(answer(200, serverSelf))
-	if err := s.Listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	s.Listener = l
-	s.Start()
-	t.Cleanup(s.Close)
-	if got, err := agentAt(t, "unix://"+socket).Status(t.Context()); err != nil || got.Node != "server1" {
+	at := consultest.New(map[string]string{"self": serverSelf}).StartUnix(t)
+	if got, err := agentAt(t, at).Status(t.Context()); err != nil || got.Node != "server1" {
 		t.Errorf("got %+v, %v; want server1", got, err)
 	}
 }

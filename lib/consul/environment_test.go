@@ -4,22 +4,14 @@ import (
 	"encoding/pem"
 	"io"
 	"log"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// guarded is an agent that wants a token.
-func guarded(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("X-Consul-Token") != "secret" {
-		http.Error(w, "Permission denied", http.StatusForbidden)
-		return
-	}
-	answer(200, clientSelf).ServeHTTP(w, r)
-}
+	"auto-consul/lib/consultest"
+)
 
 // setenv makes the settings the whole environment of Consul's client.
 func setenv(t *testing.T, settings string) {
@@ -47,7 +39,9 @@ func write(t *testing.T, files map[string]string) {
 
 // TestNewAgent sets the environment, which all tests share: it is not parallel.
 func TestNewAgent(t *testing.T) {
-	plain, secure := httptest.NewServer(http.HandlerFunc(guarded)), httptest.NewUnstartedServer(http.HandlerFunc(guarded))
+	guarded := consultest.New(map[string]string{"self": clientSelf})
+	guarded.Token = "secret"
+	plain, secure := httptest.NewServer(guarded), httptest.NewUnstartedServer(guarded)
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes are meant to fail
 	secure.StartTLS()
 	t.Cleanup(plain.Close)
