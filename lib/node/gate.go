@@ -24,9 +24,10 @@ const (
 var Gates = []Gate{Joined, Leader, Voter}
 
 // Until waits until the agent has reached a gate, and beats once. If that does not
-// happen in time, the error wraps [rule.ErrUndecided] and says what was missing.
+// happen in time, the error wraps [rule.ErrUndecided] and says what was missing. The
+// agent is asked once however short the time is.
 func (b *Beater) Until(ctx context.Context, gate Gate, wait time.Duration) error {
-	limited, cancel := context.WithTimeout(ctx, wait)
+	limited, cancel := context.WithTimeout(ctx, max(wait, agentPause))
 	defer cancel()
 	missing, told := "the Consul agent did not answer", ""
 	for begin := time.Now(); ; {

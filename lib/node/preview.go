@@ -25,12 +25,18 @@ func (b *Beater) Preview(ctx context.Context) error {
 	if l.seen, err = b.Observer.Record(limited); err != nil {
 		return err
 	}
-	r.Time, r.Record, r.Write = l.seen.Time, l.seen.Record, b.Random.ID()
-	if l.order, err = rule.Serve(r); err != nil {
-		return err
-	}
-	if l.order.Swap != nil {
+	r.Time, r.Record = l.seen.Time, l.seen.Record
+	for {
+		r.Write = b.Random.ID()
+		if l.order, err = rule.Serve(r); err != nil {
+			return err
+		}
+		if l.order.Swap == nil {
+			break
+		}
+		// A beat asks again once that is written.
 		b.Out.Notef("dry run: would write the cluster record: %s", l.order.Why)
+		r.Record = l.order.Swap
 	}
 	keys := []string{}
 	for _, role := range l.order.Roles(l.Mode()) {

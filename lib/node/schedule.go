@@ -89,7 +89,7 @@ func (s schedule) next(now time.Time, t turn, w timing) (_ schedule, pause time.
 			s.due = now // the beat that was held back, or could not be written
 		}
 		if t.beat && t.server {
-			s.lastBeat = now
+			s.lastBeat = t.began // its stamp is of that time at the earliest
 		}
 	}
 	return s, s.pause(now, w), false
