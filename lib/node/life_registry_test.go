@@ -57,6 +57,11 @@ func TestLifeTidies(t *testing.T) {
 			if got := b.sent("delete", "agents/"); got < 1 || got > most {
 				t.Errorf("denied %t: got %d removals in two beats, want %d at most", denied, got, most)
 			}
+			b.srv.Deny(nil)
+			b.runs(testTicks)
+			if got := len(b.written); got > 3 {
+				t.Errorf("denied %t: got %q left to be removed later, want those alone that are live", denied, b.written)
+			}
 		})
 	}
 }

@@ -2,9 +2,7 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,16 +27,36 @@ type beating struct {
 	t   *testing.T
 	srv *storetest.Server
 
-	mu         sync.Mutex
+	mu sync.Mutex
+	testAgent
+	testDisk
+	joined  []string // addresses that the agent was told to join
+	left    int      // how often the agent was told to leave
+	printed []any
+	deaf    error // the output takes no document
+	said    []string
+}
+
+// testAgent is how the agent answers.
+type testAgent struct {
 	status     Status
-	absent     error // what the agent answers instead
+	absent     error // the answer to what it is, instead of the status
+	mute       bool  // it answers nothing
 	joinable   []string
 	blackholes []string
 	hangs      []string
-	denied     bool // the agent lets nobody join
-	joined     []string
-	membership rule.Membership
-	said       []string
+	denied     bool     // nobody may make it join or leave
+	stays      bool     // it leaves and does not end
+	leaders    []string // what it says of the leader, one after the other; empty: what the status says
+	dead       bool     // the other voters are
+	peersErr   error    // it does not say who votes
+}
+
+// testDisk is what the data directory holds.
+type testDisk struct {
+	incarnation string
+	membership  rule.Membership
+	full        error // nothing more can be kept
 }
 
 // led is a server with a leader.
@@ -53,7 +71,10 @@ func blank() Status { return Status{Node: "s1", Address: "192.0.2.1", Server: tr
 func lifetime(t *testing.T, status Status, test func(t *testing.T, b *beating)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := &beating{t: t, srv: storetest.New(t), status: status, membership: rule.Membership{ClusterID: "c1", Term: 1, Desired: 3, Birth: rule.First}}
+		b := &beating{
+			t: t, srv: storetest.New(t), testAgent: testAgent{status: status},
+			testDisk: testDisk{incarnation: "i1", membership: rule.Membership{ClusterID: "c1", Term: 1, Desired: 3, Birth: rule.First}},
+		}
 		b.srv.SetClock(time.Now)
 		b.srv.CreateBucket(t, "b")
 		b.Beater = &Beater{
@@ -98,6 +119,27 @@ func (b *beating) run(d time.Duration) error {
 	return err
 }
 
+// runs lets the loop go on for so long, which must not end it.
+func (b *beating) runs(d time.Duration) {
+	b.t.Helper()
+	if err := b.run(d); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// starts lets the loop go on until the test ends, which must not end it.
+func (b *beating) starts() {
+	ctx, cancel := context.WithCancel(b.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	b.t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			b.t.Error(err)
+		}
+	})
+}
+
 // says wants the lines that were said since it was asked last, each a part of one.
 func (b *beating) says(parts ...string) {
 	b.t.Helper()
@@ -131,75 +173,3 @@ func (b *beating) wantSent(op, begin string, want int) {
 		b.t.Errorf("got %d requests to %s %s…, want %d", got, op, begin, want)
 	}
 }
-
-// The agent.
-
-func (b *beating) Status(context.Context) (Status, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.status, b.absent
-}
-
-func (b *beating) Join(ctx context.Context, address string) error {
-	b.mu.Lock()
-	b.joined = append(b.joined, address)
-	hangs, denied, refused := slices.Contains(b.hangs, address), b.denied, !slices.Contains(b.joinable, address)
-	b.mu.Unlock()
-	switch {
-	case hangs:
-		<-ctx.Done()
-		return ctx.Err()
-	case denied:
-		return fmt.Errorf("join %s: %w", address, ErrNoPermission)
-	case refused:
-		return errors.New("connection refused")
-	}
-	return nil
-}
-
-func (b *beating) Blackholed(_ context.Context, address string) bool {
-	return slices.Contains(b.blackholes, address)
-}
-
-func (b *beating) Leader(context.Context) (string, error) { return b.status.Leader, nil }
-
-func (b *beating) Peers(context.Context) ([]Peer, error) {
-	return []Peer{{Node: "s1", Voter: true}, {Node: "s2", Voter: true}, {Node: "s3", Voter: true}}, nil
-}
-
-func (b *beating) FillAlive(_ context.Context, peers []Peer) error {
-	for i := range peers {
-		peers[i].Alive = true
-	}
-	return nil
-}
-
-func (b *beating) Leave(context.Context) error {
-	b.set(func() { b.absent = ErrNotRunning })
-	return nil
-}
-
-// The data directory.
-
-func (b *beating) Mode() (registry.Mode, error)         { return registry.Server, nil }
-func (b *beating) KeepMode(registry.Mode) error         { return nil }
-func (b *beating) Incarnation() (string, error)         { return "i1", nil }
-func (b *beating) KeepIncarnation(string) error         { return nil }
-func (b *beating) Membership() (rule.Membership, error) { return b.membership, nil }
-func (b *beating) HasRaft() (bool, error)               { return false, nil }
-func (b *beating) String() string                       { return "memory" }
-
-func (b *beating) KeepMembership(m rule.Membership) error {
-	b.membership = m
-	return nil
-}
-
-// The output.
-
-func (b *beating) Print(any) error { return nil }
-
-func (b *beating) Notef(format string, args ...any) {
-	b.set(func() { b.said = append(b.said, fmt.Sprintf(format, args...)) })
-}
-
-func (b *beating) Warnf(format string, args ...any) { b.Notef("warning: "+format, args...) }

@@ -1,0 +1,116 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
+)
+
+// The agent.
+
+func (b *beating) Status(ctx context.Context) (Status, error) {
+	b.mu.Lock()
+	status, absent, mute := b.status, b.absent, b.mute
+	b.mu.Unlock()
+	if mute {
+		<-ctx.Done()
+		return Status{}, ctx.Err()
+	}
+	return status, absent
+}
+
+func (b *beating) Join(ctx context.Context, address string) error {
+	b.mu.Lock()
+	b.joined = append(b.joined, address)
+	hangs, denied, refused := slices.Contains(b.hangs, address), b.denied, !slices.Contains(b.joinable, address)
+	b.mu.Unlock()
+	switch {
+	case hangs:
+		<-ctx.Done()
+		return ctx.Err()
+	case denied:
+		return fmt.Errorf("join %s: %w", address, ErrNoPermission)
+	case refused:
+		return errors.New("connection refused")
+	}
+	return nil
+}
+
+func (b *beating) Blackholed(_ context.Context, address string) bool {
+	return slices.Contains(b.blackholes, address)
+}
+
+func (b *beating) Leader(context.Context) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.leaders) == 0 {
+		return b.status.Leader, nil
+	}
+	leader := b.leaders[0]
+	b.leaders = b.leaders[1:]
+	return leader, nil
+}
+
+// Peers says of a server without raft data that it does not vote yet.
+func (b *beating) Peers(context.Context) ([]Peer, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return []Peer{{Node: "s1", Voter: b.status.LogIndex > 0}, {Node: "s2", Voter: true}, {Node: "s3", Voter: true}}, b.peersErr
+}
+
+func (b *beating) FillAlive(_ context.Context, peers []Peer) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range peers {
+		peers[i].Alive = !b.dead || peers[i].Node == b.status.Node
+	}
+	return nil
+}
+
+// Leave ends the agent, and its answer is lost with it.
+func (b *beating) Leave(context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left++
+	switch {
+	case b.denied:
+		return fmt.Errorf("leave: %w", ErrNoPermission)
+	case !b.stays:
+		b.absent = ErrNotRunning
+	}
+	return errors.New("leave: EOF")
+}
+
+// The data directory.
+
+func (b *beating) Mode() (registry.Mode, error)         { return registry.Server, nil }
+func (b *beating) KeepMode(registry.Mode) error         { return nil }
+func (b *beating) Incarnation() (string, error)         { return b.incarnation, nil }
+func (b *beating) KeepIncarnation(string) error         { return nil }
+func (b *beating) Membership() (rule.Membership, error) { return b.membership, nil }
+func (b *beating) HasRaft() (bool, error)               { return false, nil }
+func (b *beating) String() string                       { return "memory" }
+
+func (b *beating) KeepMembership(m rule.Membership) error {
+	if b.full == nil {
+		b.membership = m
+	}
+	return b.full
+}
+
+// The output.
+
+func (b *beating) Print(document any) error {
+	b.set(func() { b.printed = append(b.printed, document) })
+	return b.deaf
+}
+
+func (b *beating) Notef(format string, args ...any) {
+	b.set(func() { b.said = append(b.said, fmt.Sprintf(format, args...)) })
+}
+
+func (b *beating) Warnf(format string, args ...any) { b.Notef("warning: "+format, args...) }
