@@ -82,7 +82,7 @@ func TestLifeAloneClient(t *testing.T) {
 			b.denied, b.joinable = false, []string{"192.0.2.2"}
 			b.status.Members = 2
 		})
-		b.after(40*time.Second, "the agent knows no server; it has joined 192.0.2.2") // at 75 s
+		b.after(39500*time.Millisecond, "the agent knows no server; it has joined 192.0.2.2") // at 75 s
 		b.set(func() { b.status = client() })
 		b.after(2*time.Second, "the agent has found a server")
 		b.after(2 * testTicks)
