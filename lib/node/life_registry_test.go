@@ -57,6 +57,9 @@ func TestLifeTidies(t *testing.T) {
 			if got := b.sent("delete", "agents/"); got < 1 || got > most {
 				t.Errorf("denied %t: got %d removals in two beats, want %d at most", denied, got, most)
 			}
+			if got := len(b.written); got > keepTrying+3 {
+				t.Errorf("denied %t: got %d to be removed later, want %d and those that are live", denied, got, keepTrying)
+			}
 			b.srv.Deny(nil)
 			b.runs(testTicks)
 			if got := len(b.written); got > 3 {
