@@ -38,7 +38,7 @@ type Decider struct {
 	swapper swapper
 	won     rule.Action // the write of ours that an observation has shown
 	able    bool        // the store honours conditions
-	prober  *prober     // finds that out; nil if it was not asked
+	prober  *prober     // has found that out, or not; nil if it was not asked
 	watched string      // what was written to see whether the store takes writes
 
 	waiting time.Time // since when this node waits for others
@@ -62,7 +62,7 @@ func (d *Decider) Decide(ctx context.Context, first *rule.Observation) (rule.Dec
 		return rule.Decision{}, d.seen, err
 	}
 	defer d.removeWatched(ctx)
-	defer d.endProbe(ctx)
+	defer d.endProbe()
 	for {
 		action := rule.Decide(d.input())
 		switch {
@@ -140,22 +140,11 @@ func (d *Decider) swap(ctx context.Context, action rule.Action) error {
 	if err := d.Keep(); err != nil {
 		return err
 	}
-	heartbeats := d.seen.Snapshot
-	read := func(ctx context.Context) (rule.Observation, error) {
-		err := d.refresh(ctx, d.Observer.Record)
-		return d.seen, err
-	}
-	var written bool
-	var err error
+	heartbeats, write := d.seen.Snapshot, d.write
 	if d.seen.Record == nil && !d.able {
-		written, err = d.create(ctx, action.Swap, read)
-	} else {
-		_, written, err = d.swapper.swap(ctx, d.seen, action.Swap, read)
+		write = d.create
 	}
-	switch {
-	case errors.Is(err, registry.ErrConflict):
-		return fmt.Errorf("%w: %w", rule.ErrUndecided, err)
-	case err != nil || !written:
+	if written, err := write(ctx, action.Swap); err != nil || !written {
 		return err
 	}
 	d.won = action
@@ -165,6 +154,19 @@ func (d *Decider) swap(ctx context.Context, action rule.Action) error {
 		d.seen = d.seen.WithHeartbeats(heartbeats)
 	}
 	return nil
+}
+
+// write writes a record over what was seen, and reports whether a reading has shown it
+// then.
+func (d *Decider) write(ctx context.Context, record *rule.Record) (written bool, err error) {
+	read := func(ctx context.Context) (rule.Observation, error) {
+		err := d.refresh(ctx, d.Observer.Record)
+		return d.seen, err
+	}
+	if _, written, err = d.swapper.swap(ctx, d.seen, record, read); errors.Is(err, registry.ErrConflict) {
+		err = fmt.Errorf("%w: %w", rule.ErrUndecided, err)
+	}
+	return written, err
 }
 
 // ask finds out whether anybody answers at some addresses (R10), and since when nobody
@@ -229,7 +231,7 @@ const minRecordPoll = 50 * time.Millisecond
 
 // recordPoll returns the pause before the record is read again by a node that has
 // waited for so long for others who are starting at this moment: short at first, and a
-// second in the end, so that a wait of half a minute costs some 70 requests.
+// second in the end, so that a wait of half a minute costs some 90 requests.
 func recordPoll(waited time.Duration) time.Duration {
 	return min(max(minRecordPoll, waited/20), time.Second)
 }

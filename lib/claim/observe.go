@@ -37,7 +37,7 @@ func (o Observer) Record(ctx context.Context) (rule.Observation, error) {
 	case err != nil:
 		return seen, err
 	case obj.ETag == "":
-		return seen, fmt.Errorf("get %s: %w: the answer has no entity tag, without which nothing can be swapped", rule.RecordKey, registry.ErrUnavailable)
+		return seen, errUntagged(rule.RecordKey)
 	}
 	rec, err := rule.DecodeRecord(obj.Body)
 	if err != nil {
@@ -97,4 +97,9 @@ func (o Observer) Heartbeats(ctx context.Context) (registry.Snapshot, error) {
 	return o.Registry.Read(ctx, registry.Query{
 		Pick: map[registry.Role]registry.Pick{registry.Agents: fresh}, Oldest: []registry.Role{registry.Agents},
 	})
+}
+
+// errUntagged is the error of an answer without an entity tag.
+func errUntagged(key string) error {
+	return fmt.Errorf("get %s: %w: the answer has no entity tag, without which nothing can be swapped", key, registry.ErrUnavailable)
 }

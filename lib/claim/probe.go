@@ -14,34 +14,19 @@ import (
 
 // prober finds out whether the store honours conditions on writes (R40), by breaking one
 // of each kind on an object of its own. Some stores accept conditions and do not act on
-// them: the second creation of a cluster would then succeed like the first. Its steps
-// go on beside those of a creation, so that they cost it one round trip.
+// them: the second creation of a cluster would then succeed like the first.
 type prober struct {
 	store   registry.Store
 	key     string
-	created chan struct{} // is closed when the creation of the object has been answered
-	answer  error         // then: the answer
-	removed chan error    // the answer to its removal; nil before that has begun
+	removed chan error // the answer to the removal of the object; nil before that has begun
 }
 
-// startProbe begins to create the object.
-func startProbe(ctx context.Context, store registry.Store, random string) *prober {
-	p := &prober{store: store, key: probeKey(random), created: make(chan struct{})}
-	go func() {
-		defer close(p.created)
-		p.answer = createProbe(ctx, store, p.key)
-	}()
-	return p
-}
-
-// conditions breaks both conditions, side by side: it creates what is there, and swaps
-// what is not there any more.
+// conditions creates the object and then breaks both conditions, side by side: it
+// creates what is there, and swaps what is not there any more.
 func (p *prober) conditions(ctx context.Context) error {
-	<-p.created
-	switch err := p.answer; {
-	case errors.Is(err, registry.ErrUnconditional):
+	if err := createProbe(ctx, p.store, p.key); errors.Is(err, registry.ErrUnconditional) {
 		return fmt.Errorf("create %s: %w: %s", p.key, err, wayOut)
-	case err != nil:
+	} else if err != nil {
 		return fmt.Errorf("create %s: %w", p.key, err)
 	}
 	g, gctx := errgroup.WithContext(ctx)
@@ -72,6 +57,8 @@ func (p *prober) effects(ctx context.Context) error {
 		return err
 	case string(first.Body) != "first":
 		return fmt.Errorf("create %s again: %w", p.key, ErrIgnored)
+	case first.ETag == "":
+		return errUntagged(p.key)
 	}
 	if err := p.store.Swap(ctx, p.key, []byte("fourth"), first.ETag); err != nil {
 		return fmt.Errorf("swap %s: %w", p.key, err)
@@ -85,21 +72,8 @@ func (p *prober) startRemoval(ctx context.Context) {
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		<-p.created // a creation that is still under way could come after the removal
 		p.removed <- p.store.Delete(ctx, p.key)
 	}()
-}
-
-// ProbeStore takes all steps of a probe one after the other. The error says, with the
-// way out, what the store does not do.
-func ProbeStore(ctx context.Context, store registry.Store, random string) error {
-	p := startProbe(ctx, store, random)
-	err := p.conditions(ctx)
-	if err == nil {
-		err = p.effects(ctx)
-	}
-	p.startRemoval(ctx)
-	return errors.Join(err, <-p.removed)
 }
 
 func probeKey(random string) string { return "cluster.probe-" + random }
@@ -119,36 +93,31 @@ func createProbe(ctx context.Context, store registry.Store, key string) error {
 	}
 }
 
-// create creates the record and probes the store, in part beside that (R40). It reports
-// whether a reading has shown this node's record; an error of the probe comes before
-// all else, because nothing may rest on such a store.
-func (d *Decider) create(ctx context.Context, record *rule.Record, read func(context.Context) (rule.Observation, error)) (written bool, err error) {
+// create writes the first record and probes the store, in part beside that (R40). It
+// reports whether a reading has shown this node's record. An error of the probe comes
+// before all else, because nothing may rest on such a store.
+func (d *Decider) create(ctx context.Context, record *rule.Record) (written bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, d.Timeout)
 	defer cancel()
-	if d.prober == nil {
-		d.prober = startProbe(limited, d.Observer.Registry.Store, d.Random.ID())
-	}
+	d.prober = &prober{store: d.Observer.Registry.Store, key: probeKey(d.Random.ID())}
+	defer d.prober.startRemoval(ctx)
 	if err := d.prober.conditions(limited); err != nil {
 		return false, err
 	}
 	effects := make(chan error, 1)
 	go func() { effects <- d.prober.effects(limited) }()
-	_, written, err = d.swapper.swap(ctx, d.seen, record, read)
+	written, err = d.write(ctx, record)
 	if bad := <-effects; bad != nil {
 		return false, bad
 	}
 	d.able = true
-	d.prober.startRemoval(ctx)
 	return written, err
 }
 
-// endProbe sees to it that the probe leaves nothing behind.
-func (d *Decider) endProbe(ctx context.Context) {
+// endProbe waits until the probe has left nothing behind.
+func (d *Decider) endProbe() {
 	if d.prober == nil {
 		return
-	}
-	if d.prober.removed == nil {
-		d.prober.startRemoval(ctx)
 	}
 	if err := <-d.prober.removed; err != nil {
 		d.Progress("%s stays: %v", d.prober.key, err)
