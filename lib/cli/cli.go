@@ -87,13 +87,10 @@ func (s Streams) Print(doc any) error {
 	return s.PrintText(b.String())
 }
 
-// ErrOutput reports that nothing can be written to standard output any more.
-var ErrOutput = errors.New("write standard output")
-
 // PrintText writes a document that is text already.
 func (s Streams) PrintText(text string) error {
 	if _, err := io.WriteString(s.Out, text); err != nil {
-		return fmt.Errorf("%w: %w", ErrOutput, err)
+		return fmt.Errorf("write standard output: %w", err)
 	}
 	return nil
 }

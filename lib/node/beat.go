@@ -55,7 +55,7 @@ func (b *Beater) beat(ctx context.Context) (look, error) {
 	if err != nil {
 		return l, err
 	}
-	mode, roles := l.Mode(), l.order.Roles(l.Mode())
+	roles := l.order.Roles(l.Mode())
 	node, address := b.self(l.Status)
 	limited, cancel := context.WithTimeout(ctx, b.Timeout)
 	defer cancel()
@@ -67,13 +67,18 @@ func (b *Beater) beat(ctx context.Context) (look, error) {
 		b.lastStamp = l.seen.Time
 	}
 	b.tidy(limited, keys, l.seen.Time)
-	err = b.Out.Print(wire.Beat{
-		Version: wire.Version, Node: node, Address: address, Role: string(mode), Time: l.seen.Time, Keys: keys,
-	})
-	if err != nil {
-		err = outputError{err}
+	if err := b.print(l, keys); err != nil {
+		return l, outputError{err}
 	}
-	return l, err
+	return l, nil
+}
+
+// print prints the document of a heartbeat under some keys.
+func (b *Beater) print(l look, keys []string) error {
+	node, address := b.self(l.Status)
+	return b.Out.Print(wire.Beat{
+		Version: wire.Version, Node: node, Address: address, Role: string(l.Mode()), Time: l.seen.Time, Keys: keys,
+	})
 }
 
 // outputError is an error of the output: nobody is left to tell.

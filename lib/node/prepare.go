@@ -44,9 +44,6 @@ type Prepared struct {
 	Seen rule.Observation // what the decision rests on
 }
 
-// Claim returns the claim that the decision rests on; zero if it rests on none.
-func (p Prepared) Claim(expiry time.Duration) rule.Claim { return p.Decision.Claim(p.Self, expiry) }
-
 // Prepare decides and keeps the decision. first is an observation that was made
 // already, or nil. Errors are those of the store and of the data directory,
 // [ErrNoMode], or wrap [rule.ErrFenced] or [rule.ErrUndecided].

@@ -6,7 +6,6 @@ import (
 
 	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
-	"auto-consul/lib/wire"
 )
 
 // Preview prints the heartbeat that a beat would write now, and writes nothing.
@@ -43,7 +42,5 @@ func (b *Beater) Preview(ctx context.Context) error {
 		keys = append(keys, registry.Heartbeat{Role: role, Time: l.seen.Time, Node: r.Self.Node}.Key())
 	}
 	slices.Sort(keys)
-	return b.Out.Print(wire.Beat{
-		Version: wire.Version, Node: r.Self.Node, Address: r.Self.Address, Role: string(l.Mode()), Time: l.seen.Time, Keys: keys,
-	})
+	return b.print(l, keys)
 }

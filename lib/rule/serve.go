@@ -96,16 +96,14 @@ func (r Running) serveClient() error {
 func (r Running) serveUnderRecord() (Order, error) {
 	bootstrapping := r.Record.State != Established
 	cluster := r.Leader || r.Self.Raft // it has found one
-	slot := r.slot()
+	slot, inVain := r.slot(), r.waitsInVain()
 	switch {
 	case bootstrapping && cluster:
 		// Raft data is enough: where there is some there was a leader, and a second birth
 		// could only corrupt it (R32).
 		return r.swap("the cluster has a leader", true, (*Record).establish)
-	case !cluster && r.Record.gathered() && r.Record.stalledBirth(r.Time, r.Expiry) != "":
-		return Order{}, fmt.Errorf("%w: %s", ErrUndecided, r.Record.stalledBirth(r.Time, r.Expiry)) // R46
-	case !cluster && r.overdue(): // R33
-		return Order{}, fmt.Errorf("%w: this server has found no cluster in %v", ErrUndecided, r.Expiry)
+	case !cluster && inVain != "":
+		return Order{}, fmt.Errorf("%w: %s", ErrUndecided, inVain)
 	case bootstrapping && slot != nil && slot.DueForRenewal(r.Time, r.Expiry):
 		// It sends no heartbeats as a server yet, so its slot must stay fresh (R31).
 		return r.renew("this server waits for a leader", true)
@@ -155,23 +153,25 @@ func (r Running) copied() bool {
 	return slot != nil && r.AgentName != "" && slot.Node != r.AgentName
 }
 
-// overdue reports whether the node that may bootstrap, or this server in an established
-// cluster, has had a whole expiry and has come to nothing (R33).
-func (r Running) overdue() bool {
-	slot := r.slot()
+// waitsInVain says in words why a server that has found no cluster need not wait any
+// longer; empty if it must. In a birth by quorum that came of a gathering, another
+// server is lost (R46). Otherwise the node that may bootstrap, or this server in an
+// established cluster, has had a whole expiry and has come to nothing (R33).
+func (r Running) waitsInVain() string {
 	if r.Record.gathered() {
-		return false // it has stalled, or it has not
+		return r.Record.stalledBirth(r.Time, r.Expiry)
 	}
+	slot := r.slot()
 	if r.Record.State == Bootstrapping {
 		slot = r.Record.SlotOf(r.Record.Bootstrap.Incarnation)
 		if slot.Incarnation == r.Self.Incarnation {
-			return false // nobody else may bootstrap as long as this node tries
+			return "" // nobody else may bootstrap as long as this node tries
 		}
 	}
-	if slot == nil {
-		return r.HeldFor >= r.Expiry
+	if slot == nil && r.HeldFor < r.Expiry || slot != nil && slot.Fresh(r.Time, r.Expiry) {
+		return ""
 	}
-	return !slot.Fresh(r.Time, r.Expiry)
+	return fmt.Sprintf("this server has found no cluster in %v", r.Expiry)
 }
 
 // serveWithoutRecord is for a server whose cluster's record vanished, or was written

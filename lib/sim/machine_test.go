@@ -162,7 +162,7 @@ func (n *machine) runs(ctx context.Context) error {
 		return err
 	}
 	if !n.w.unconfirmed {
-		err := node.Confirm(ctx, decided.Claim(n.policy.Expiry), n.readRecord, life)
+		err := node.Confirm(ctx, decided.Claim(decided.Self, n.policy.Expiry), n.readRecord, life)
 		if errors.Is(err, rule.ErrUndecided) {
 			n.w.do(func() { n.w.count("not confirmed") })
 		}

@@ -18,7 +18,10 @@ import (
 func Open(ctx context.Context, at registry.Location) (registry.Store, error) {
 	if at.Path != "" {
 		s, err := dirstore.Open(at.Path)
-		return marked{s}, mark(err)
+		if err != nil {
+			return nil, mark(err)
+		}
+		return marked{s}, nil
 	}
 	s, err := s3store.Open(ctx, at.Bucket, at.Prefix)
 	if err != nil {
