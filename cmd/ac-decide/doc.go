@@ -5,7 +5,7 @@ cluster, a server that joins the others, or an agent: a Consul client.
 # Usage
 
 	ac-decide [-r URL] [-n NODE] [-a ADDRESS] [-s 1] [-e 120] [-d DIR] [-c DIR]
-	          [-mode auto|kept|server|agent] [-birth first|quorum|auto] [-birth-wait T]
+	          [-mode auto|kept|server|agent] [-birth auto|first|quorum] [-birth-wait T]
 	          [-lost-cluster auto|wait|bootstrap] [-wait 5m] [-timeout 30s]
 	          [-claims on|off] [-resize] [-dry-run]
 	ac-decide [-d DIR] -mode server|agent -set
@@ -21,7 +21,9 @@ swapped only if it still is exactly the one that the document shows.
 Where there is no cluster record, expired heartbeats are the only trace of a
 cluster that may come back. Those that the document lists as purged count. A
 script that decides again and again should therefore call ac-members with
--purge=false, or give -registry to this program.
+-purge=false, or give -registry to this program. A document of ac-members -limit
+decides all the same, as long as all live servers are in it: without -limit it costs
+a request for each client that lives.
 
 The node's address is -advertise, or else -address, or else -bind. Without any
 of them it is the address of the interface that the default route leads
@@ -32,12 +34,15 @@ The data directory keeps the mode of an earlier start, which then decides. The
 flags -mode server and -mode agent override it; -mode kept ends with 2 where
 none is kept.
 
-A new cluster of several servers is born by one that the others join (-birth
-first), by all together (quorum), or by all that come within -birth-wait (auto):
-if all desired servers have come by then they bootstrap together and vote from the
-first second, otherwise one of them bootstraps alone. Kind and wait are those of
-the node that creates the record. The wait is a quarter of the expiry if it is not
-given, and half of it at most; 0 is -birth first.
+A new cluster of several servers waits for them (-birth auto, the default): as soon
+as all desired servers have come they bootstrap together, and all of them vote from
+the first second. If they have not come within -birth-wait, one of them bootstraps
+alone, and until the others have come and may vote, nothing survives the loss of
+that machine. The wait is a quarter of the expiry if it is not given, and half of it
+at most; 0 is -birth first. With -birth first one server bootstraps at once and the
+others join it; with -birth quorum all bootstrap together, however long that takes.
+Kind and wait are those of the node that creates the record. One desired server
+waits for nobody.
 
 # Output
 
@@ -73,7 +78,7 @@ INT and TERM end the program with 130 and 143.
 # Examples
 
 	ac-decide -r s3://my-bucket/consul -a 10.0.0.1 -s 3
-	ac-members -r s3://my-bucket/consul | ac-decide -n a -a 10.0.0.1 -s 3 | ac-exec
+	ac-members -limit 10 s3://my-bucket/consul | ac-decide -n a -a 10.0.0.1 -s 3 | ac-exec
 	ac-decide -r s3://my-bucket/consul -a 10.0.0.9 -s 5 -resize -dry-run
 	ac-decide -d /var/lib/consul -mode server -set
 */

@@ -61,6 +61,9 @@ func fromDocument(d wire.Members) (*rule.Observation, error) {
 		}
 		registry.SortMembers(seen.Live[role])
 	}
+	if d.AgentsTotal > len(d.Agents) {
+		seen.More = []registry.Role{registry.Agents} // which are the freshest is not known (R26)
+	}
 	if d.Cluster == nil {
 		return seen, nil
 	}

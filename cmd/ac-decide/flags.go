@@ -41,7 +41,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.ConfigDir(&p.configDir)
 	f.Timeout(&p.timeout)
 	f.Mode(&p.mode, auto, "`mode` of this node: server or agent; kept for the one that the data directory keeps; auto to decide where none is kept")
-	f.StringVar(&p.birth, "birth", string(rule.First), "how a new cluster of several servers starts: `first`, by one that the others join; quorum, by all together; auto, by all that come within -birth-wait")
+	f.StringVar(&p.birth, "birth", string(rule.Auto), "how a new cluster of several servers starts: `auto`, by all together if they come within -birth-wait, and otherwise by one; quorum, by all together; first, by one that the others join")
 	f.OptionalDuration(&p.birthWait, "birth-wait", "with -birth auto: how many `seconds` the first servers wait for the others, half the expiry at most; a quarter of it if not given")
 	f.StringVar(&p.lost, "lost-cluster", string(rule.LostAuto), "what to do when all servers of a cluster are silent: `wait`, bootstrap a new one, or auto, which waits if more than one server is desired")
 	f.Wait(&p.wait)

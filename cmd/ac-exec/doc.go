@@ -61,7 +61,7 @@ Consul's own once it runs. Before that:
 
 # Examples
 
-	ac-members -r s3://my-bucket/consul | ac-decide -n a -a 10.0.0.1 | ac-exec
+	ac-members -limit 10 s3://my-bucket/consul | ac-decide -n a -a 10.0.0.1 | ac-exec
 	ac-exec -d /var/lib/consul -c /etc/consul.d -- -client 0.0.0.0 <decision.json
 	ac-exec -dry-run <decision.json
 	ac-exec -check -mode server -d /var/lib/consul -c /etc/consul.d

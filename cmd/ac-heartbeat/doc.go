@@ -93,7 +93,7 @@ With a command, the command's own, or 128+n if signal n ended it. Otherwise:
 	ac-heartbeat -r s3://my-bucket/consul
 	ac-heartbeat -r s3://my-bucket/consul -t 60 -d /var/lib/consul
 	ac-heartbeat -r s3://my-bucket/consul -until voter -wait 10m
-	ac-members s3://my-bucket/consul | ac-decide -a 10.0.0.1 |
+	ac-members -limit 10 s3://my-bucket/consul | ac-decide -a 10.0.0.1 |
 	        ac-heartbeat -r s3://my-bucket/consul -t 60 -- ac-exec
 	ac-heartbeat -r s3://my-bucket/consul -d /var/lib/consul -leave
 */

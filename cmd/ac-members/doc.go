@@ -48,6 +48,6 @@ error says so, and the answer stands.
 
 	ac-members -r s3://my-bucket/consul/test-cluster
 	ac-members -r s3://my-bucket/consul -role servers -format tsv | cut -f3
-	ac-members s3://my-bucket/consul | ac-decide -n a -a 10.0.0.1 | ac-exec
+	ac-members -limit 10 s3://my-bucket/consul | ac-decide -n a -a 10.0.0.1 | ac-exec
 */
 package main
