@@ -93,7 +93,7 @@ func document(d node.Prepared, at registry.Location, expiry time.Duration) wire.
 	out := wire.Decision{
 		Version: wire.Version, Mode: string(d.Mode), Bootstrap: d.Bootstrap, BootstrapExpect: d.Expect, Join: d.Join,
 		Node: d.Self.Node, Address: d.Self.Address, Registry: at.String(),
-		Incarnation: d.Self.Incarnation, Slot: d.HasSlot, Reason: d.Reason, Evidence: append([]string{}, d.Evidence...),
+		Incarnation: d.Self.Incarnation, Slot: d.HasSlot, Reason: d.Reason, Evidence: append([]string{}, d.Proof...),
 		ExpirySeconds: int64(expiry / time.Second), DesiredServers: d.Desired, HeldServers: d.Held, DecidedAt: d.Seen.Time,
 	}
 	out.ClusterID, out.Generation = d.Membership.ClusterID, d.Membership.Term

@@ -239,7 +239,7 @@ func recordPoll(waited time.Duration) time.Duration {
 // explained gives a decision the reason of the write that made it possible.
 func (d *Decider) explained(decision rule.Decision) rule.Decision {
 	if d.won.Why != "" {
-		decision.Reason, decision.Evidence = d.won.Why, d.won.Evidence
+		decision.Reason, decision.Proof = d.won.Why, d.won.Proof
 	}
 	return decision
 }

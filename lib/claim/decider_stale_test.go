@@ -27,7 +27,7 @@ func TestDeciderForgetsHeartbeats(t *testing.T) {
 		d.Policy.Desired = 3
 		v, _, err := d.Decide(t.Context(), first)
 		if err != nil || v.Mode != "agent" {
-			t.Errorf("got %s, evidence %q, %v; want a client", showDecision(v), v.Evidence, err)
+			t.Errorf("got %s, evidence %q, %v; want a client", showDecision(v), v.Proof, err)
 		}
 		r.wantStored(stored)
 	}

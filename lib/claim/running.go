@@ -20,7 +20,7 @@ func (o Observer) Serve(ctx context.Context, r rule.Running, random Random) (see
 		r.Time, r.Record, r.Write = seen.Time, seen.Record, random.ID()
 		return rule.Serve(r)
 	})
-	order.Hold = order.Hold || err != nil
+	order.Withhold = order.Withhold || err != nil
 	return seen, order, wrote, err
 }
 

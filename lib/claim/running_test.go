@@ -18,10 +18,10 @@ func serves(r *rig) (hold bool, wrote []string, err error) {
 			Node: "s9", Address: "192.0.2.9", Incarnation: "i9", Mode: registry.Server, Raft: true,
 			Membership: rule.Membership{ClusterID: "c1", Term: 1, Desired: 1, Birth: rule.First},
 		},
-		Expiry: expiry, Leader: true,
+		Expiry: expiry, Found: true,
 	}
 	_, order, wrote, err := r.observer.Serve(r.t.Context(), running, claim.NewRandom())
-	return order.Hold, wrote, err
+	return order.Withhold, wrote, err
 }
 
 // several is more than five swaps: how many fit into the time is drawn.

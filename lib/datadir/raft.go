@@ -15,7 +15,7 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// HasRaft reports whether raft state of a Consul server lies in the data directory: a
+// HasRaft reports whether raft data of a Consul server lies in the data directory: a
 // log entry or a snapshot (R13). A server that was started and never found a cluster
 // leaves an empty log, which is no state. What cannot be read counts as state: taking
 // it for none could start a second cluster on it.

@@ -102,8 +102,8 @@ func (b *Beater) self(status Status) (node, address string) {
 // running returns what the rules are asked with.
 func (b *Beater) running(status Status) (rule.Running, error) {
 	r := rule.Running{
-		AgentName: status.Node, Leader: status.Leader != "" || status.KnownServers > 0,
-		Expiry: b.Expiry, LastBeat: b.lastStamp, HeldFor: b.schedule.heldFor(time.Now()), NamedBefore: b.named,
+		AgentName: status.Node, Found: status.Leader != "" || status.KnownServers > 0,
+		Expiry: b.Expiry, LastBeat: b.lastStamp, WithheldFor: b.schedule.heldFor(time.Now()), NamedBefore: b.named,
 	}
 	r.Self.Node, r.Self.Address = b.self(status)
 	r.Self.Mode, r.Self.Raft = status.Mode(), status.LogIndex > 0

@@ -45,7 +45,7 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	case err != nil:
 		t.result = failed
 	}
-	t.server, t.held = l.Server, l.order.Hold
+	t.server, t.held = l.Server, l.order.Withhold
 	again := time.Duration(0)
 	if t.result == absent {
 		b.isolation = isolation{}
@@ -66,7 +66,7 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 			next = "look"
 		}
 		b.Out.Warnf("%v; next %s in %v", err, next, pause.Round(time.Second))
-	case err == nil && l.order.Hold:
+	case err == nil && l.order.Withhold:
 		b.joinPeers(ctx, l.peers)
 	}
 	return pause, nil

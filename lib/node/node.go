@@ -116,7 +116,7 @@ type Disk interface {
 	// Membership returns the cluster that the data directory belongs to.
 	Membership() (rule.Membership, error)
 	KeepMembership(m rule.Membership) error
-	// HasRaft reports whether raft state of a Consul server lies here.
+	// HasRaft reports whether raft data of a Consul server lies here.
 	HasRaft() (bool, error)
 	// String names the data directory, for messages.
 	String() string

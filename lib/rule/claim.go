@@ -20,14 +20,14 @@ func (in Input) takeOverBirth() (action Action, ok bool) {
 	if rec.gathered() {
 		return in.gatherAgain()
 	}
-	holder := rec.SlotOf(rec.Bootstrap.Incarnation)
-	if rec.State != Bootstrapping || holder.Incarnation == in.Self.Incarnation || in.held(*holder) {
+	bootstrapper := rec.SlotOf(rec.Bootstrap.Incarnation)
+	if rec.State != Bootstrapping || bootstrapper.Incarnation == in.Self.Incarnation || in.held(*bootstrapper) {
 		return Action{}, false
 	}
 	if in.ownSlot() == nil && in.Self.Mode == "" && len(in.heldByOthers()) >= rec.Desired {
 		return Action{}, false // the holders of the other slots do it
 	}
-	evidence, action, dead := in.proveDead(*holder)
+	proof, action, dead := in.proveDead(*bootstrapper)
 	if !dead {
 		return action, true
 	}
@@ -35,18 +35,18 @@ func (in Input) takeOverBirth() (action Action, ok bool) {
 		return action, true
 	}
 	for _, s := range in.slotsOfOthers() {
-		if s.Incarnation != holder.Incarnation {
-			evidence = append(evidence, in.absence(s))
+		if s.Incarnation != bootstrapper.Incarnation {
+			proof = append(proof, in.absence(s))
 		}
 	}
 	next := rec.next(in.New.Write)
-	next.remove(holder.Incarnation)
-	if other := in.nameConflict(); other != nil && other.Incarnation != holder.Incarnation { // R21
+	next.remove(bootstrapper.Incarnation)
+	if other := in.nameConflict(); other != nil && other.Incarnation != bootstrapper.Incarnation { // R21
 		also, action, dead := in.proveDead(*other)
 		if !dead {
 			return action, true
 		}
-		evidence = append(evidence, also[0])
+		proof = append(proof, also[0])
 		next.remove(other.Incarnation)
 	}
 	if in.ownSlot() == nil {
@@ -54,8 +54,8 @@ func (in Input) takeOverBirth() (action Action, ok bool) {
 	}
 	next.Bootstrap = in.bootstrapHere(rec.Bootstrap.Term + 1)
 	return Action{
-		Swap: &next, Evidence: evidence,
-		Why: fmt.Sprintf("%s died before it had bootstrapped: term %d", holder.Node, next.Bootstrap.Term),
+		Swap: &next, Proof: proof,
+		Why: fmt.Sprintf("%s died before it had bootstrapped: term %d", bootstrapper.Node, next.Bootstrap.Term),
 	}, true
 }
 
@@ -64,15 +64,15 @@ func (in Input) takeOverBirth() (action Action, ok bool) {
 // is frozen writes so when it goes on. Those that found no cluster stop by themselves
 // and decide again (R33). Until the birth is settled, the action is what to do next.
 func (in Input) birthSettled() (Action, bool) {
-	var open Action
+	var pending Action
 	for _, s := range in.slotsOfOthers() {
 		if action, ok := in.nobodyAnswers(s); !ok {
-			open = open.or(action)
+			pending = pending.mergeWith(action)
 		} else if in.addressTakenBy(s) == "" && in.UnansweredFor[s.Address] < settleTime {
-			open = open.or(Action{Wait: fmt.Sprintf("to see that %s, which took part in a birth that failed, has left nothing behind", s.Node), Watch: []string{s.Incarnation}})
+			pending = pending.mergeWith(Action{Wait: fmt.Sprintf("to see that %s, which took part in a birth that failed, has left nothing behind", s.Node), Watch: []string{s.Incarnation}})
 		}
 	}
-	return open, open.Probe == nil && open.Wait == ""
+	return pending, !pending.undecided()
 }
 
 // claimSlot takes a free slot, or the slot of a dead server (R18).
@@ -93,17 +93,17 @@ func (in Input) claimSlot() Action {
 		// Two slots of one name could not be told apart by their heartbeats (R21).
 		silent = []Slot{*other}
 	}
-	var open Action
+	var pending Action
 	for _, s := range silent {
-		evidence, action, dead := in.proveDead(s)
+		proof, action, dead := in.proveDead(s)
 		if dead {
 			next.remove(s.Incarnation)
-			return in.claimed(next, why+": in place of "+s.Node, evidence)
+			return in.claimed(next, why+": in place of "+s.Node, proof)
 		}
-		open = open.or(action)
+		pending = pending.mergeWith(action)
 	}
 	if len(silent) > 0 {
-		return open
+		return pending
 	}
 	reason := fmt.Sprintf("%d slots, none of them silent, %d desired", len(rec.Servers), rec.Desired)
 	if in.Self.Mode == registry.Server {
@@ -113,9 +113,10 @@ func (in Input) claimSlot() Action {
 }
 
 // claimed returns the action that writes a claim. Who claims the last slot of a
-// gathering writes at once that its servers bootstrap together (R44). Who takes the slot of
-// the node that wrote so, in a birth by quorum that waits for it, takes that part over.
-func (in Input) claimed(next Record, why string, evidence []string) Action {
+// gathering writes at once that its servers bootstrap together (R44). In such a birth the
+// node under bootstrap must hold a slot, so whoever replaces it is written there in its
+// place, in the same term (R46).
+func (in Input) claimed(next Record, why string, proof []string) Action {
 	switch {
 	case next.State == Gathering && next.everySlotFresh(in.Seen.Time, in.Policy.Expiry):
 		in.bootstrapTogether(&next)
@@ -123,7 +124,7 @@ func (in Input) claimed(next Record, why string, evidence []string) Action {
 	case next.gathered() && next.SlotOf(next.Bootstrap.Incarnation) == nil:
 		next.Bootstrap = in.bootstrapHere(next.Bootstrap.Term)
 	}
-	return Action{Swap: &next, Evidence: evidence, Why: why}
+	return Action{Swap: &next, Proof: proof, Why: why}
 }
 
 // renewSlot renews an own slot that is due for renewal, so that this node has its time

@@ -7,8 +7,8 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// Claim is the claim that a decision to be a server rests on. The zero value is the
-// claim of a decision that rests on none.
+// Claim is what the record must still say when the agent of a decision starts (R27). The
+// zero value is that of a decision which rests on nothing in the record.
 type Claim struct {
 	Bootstrap   bool // to bootstrap, alone or with others
 	HasSlot     bool // to a slot of this node's own
@@ -20,8 +20,8 @@ type Claim struct {
 	Expiry      time.Duration
 }
 
-// Claim returns the claim that the decision rests on. A client's decision rests on
-// none, nor does one that names no cluster, as it was made without claims.
+// Claim returns what the decision rests on. A client's decision rests on nothing in the
+// record, nor does one that names no cluster, as it was made without claims.
 func (d Decision) Claim(self Self, expiry time.Duration) Claim {
 	if d.Mode != registry.Server || d.Membership.ClusterID == "" {
 		return Claim{}
@@ -47,7 +47,7 @@ func Confirm(rec *Record, now time.Time, c Claim) error {
 	case relation == otherCluster:
 		return fmt.Errorf("%w: the registry names cluster %s now", ErrUndecided, rec.ClusterID)
 	case relation != sameBirth:
-		return fmt.Errorf("%w: %s may bootstrap now, in term %d", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
+		return fmt.Errorf("%w: the record is at term %d now, by %s", ErrUndecided, rec.Bootstrap.Term, rec.Bootstrap.Node)
 	case c.Bootstrap && rec.State != Bootstrapping:
 		return fmt.Errorf("%w: cluster %s has bootstrapped already", ErrUndecided, rec.ClusterID)
 	case !c.Bootstrap && !c.HasSlot:

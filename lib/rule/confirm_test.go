@@ -22,9 +22,9 @@ func TestConfirm(t *testing.T) {
 		{"it stands", mine, ""},
 		{"the record is gone", nil, "undecided: the cluster record is gone"},
 		{"another cluster", with(rec(rule.Bootstrapping, 1, slot(9, 0)), func(r *rule.Record) { r.ClusterID = "c2" }), "undecided: the registry names cluster c2 now"},
-		{"taken over", with(rec(rule.Bootstrapping, 1, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), "undecided: s1 may bootstrap now, in term 2"},
+		{"taken over", with(rec(rule.Bootstrapping, 1, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), "undecided: the record is at term 2 now, by s1"},
 		{"established", rec(rule.Established, 1, slot(9, 0)), "undecided: cluster c1 has bootstrapped already"},
-		{"established, term later", with(rec(rule.Established, 1, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), "undecided: s1 may bootstrap now, in term 2"},
+		{"established, term later", with(rec(rule.Established, 1, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), "undecided: the record is at term 2 now, by s1"},
 		{"the slot is another's", rec(rule.Bootstrapping, 1, slot(1, 0)), "undecided: this node's slot was given to another"},
 		{"the slot is not fresh", rec(rule.Bootstrapping, 1, slot(9, expiry)), "undecided: the claim is older than 2m0s and nothing came of it"},
 		{"a copy has claimed it since", rec(rule.Bootstrapping, 1, elsewhere("i9", "s7", 7, 0)), "undecided: this node's slot is that of s7 at 192.0.2.7 now, which has a copy of the data directory"},
@@ -64,7 +64,7 @@ func TestConfirmJoin(t *testing.T) {
 		{"raft data without a slot: all are taken", rec(rule.Established, 1, slot(1, 0)), false, ""},
 		{"the record is gone: it will be written back", nil, true, ""},
 		{"another cluster", with(rec(rule.Established, 1, slot(9, 0)), func(r *rule.Record) { r.ClusterID = "c2" }), true, "undecided: the registry names cluster c2 now"},
-		{"another birth", with(rec(rule.Bootstrapping, 1, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), true, "undecided: s1 may bootstrap now, in term 2"},
+		{"another birth", with(rec(rule.Bootstrapping, 1, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), true, "undecided: the record is at term 2 now, by s1"},
 	}
 	for _, tt := range tests {
 		err := rule.Confirm(tt.rec, epoch, rule.Claim{
@@ -91,7 +91,7 @@ func TestClaimOfADecision(t *testing.T) {
 		{"bootstrap", rule.Decision{Mode: registry.Server, Bootstrap: true, HasSlot: true, Membership: kept("c1", 2)}, bootstrap},
 		{"bootstrap with others", rule.Decision{Mode: registry.Server, Expect: 3, HasSlot: true, Membership: kept("c1", 2)}, bootstrap},
 		{"joins by a slot", rule.Decision{Mode: registry.Server, HasSlot: true, Membership: kept("c1", 2)}, slot},
-		{"raft state without a slot, or without a record", rule.Decision{Mode: registry.Server, Membership: kept("c1", 2)}, claim},
+		{"raft data without a slot, or without a record", rule.Decision{Mode: registry.Server, Membership: kept("c1", 2)}, claim},
 		{"a client", rule.Decision{Mode: registry.Client, Membership: kept("c1", 2)}, rule.Claim{}},
 		{"without claims", rule.Decision{Mode: registry.Server, Bootstrap: true}, rule.Claim{}},
 	}

@@ -78,7 +78,7 @@ func (in Input) foreignData() error {
 	case kept.ClusterID == "" && in.Self.Raft && rec.Bootstrap.Incarnation != "" && in.ownSlot() == nil:
 		// Every server of a cluster that was born under a record keeps the cluster's
 		// id before its first start, so this data is older, or another cluster's.
-		return fmt.Errorf("%w: the data directory holds raft state of no known cluster and the registry names %s, which was born without it: start with an empty data directory",
+		return fmt.Errorf("%w: the data directory holds raft data of no known cluster and the registry names %s, which was born without it: start with an empty data directory",
 			ErrFenced, rec.ClusterID)
 	case kept.ClusterID == "":
 		return nil
@@ -86,7 +86,7 @@ func (in Input) foreignData() error {
 		return fmt.Errorf("%w: the data directory belongs to cluster %s and the registry names %s: start with an empty data directory, or give the node with this data a registry of its own",
 			ErrFenced, kept.ClusterID, rec.ClusterID)
 	case relation != sameBirth && in.Self.Raft:
-		return fmt.Errorf("%w: the data directory holds raft state of term %d of cluster %s, which the registry names in term %d: start with an empty data directory",
+		return fmt.Errorf("%w: the data directory holds raft data of term %d of cluster %s, which the registry names in term %d: start with an empty data directory",
 			ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
 	}
 	return nil
@@ -99,7 +99,7 @@ func (in Input) resize() Action {
 	return Action{Swap: &next, Why: fmt.Sprintf("resize from %d to %d servers", in.Seen.Record.Desired, next.Desired)}
 }
 
-// withRecord decides for a node without raft state where there is a record.
+// withRecord decides for a node without raft data where there is a record.
 func (in Input) withRecord() Action {
 	rec, own, held := in.Seen.Record, in.ownSlot(), in.heldByOthers()
 	if other := in.nameConflict(); other != nil && in.held(*other) { // R21
@@ -142,7 +142,7 @@ func (in Input) withRecord() Action {
 	return in.claimSlot() // R18
 }
 
-// withoutRecord decides for a node without raft state where there is no record:
+// withoutRecord decides for a node without raft data where there is no record:
 // nothing was here yet, or only nodes that know of no records, or the record was
 // lost.
 func (in Input) withoutRecord() Action {
@@ -162,9 +162,6 @@ func (in Input) withoutRecord() Action {
 	case len(held) > 0:
 		rec := in.newRecord()
 		rec.establish()
-		if rec.Birth == Auto {
-			rec.Birth = First // it is born already
-		}
 		rec.Bootstrap = Bootstrap{Term: 1, Since: in.Seen.Time}
 		return Action{Swap: &rec, Why: fmt.Sprintf("%d live servers without a cluster record, %d desired", len(held), in.desired())}
 	case in.beatsAsServer(in.Self.Node):

@@ -22,51 +22,51 @@ func TestDecideForeignData(t *testing.T) {
 	alive := []registry.Member{beats(1, time.Second)}
 	cases := []situation{
 		{
-			name: "raft state of another cluster",
+			name: "raft data of another cluster",
 			self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c2", 1)}, rec: established, servers: alive,
 			want: "fenced: the data directory belongs to cluster c2 and the registry names c1: " + remedy + ", or give the node with this data a registry of its own",
 		},
 		{
-			name: "a server's data directory without raft state yet",
+			name: "a server's data directory without raft data yet",
 			self: rule.Self{Membership: kept("c2", 1)}, rec: established, servers: alive,
 			want: "fenced: the data directory belongs to cluster c2 and the registry names c1: " + remedy + ", or give the node with this data a registry of its own",
 		},
 		{
-			name: "raft state of an earlier birth",
+			name: "raft data of an earlier birth",
 			self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)},
 			rec:  with(rec(rule.Established, 1, slot(1, time.Hour)), func(r *rule.Record) { r.Bootstrap.Term = 2 }),
-			want: "fenced: the data directory holds raft state of term 1 of cluster c1, which the registry names in term 2: " + remedy,
+			want: "fenced: the data directory holds raft data of term 1 of cluster c1, which the registry names in term 2: " + remedy,
 		},
 		{
-			name: "raft state of a later birth than the record's",
+			name: "raft data of a later birth than the record's",
 			self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 2)},
 			rec:  established,
-			want: "fenced: the data directory holds raft state of term 2 of cluster c1, which the registry names in term 1: " + remedy,
+			want: "fenced: the data directory holds raft data of term 2 of cluster c1, which the registry names in term 1: " + remedy,
 		},
 		{
-			name: "raft state of no known cluster beside a cluster that was born under the record",
+			name: "raft data of no known cluster beside a cluster that was born under the record",
 			self: rule.Self{Raft: true}, rec: established, servers: alive,
-			want: "fenced: the data directory holds raft state of no known cluster and the registry names c1, which was born without it: " + remedy,
+			want: "fenced: the data directory holds raft data of no known cluster and the registry names c1, which was born without it: " + remedy,
 		},
 		{
-			name: "raft state of no known cluster where the record was written over a living one",
+			name: "raft data of no known cluster where the record was written over a living one",
 			self: rule.Self{Raft: true}, servers: alive,
 			rec: with(rec(rule.Established, 1, slot(1, time.Hour)), func(r *rule.Record) {
 				r.Bootstrap = rule.Bootstrap{Term: 1}
 			}),
-			want: "server join [192.0.2.1] held [s1] of 1; the data directory holds raft state of this cluster; all slots are taken" +
-				"; note: the data directory holds raft state of no known cluster and is taken to belong to c1",
+			want: "server join [192.0.2.1] held [s1] of 1; the data directory holds raft data of this cluster; all slots are taken" +
+				"; note: the data directory holds raft data of no known cluster and is taken to belong to c1",
 			kept: "c1 term 1 of 1, open false",
 		},
 		{
-			name: "raft state of no known cluster and a slot of its own",
+			name: "raft data of no known cluster and a slot of its own",
 			self: rule.Self{Raft: true}, rec: rec(rule.Established, 1, slot(9, time.Second)),
-			want: "server join [] held [s9] of 1; the data directory holds raft state of this cluster" +
-				"; note: the data directory holds raft state of no known cluster and is taken to belong to c1",
+			want: "server join [] held [s9] of 1; the data directory holds raft data of this cluster" +
+				"; note: the data directory holds raft data of no known cluster and is taken to belong to c1",
 			kept: "c1 term 1 of 1, open false",
 		},
 		{
-			name: "another cluster's, but this very directory has claimed the slot without raft state",
+			name: "another cluster's, but this very directory has claimed the slot without raft data",
 			self: rule.Self{Membership: kept("c2", 1)}, rec: rec(rule.Bootstrapping, 1, slot(9, time.Second)),
 			want: "server bootstrap join [] held [s9] of 1; this node holds a slot",
 			kept: "c1 term 1 of 1, open false",
@@ -77,7 +77,7 @@ func TestDecideForeignData(t *testing.T) {
 			want: "agent join [192.0.2.1] held [s1] of 1; the data directory keeps mode agent",
 		},
 		{
-			name: "an earlier birth without raft state",
+			name: "an earlier birth without raft data",
 			self: rule.Self{Mode: registry.Server, Membership: kept("c1", 1)},
 			rec:  with(rec(rule.Established, 1, slot(1, time.Second)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), servers: alive,
 			want: "server join [192.0.2.1] held [s1] of 1; the data directory keeps mode server",
@@ -92,28 +92,28 @@ func TestDecideForeignData(t *testing.T) {
 	}
 }
 
-// A node with raft state is the server that it was and never bootstraps, whatever the
+// A node with raft data is the server that it was and never bootstraps, whatever the
 // registry says (R13). It joins the addresses last known where nobody lives (R26).
 func TestDecideRaftState(t *testing.T) {
 	t.Parallel()
 	back := rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)}
-	const reason = "the data directory holds raft state of this cluster"
+	const reason = "the data directory holds raft data of this cluster"
 	established := func(desired int, slots ...rule.Slot) *rule.Record {
 		return with(rec(rule.Established, desired, slots...), func(r *rule.Record) { r.Bootstrap = rule.Bootstrap{Term: 1} })
 	}
 	checkDecisions(t, []situation{
 		{
 			name: "nothing in the registry", self: back,
-			want: "server join [] held [] of 1; the data directory holds raft state, and there is no cluster record",
+			want: "server join [] held [] of 1; the data directory holds raft data, and there is no cluster record",
 			kept: "c1 term 1 of 1, open false",
 		},
 		{
 			name: "heartbeats without a record", self: back, servers: []registry.Member{beats(1, time.Minute), beats(2, time.Second)},
-			want: "server join [192.0.2.2 192.0.2.1] held [s1 s2] of 1; the data directory holds raft state, and there is no cluster record",
+			want: "server join [192.0.2.2 192.0.2.1] held [s1 s2] of 1; the data directory holds raft data, and there is no cluster record",
 		},
 		{
 			name: "expired heartbeats do not make it wait", self: back, expired: []string{"servers/20260102030000-s1"},
-			want: "server join [] held [] of 1; the data directory holds raft state, and there is no cluster record",
+			want: "server join [] held [] of 1; the data directory holds raft data, and there is no cluster record",
 		},
 		{
 			name: "its birth succeeded", self: back, rec: rec(rule.Bootstrapping, 1, slot(9, time.Hour)),
@@ -178,7 +178,7 @@ func TestServerKeepsWhetherItsClusterWasAdopted(t *testing.T) {
 		if adopted {
 			own.Bootstrap = rule.Bootstrap{Term: 1}
 		}
-		for name, self := range map[string]rule.Self{"new": {}, "with raft state": {Mode: registry.Server, Raft: true, Membership: kept("c1", 1)}} {
+		for name, self := range map[string]rule.Self{"new": {}, "with raft data": {Mode: registry.Server, Raft: true, Membership: kept("c1", 1)}} {
 			got := rule.Decide(situation{self: self, rec: own, servers: []registry.Member{beats(1, time.Second)}}.input())
 			if got.Decision == nil || got.Decision.Mode != registry.Server || got.Decision.Membership.Adopted != adopted {
 				t.Errorf("%s: got %+v, want a server that keeps adopted %t", name, got.Decision, adopted)

@@ -62,6 +62,15 @@ func TestDecideGathers(t *testing.T) {
 			name: "all places are taken", policy: auto, recordOnly: true, rec: gathering(1, 0, slot(1, 0)),
 			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired" + toldThree,
 		},
+		{
+			name: "raft data of this birth", policy: auto, self: rule.Self{Raft: true, Membership: kept("c1", 1)}, rec: gathering(3, 0, slot(9, 0)),
+			want: "swap c1 established term 1 by i9 of 3: i9*; the data directory holds raft data of this cluster",
+		},
+		{
+			name: "a cluster is given up", policy: rule.Policy{Desired: 3, Birth: rule.Auto, BirthWait: gatherWait, Lost: rule.LostBootstrap},
+			rec: rec(rule.Established, 3), evidence: silent(time.Hour, rule.AllServers),
+			want: "swap new gathering term 2 by i9 of 3: i9*; cluster c1 is lost: a new cluster in its place (no server's heartbeat seen in 1h0m0s of watching)",
+		},
 		{name: "its name is another's", policy: auto, rec: gathering(3, 0, elsewhere("i8", "s9", 8, 0)), want: "wait for another incarnation of node s9, at 192.0.2.8, to be gone"},
 		{name: "raft data of another cluster", policy: auto, self: rule.Self{Raft: true, Membership: kept("c2", 1)}, rec: gathering(3, 0, slot(1, 0)), want: "fenced: the data directory belongs to cluster c2 and the registry names c1: start with an empty data directory, or give the node with this data a registry of its own"},
 	})
@@ -88,6 +97,15 @@ func TestDecideGathersAgain(t *testing.T) {
 		{name: "another has not stopped yet", policy: policy, rec: lost, agents: witness, evidence: answers, want: "wait for server s2, which sends no heartbeats: somebody answers at 192.0.2.2"},
 		{name: "the others have just stopped", policy: policy, rec: lost, agents: witness, evidence: silence(0), want: "wait to see that s1, which took part in a birth that failed, has left nothing behind, watching i1 i2"},
 		{name: "lost", policy: policy, rec: lost, agents: witness, evidence: silence(time.Minute), want: "swap c1 gathering term 2 by i9 of 3: i2 i9; s1 died before there was a leader: the servers gather again, in term 2" + proof},
+		{
+			name: "a node without a slot takes the place, whoever else answers", policy: policy,
+			rec: gathered(3, slot(2, 2*time.Hour), slot(1, time.Hour), slot(3, 0)), agents: witness, evidence: answers,
+			want: "swap c1 bootstrapping term 1 by i2 of 3: i2 i3* i9*; 1 servers held, 3 desired: in place of s1" + proof,
+		},
+		{
+			name: "two are lost and asked side by side", policy: policy, agents: witness,
+			rec: gathered(3, slot(1, 2*time.Hour), slot(2, time.Hour), slot(9, 0)), want: "probe 192.0.2.1 192.0.2.2",
+		},
 		{name: "a node without a slot takes the place", policy: policy, rec: gathered(2, slot(1, time.Hour), slot(2, 0)), agents: witness, evidence: silence(0), want: "swap c1 bootstrapping term 1 by i9 of 2: i2* i9*; 1 servers held, 2 desired: in place of s1" + proof},
 	})
 }
@@ -105,7 +123,7 @@ func TestServeGathered(t *testing.T) {
 		{name: "all are here", kept: kept("c1", 1), rec: whole, want: "hold"},
 		{name: "one is lost", kept: kept("c1", 1), rec: stalled, want: "undecided: nothing has come of the birth with s1 in 2m0s"},
 		{name: "one is lost, and there is a leader", kept: kept("c1", 1), rec: stalled, leader: true, raft: true, want: "hold, swap c1 established term 1 by i1 of 2: i1 i9; the cluster has a leader"},
-		{name: "the others gather again", kept: kept("c1", 1), rec: with(gathering(2, 0, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), want: "undecided: s1 bootstraps in term 2 now"},
+		{name: "the others gather again", kept: kept("c1", 1), rec: with(gathering(2, 0, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), want: "undecided: the record is at term 2 now, by s1"},
 		{name: "the others gather again, and this one has data", kept: kept("c1", 1), raft: true, rec: with(gathering(2, 0, slot(1, 0)), func(r *rule.Record) { r.Bootstrap.Term = 2 }), want: "fenced: this server's data is of term 1 and the registry names cluster c1 of term 2"},
 		{name: "a client of a birth that gathers with a free slot", client: true, kept: rule.Membership{ClusterID: "c1", Term: 1, Open: true}, rec: gathering(2, 0, slot(1, 0)), want: "undecided: 1 servers take part in the birth, 2 desired"},
 	})

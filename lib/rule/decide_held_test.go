@@ -209,7 +209,7 @@ func TestDecideLostCluster(t *testing.T) {
 				"; s1: nobody answers at 192.0.2.1; s2: nobody answers at 192.0.2.2)",
 		},
 		{
-			name: "its own slot without raft state is no cluster", rec: rec(rule.Established, 1, slot(9, time.Second)), evidence: watched,
+			name: "its own slot without raft data is no cluster", rec: rec(rule.Established, 1, slot(9, time.Second)), evidence: watched,
 			want: "swap new bootstrapping term 2 by i9 of 1: i9*; cluster c1 is lost: a new cluster in its place" + evidence + ")",
 		},
 	})

@@ -42,9 +42,9 @@ func TestDecideWhoAmI(t *testing.T) {
 				"(s9: silent although the store took servers/20260102030305-s1; s9: nobody answers at 192.0.2.8)",
 		},
 		{
-			name: "another incarnation, and raft state: a kept server that waits for no slot", self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)},
+			name: "another incarnation, and raft data: a kept server that waits for no slot", self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)},
 			policy: three, rec: conflict(time.Second), servers: witness,
-			want: "server join [192.0.2.1] held [s1 s9] of 3; the data directory holds raft state of this cluster; all slots are taken",
+			want: "server join [192.0.2.1] held [s1 s9] of 3; the data directory holds raft data of this cluster; all slots are taken",
 		},
 		{name: "moved", rec: moved, want: "probe 192.0.2.7"},
 		{
@@ -60,39 +60,39 @@ func TestDecideWhoAmI(t *testing.T) {
 			servers: []registry.Member{beats(1, time.Minute), beats(7, time.Second)}, want: fmt.Sprintf(copyOf7, 7),
 		},
 		{
-			name: "raft state, and who it was beats", self: raft, rec: renamed, evidence: nobodyAt(rule.Evidence{}, 0, "192.0.2.7"),
+			name: "raft data, and who it was beats", self: raft, rec: renamed, evidence: nobodyAt(rule.Evidence{}, 0, "192.0.2.7"),
 			servers: []registry.Member{beats(1, time.Minute), beats(7, time.Second)}, want: fmt.Sprintf(copyOf7, 7),
 		},
 		{
-			name: "raft state, moved with its name", self: raft,
+			name: "raft data, moved with its name", self: raft,
 			rec:      rec(rule.Established, 2, slot(1, time.Hour), elsewhere("i9", "s9", 7, time.Second)),
 			evidence: nobodyAt(rule.Evidence{}, 0, "192.0.2.7"), servers: []registry.Member{beats(1, time.Minute)},
 			want: "swap c1 established term 1 by i1 of 2: i1 i9*; this node holds a slot",
 		},
 		{
-			name: "raft state, and another server has the address now", self: raft,
+			name: "raft data, and another server has the address now", self: raft,
 			rec:     rec(rule.Established, 2, elsewhere("i1", "s1", 7, time.Second), elsewhere("i9", "s9", 7, time.Hour)),
 			servers: []registry.Member{{Node: "s1", Address: "192.0.2.7", Heartbeat: epoch, Oldest: epoch}},
 			want:    "swap c1 established term 1 by i1=s1@192.0.2.7 of 2: i1=s1@192.0.2.7 i9*; this node holds a slot",
 		},
 		{
-			name: "raft state, and another server that has not beaten yet has the address", self: raft,
+			name: "raft data, and another server that has not beaten yet has the address", self: raft,
 			rec:  rec(rule.Established, 2, elsewhere("i1", "s1", 7, time.Second), elsewhere("i9", "s9", 7, time.Hour)),
 			want: "swap c1 established term 1 by i1=s1@192.0.2.7 of 2: i1=s1@192.0.2.7 i9*; this node holds a slot",
 		},
 		{
-			name: "raft state, and another server had the address before", self: raft,
+			name: "raft data, and another server had the address before", self: raft,
 			rec:  rec(rule.Established, 2, elsewhere("i1", "s1", 7, 2*time.Hour), elsewhere("i9", "s9", 7, time.Hour)),
 			want: "probe 192.0.2.7",
 		},
 		{
-			name: "raft state, renamed where it is, and the old name beats", self: raft,
+			name: "raft data, renamed where it is, and the old name beats", self: raft,
 			rec:      rec(rule.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 9, time.Hour)),
 			evidence: nobodyAt(rule.Evidence{}, 0, "192.0.2.9"), servers: []registry.Member{beats(1, time.Minute), beats(7, time.Second)},
 			want: "swap c1 established term 1 by i1 of 2: i1 i9*; this node holds a slot",
 		},
 		{
-			name: "raft state, renamed where it is, and its old agent has not ended", self: raft,
+			name: "raft data, renamed where it is, and its old agent has not ended", self: raft,
 			rec:      rec(rule.Established, 2, slot(1, time.Hour), elsewhere("i9", "s7", 9, time.Hour)),
 			evidence: somebodyAt(rule.Evidence{}, "192.0.2.9"), servers: []registry.Member{beats(1, time.Minute)},
 			want: "wait for the agent of node s7, which this data directory was last decided for, to end",
@@ -102,7 +102,7 @@ func TestDecideWhoAmI(t *testing.T) {
 			want: "fenced: this data directory is a copy: its incarnation is node s7, and somebody answers at 192.0.2.7: start with an empty data directory",
 		},
 		{
-			name: "a copy of a node that runs, with raft state", self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)}, rec: copyOfS7,
+			name: "a copy of a node that runs, with raft data", self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)}, rec: copyOfS7,
 			evidence: somebodyAt(rule.Evidence{}, "192.0.2.7"),
 			want:     "fenced: this data directory is a copy: its incarnation is node s7, and somebody answers at 192.0.2.7: start with an empty data directory",
 		},
@@ -169,7 +169,7 @@ func TestDecideAllSlotsFresh(t *testing.T) {
 		only("its own", rec(rule.Bootstrapping, 1, slot(9, time.Second)), rule.Self{}),
 		only("its own name", rec(rule.Bootstrapping, 1, elsewhere("i8", "s9", 8, time.Second)), rule.Self{}),
 		only("a kept server", fresh(), rule.Self{Mode: registry.Server}),
-		only("raft state", fresh(), rule.Self{Raft: true, Membership: kept("c1", 1)}),
+		only("raft data", fresh(), rule.Self{Raft: true, Membership: kept("c1", 1)}),
 	})
 }
 
@@ -186,7 +186,7 @@ func TestDecideOpenClient(t *testing.T) {
 	checkDecisions(t, []situation{
 		{name: "the birth has stalled", self: open, rec: stalled, want: "wait to see whether server s1, silent and at 192.0.2.1, is dead, watching i1"},
 		{name: "the birth has stalled, but it was told to be a client", self: set, rec: stalled, want: "agent join [192.0.2.1] held [] of 1" + keptClient},
-		{name: "the birth has stalled, but there is raft state", self: raft, rec: stalled, want: "agent join [192.0.2.1] held [] of 1" + keptClient},
+		{name: "the birth has stalled, but there is raft data", self: raft, rec: stalled, want: "agent join [192.0.2.1] held [] of 1" + keptClient},
 		{name: "in time", self: open, rec: rec(rule.Bootstrapping, 1, slot(1, time.Second)), want: "agent join [192.0.2.1] held [s1] of 1" + keptClient},
 		{name: "established, and silent since", self: open, rec: rec(rule.Established, 1, slot(1, time.Hour)), want: "agent join [192.0.2.1] held [] of 1" + keptClient},
 		{name: "it took the birth over", self: open, rec: rec(rule.Bootstrapping, 1, slot(9, time.Second)), want: "server bootstrap join [] held [s9] of 1; this node holds a slot"},

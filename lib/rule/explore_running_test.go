@@ -123,9 +123,9 @@ func (x *explorer) serve(w world, i int8) world {
 	rec := w.record.forRule(0)
 	x.spoil(rec, i)
 	order, err := rule.Serve(rule.Running{
-		LastBeat: lastBeat, HeldFor: time.Duration(n.sinceReading) * unit, NamedBefore: n.namedBefore,
+		LastBeat: lastBeat, WithheldFor: time.Duration(n.sinceReading) * unit, NamedBefore: n.namedBefore,
 		Self: n.self(i), Expiry: expiry, Time: epoch, Record: rec,
-		Leader: w.hasLeader(n.raft), Write: "w",
+		Found: w.hasLeader(n.raft), Write: "w",
 	})
 	n.namedBefore = x.deletesRecord && rule.Observation{Record: rec}.Names(n.self(i).Membership)
 	switch {
@@ -135,7 +135,7 @@ func (x *explorer) serve(w world, i int8) world {
 		n.stop(off)
 	case order.Swap != nil:
 		n.writes, n.toWrite = true, fromRule(order.Swap)
-	case order.Hold:
+	case order.Withhold:
 		n.phase, n.beatTried = serverUp, true
 		w = w.writeBeats(i, order, 0)
 	}
@@ -182,7 +182,7 @@ func (x *explorer) beatAsClient(w world, i int8) world {
 		knowsServers = knowsServers || w.joined(i, j) && w.hasLeader(w.nodes[j].raft)
 	}
 	order, err := rule.Serve(rule.Running{
-		Self: n.self(i), Expiry: expiry, Time: epoch, Record: w.record.forRule(0), Leader: knowsServers,
+		Self: n.self(i), Expiry: expiry, Time: epoch, Record: w.record.forRule(0), Found: knowsServers,
 	})
 	if err != nil {
 		n.stop(off)

@@ -108,19 +108,24 @@ func (in Input) bootstrapTogether(rec *Record) {
 // have found no cluster stop when they see that, so nobody may answer at their
 // addresses any more. ok is false where no server is lost.
 func (in Input) gatherAgain() (action Action, ok bool) {
+	silent := in.silentSlots()
+	if len(silent) == 0 || in.ownSlot() == nil {
+		return Action{}, false // a node without a slot takes that of a dead server (R18)
+	}
 	rec := in.Seen.Record
 	next := rec.next(in.New.Write)
-	var evidence, lost []string
-	for _, s := range in.silentSlots() {
-		proof, action, dead := in.proveDead(s)
+	var proof, lost []string
+	var pending Action
+	for _, s := range silent {
+		why, action, dead := in.proveDead(s)
 		if !dead {
-			return action, true
+			pending = pending.mergeWith(action)
 		}
 		next.remove(s.Incarnation)
-		evidence, lost = append(evidence, proof...), append(lost, s.Node)
+		proof, lost = append(proof, why...), append(lost, s.Node)
 	}
-	if lost == nil || in.ownSlot() == nil {
-		return Action{}, false // a node without a slot takes that of the dead server
+	if pending.undecided() {
+		return pending, true
 	}
 	if action, settled := in.birthSettled(); !settled {
 		return action, true
@@ -128,7 +133,7 @@ func (in Input) gatherAgain() (action Action, ok bool) {
 	next.Bootstrap = in.bootstrapHere(rec.Bootstrap.Term + 1)
 	in.startGathering(&next, rec.birthWait())
 	return Action{
-		Swap: &next, Evidence: evidence,
+		Swap: &next, Proof: proof,
 		Why: fmt.Sprintf("%s died before there was a leader: the servers gather again, in term %d", strings.Join(lost, ", "), next.Bootstrap.Term),
 	}, true
 }

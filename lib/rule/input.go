@@ -11,8 +11,8 @@ type Self struct {
 	Node        string        // its name
 	Address     string        // what it announces
 	Incarnation string        // the random id of its data directory
-	Mode        registry.Mode // the kept mode, or the one to be set; empty if it is open
-	Raft        bool          // the data directory holds raft state of a Consul server
+	Mode        registry.Mode // the mode that is kept, or that the operator set; empty if there is none yet
+	Raft        bool          // the data directory holds raft data (PROTOCOL.md, Words)
 	Membership  Membership    // the cluster that the data directory belongs to
 }
 
@@ -32,7 +32,7 @@ type Membership struct {
 
 // Observation is what one reading of the registry showed.
 type Observation struct {
-	registry.Snapshot         // the heartbeats, unless RecordOnly
+	registry.Snapshot         // Time always; the heartbeats unless RecordOnly
 	Record            *Record // nil if there is none
 	Raw               []byte  // the record as it is stored
 	ETag              string  // the record's entity tag; empty if there is no record
@@ -110,9 +110,9 @@ type Action struct {
 	ByRecord    bool
 	NoLaterThan time.Time
 
-	Watch    []string // with Wait: whose silence is to be watched, keys of [Evidence.SilentFor]
-	Why      string   // with Swap: the reason, in words
-	Evidence []string // with Swap: what proved it right
+	Watch []string // with Wait: whose silence is to be watched, keys of [Evidence.SilentFor]
+	Why   string   // with Swap: the reason, in words
+	Proof []string // with Swap: what proved it right, in words
 }
 
 // Decision is what a node is to be, and why.
@@ -124,7 +124,7 @@ type Decision struct {
 	Join       []string   // addresses, the freshest first, at most [MaxJoin]
 	Held       []string   // nodes that are servers or have the right to be, sorted
 	Reason     string     // in words
-	Evidence   []string   // what proved silence real, for the decision's document
+	Proof      []string   // what proved a silent server dead, in words
 	Notes      []string   // what the operator should know
 	Membership Membership // what the data directory remembers from now on; zero: as before
 	Desired    int        // how many servers there should be

@@ -11,7 +11,7 @@ import (
 const MaxJoin = 5
 
 // JoinTargets returns the addresses that a node in a mode may join now: those of live
-// members and, where there are none, those of the record's slots (R26).
+// members first, then those of the record's slots, [MaxJoin] in all (R26).
 func JoinTargets(mode registry.Mode, self Self, seen Observation) []string {
 	var slots []Slot
 	if seen.Record != nil {

@@ -53,7 +53,7 @@ func TestServeTakesNoSecondSlotOfItsName(t *testing.T) {
 		rec.Servers = rec.Servers[:2]
 		got, err := rule.Serve(rule.Running{
 			Self:   rule.Self{Node: node, Address: "192.0.2.3", Incarnation: "x", Mode: registry.Server, Raft: true, Membership: rule.Membership{ClusterID: "c", Term: 1}},
-			Expiry: 2 * time.Minute, Time: now, Record: rec, Leader: true, Write: "w", LastBeat: now,
+			Expiry: 2 * time.Minute, Time: now, Record: rec, Found: true, Write: "w", LastBeat: now,
 		})
 		if err != nil || (got.Swap != nil) != want {
 			t.Errorf("%s: got %+v, %v, want a slot taken: %v", node, got, err, want)

@@ -18,7 +18,7 @@ func Plain(self Self, desired int, snap registry.Snapshot) Decision {
 		d.Reason = "the data directory keeps mode agent"
 	case self.Raft:
 		d.Mode = registry.Server
-		d.Reason = "the data directory holds a server's raft state: it joins, and never bootstraps"
+		d.Reason = "the data directory holds a server's raft data: it joins, and never bootstraps"
 	case len(servers) == 0:
 		d.Mode, d.Bootstrap = registry.Server, true
 		d.Reason = "no live servers"

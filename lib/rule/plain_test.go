@@ -88,16 +88,16 @@ func TestPlain(t *testing.T) {
 			want: rule.Decision{Mode: registry.Server, Bootstrap: true, Join: []string{}, Held: []string{}},
 		},
 		{
-			name: "raft state, nobody there", self: rule.Self{Mode: registry.Server, Raft: true}, desired: 1, reason: "raft state",
+			name: "raft data, nobody there", self: rule.Self{Mode: registry.Server, Raft: true}, desired: 1, reason: "raft data",
 			want: rule.Decision{Mode: registry.Server, Join: []string{}, Held: []string{}},
 		},
 		{
-			name: "raft state without a mode", self: rule.Self{Raft: true}, desired: 1, servers: []string{one},
-			reason: "raft state",
+			name: "raft data without a mode", self: rule.Self{Raft: true}, desired: 1, servers: []string{one},
+			reason: "raft data",
 			want:   rule.Decision{Mode: registry.Server, Join: []string{"192.0.2.1"}, Held: []string{"s1"}},
 		},
 		{
-			name: "raft state of a former server", self: rule.Self{Mode: registry.Client, Raft: true}, desired: 1,
+			name: "raft data of a former server", self: rule.Self{Mode: registry.Client, Raft: true}, desired: 1,
 			servers: []string{one}, reason: "keeps mode agent",
 			want: rule.Decision{Mode: registry.Client, Join: []string{"192.0.2.1"}, Held: []string{"s1"}},
 		},

@@ -13,12 +13,12 @@ import (
 // outage of the store that was longer than the expiry every living server looks dead
 // for a moment. So the silence must be shown to be real, and nobody may answer at the
 // node's address. Until that is known, ok is false and the action is what to do next.
-func (in Input) proveDead(s Slot) (evidence []string, action Action, ok bool) {
-	proof := in.witness(s)
-	if proof == "" && in.SilentFor[s.Incarnation] >= in.Policy.Expiry {
-		proof = fmt.Sprintf("%s: no heartbeat seen in %s of watching", s.Node, in.SilentFor[s.Incarnation].Round(time.Second))
+func (in Input) proveDead(s Slot) (proof []string, action Action, ok bool) {
+	silence := in.witness(s)
+	if silence == "" && in.SilentFor[s.Incarnation] >= in.Policy.Expiry {
+		silence = fmt.Sprintf("%s: no heartbeat seen in %s of watching", s.Node, in.SilentFor[s.Incarnation].Round(time.Second))
 	}
-	if proof == "" {
+	if silence == "" {
 		return nil, Action{
 			Wait:  fmt.Sprintf("to see whether server %s, silent and at %s, is dead", s.Node, s.Address),
 			Watch: []string{s.Incarnation},
@@ -27,7 +27,7 @@ func (in Input) proveDead(s Slot) (evidence []string, action Action, ok bool) {
 	if action, ok := in.nobodyAnswers(s); !ok {
 		return nil, action, false
 	}
-	return []string{proof, in.absence(s)}, Action{}, true
+	return []string{silence, in.absence(s)}, Action{}, true
 }
 
 // witness returns, in words, another node's live heartbeat that is at least half an
@@ -61,7 +61,7 @@ func (in Input) nobodyAnswers(s Slot) (Action, bool) {
 	return Action{}, true
 }
 
-// absence returns what [Input.nobodyAnswers] has found, as evidence in words.
+// absence returns what [Input.nobodyAnswers] has found, in words.
 func (in Input) absence(s Slot) string {
 	if by := in.addressTakenBy(s); by != "" {
 		return fmt.Sprintf("%s: %s is the address of %s now", s.Node, s.Address, by)
@@ -72,8 +72,8 @@ func (in Input) absence(s Slot) string {
 // addressTakenBy returns who announces the address of a silent slot now, in words:
 // another live node, or the slot's own node as a client. Whoever answers at the address
 // is then not the server of the slot (R10). A server that has not found its cluster
-// beats like a client, too, but it ends when its slot is as old as the expiry (R33), so
-// only a later heartbeat counts.
+// beats like a client, too (R31), but it stops when its slot is an expiry old (R33). So
+// only a later heartbeat shows that the node is a client now.
 func (in Input) addressTakenBy(s Slot) string {
 	if by := in.addressAnnouncedBy(s); by != "" {
 		return by
@@ -100,17 +100,21 @@ func (in Input) addressAnnouncedBy(s Slot) string {
 }
 
 // addressClaimedSince reports whether another node has claimed a slot with the address
-// of this one since. Of its own slot, that shows a node that it has moved (R23). It
-// does not prove that another node is dead, for a claim may name a wrong address (R10).
+// of this one since. A node takes that of its own slot as a sign that it has moved (R23).
+// It does not prove that another node is dead, for a claim may name a wrong address (R10).
 func (in Input) addressClaimedSince(s Slot) bool {
 	return slices.ContainsFunc(in.slots(), func(o Slot) bool {
 		return o.Address == s.Address && o.Node != s.Node && o.Since.After(s.Since)
 	})
 }
 
-// or returns the action that leads on: a probe comes before a wait, and the silences
-// that several waits need are all watched side by side (R18).
-func (a Action) or(other Action) Action {
+// undecided reports whether the action leads on: there is something to probe or to wait
+// for.
+func (a Action) undecided() bool { return a.Probe != nil || a.Wait != "" }
+
+// mergeWith combines what two slots need whose nodes have not been proved dead: all
+// probes first, or else the first wait, in which the silences of both are watched (R18).
+func (a Action) mergeWith(other Action) Action {
 	switch {
 	case a.Probe != nil:
 		a.Probe = append(a.Probe, other.Probe...)
@@ -132,16 +136,16 @@ func (in Input) lostCluster() Action {
 	if held := in.heldByOthers(); len(held) > 0 {
 		return Action{Wait: fmt.Sprintf("for %s to start, who hold slots of %s", strings.Join(held, ", "), in.lostName()), Watch: []string{AllServers}}
 	}
-	evidence := []string{fmt.Sprintf("no server's heartbeat seen in %s of watching", in.SilentFor[AllServers].Round(time.Second))}
-	var open Action
+	proof := []string{fmt.Sprintf("no server's heartbeat seen in %s of watching", in.SilentFor[AllServers].Round(time.Second))}
+	var pending Action
 	for _, s := range in.slotsOfOthers() {
 		if action, ok := in.nobodyAnswers(s); !ok {
-			open = open.or(action)
+			pending = pending.mergeWith(action)
 		}
-		evidence = append(evidence, in.absence(s))
+		proof = append(proof, in.absence(s))
 	}
-	if open.Probe != nil || open.Wait != "" {
-		return open
+	if pending.undecided() {
+		return pending
 	}
 	if in.Policy.Lost == LostWait || in.Policy.Lost == LostAuto && in.desired() > 1 {
 		return Action{Wait: fmt.Sprintf("for the servers of %s to come back; if they never will, this starts an empty one in its place: %s", in.lostName(), in.Policy.StartOver)}
@@ -153,7 +157,7 @@ func (in Input) lostCluster() Action {
 			rec.Birth = old.Birth
 		}
 	}
-	return Action{Swap: &rec, Evidence: evidence, Why: in.lostName() + " is lost: a new cluster in its place"}
+	return Action{Swap: &rec, Proof: proof, Why: in.lostName() + " is lost: a new cluster in its place"}
 }
 
 // lostName returns what to call the lost cluster in messages.

@@ -27,10 +27,10 @@ const (
 	Established   State = "established"   // there was a leader, so nobody bootstraps again
 )
 
-// Birth is how a cluster of several servers starts.
+// Birth is the way in which a cluster of several servers starts.
 type Birth string
 
-// Births.
+// Kinds of birth.
 const (
 	// Auto gathers the desired servers for a while: if all come they bootstrap together,
 	// otherwise one of them alone. A record has it while they gather.
@@ -41,7 +41,7 @@ const (
 
 // Record is the one object that all nodes agree through.
 type Record struct {
-	Version   int       `json:"version"` // [recordVersion]
+	Version   int       `json:"version"` // [firstVersion], or [gatherVersion] while there is a Gather
 	Seq       int64     `json:"seq"`     // counts the writes
 	Write     string    `json:"write"`   // random: a writer knows its own write by it, and every body is unique (R2)
 	ClusterID string    `json:"cluster_id"`
@@ -66,7 +66,7 @@ type Bootstrap struct {
 	Incarnation string    `json:"incarnation"`
 	Node        string    `json:"node"`
 	Address     string    `json:"address"`
-	Term        int64     `json:"term"` // counts up each time another may
+	Term        int64     `json:"term"` // counts the attempts to give this cluster a leader
 	Since       time.Time `json:"since"`
 }
 
@@ -210,7 +210,12 @@ func (r Record) stalledBirth(now time.Time, expiry time.Duration) string {
 }
 
 // establish makes the record one of a cluster that had a leader.
-func (r *Record) establish() { r.State, r.Gather = Established, nil }
+func (r *Record) establish() {
+	r.State, r.Gather = Established, nil
+	if r.Birth == Auto { // it is born already, and not by all together
+		r.Birth = First
+	}
+}
 
 // next returns a copy that is to be changed and written as the following record.
 func (r Record) next(write string) Record {

@@ -7,14 +7,14 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// withRaftState decides for a node that holds raft state. It is the server that it was
+// withRaftState decides for a node that holds raft data. It is the server that it was
 // and never bootstraps, whatever the registry says (R13).
 func (in Input) withRaftState() Action {
 	rec := in.Seen.Record
 	if rec == nil {
-		return in.server("the data directory holds raft state, and there is no cluster record")
+		return in.server("the data directory holds raft data, and there is no cluster record")
 	}
-	const reason = "the data directory holds raft state of this cluster"
+	const reason = "the data directory holds raft data of this cluster"
 	if rec.State != Established {
 		// The birth has succeeded, and nobody may start another.
 		next := rec.next(in.New.Write)
@@ -73,7 +73,7 @@ func (in Input) server(reason string) Action {
 	if rec != nil {
 		d.Membership = rec.membership()
 		if in.Self.Raft && in.Self.Membership.ClusterID == "" {
-			d.Notes = append(d.Notes, "the data directory holds raft state of no known cluster and is taken to belong to "+rec.ClusterID)
+			d.Notes = append(d.Notes, "the data directory holds raft data of no known cluster and is taken to belong to "+rec.ClusterID)
 		}
 	}
 	d.HasSlot = in.ownSlot() != nil
@@ -91,7 +91,7 @@ func (in Input) server(reason string) Action {
 }
 
 // mayBootstrap reports whether this node takes part in a birth that is under way (R25).
-// After a crash it does so again, as long as it has no raft state.
+// After a crash it does so again, as long as it has no raft data.
 func (in Input) mayBootstrap() bool {
 	return in.Seen.Record != nil && in.Seen.Record.State == Bootstrapping && in.ownSlot() != nil && !in.Self.Raft
 }

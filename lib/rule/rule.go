@@ -18,10 +18,11 @@ import (
 // Errors of the rules.
 var (
 	// ErrFenced reports that the node's data belongs to another cluster, or to a
-	// birth that another birth has replaced. The node must not run with it.
+	// birth that another birth has replaced, or that its data directory is a copy of one
+	// that another node uses. The node must not run with it.
 	ErrFenced = errors.New("fenced")
-	// ErrUndecided reports that what the decision rested on has changed, or that
-	// what the node waited for did not happen. To decide again may help.
+	// ErrUndecided reports that what a decision rested on has changed, or that what the
+	// node waited for did not come. To decide again may help.
 	ErrUndecided = errors.New("undecided")
 )
 

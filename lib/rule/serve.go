@@ -12,7 +12,7 @@ import (
 type Running struct {
 	Self      Self   // Self.Mode is what its Consul runs as; Self.Raft is whether its raft log has entries
 	AgentName string // the agent's own name; empty if it is not known
-	Leader    bool   // a server knows a raft leader, a client knows servers
+	Found     bool   // it has found a cluster: a server knows a raft leader, a client a server
 
 	Expiry time.Duration
 	Time   time.Time // store time
@@ -22,8 +22,9 @@ type Running struct {
 	// LastBeat is the store time of this server's last heartbeat; zero if it is
 	// not known.
 	LastBeat time.Time
-	// HeldFor is for how long this server's heartbeats have been held back.
-	HeldFor time.Duration
+	// WithheldFor is for how long this server has not beaten as a server, because it has
+	// not found its cluster (R31).
+	WithheldFor time.Duration
 	// NamedBefore reports that the record named this server's cluster as established
 	// when this process read it last.
 	NamedBefore bool
@@ -33,16 +34,16 @@ type Running struct {
 type Order struct {
 	Swap *Record // write this in place of what was seen, then observe again before any beat
 	Why  string  // with Swap: the reason, in words
-	// Hold forbids the heartbeat under servers/. Until this server has found its
+	// Withhold forbids the heartbeat under servers/. Until this server has found its
 	// cluster, others judge it by the age of its slot, so it must not show itself as a
 	// server. While somebody may still bootstrap, only the record says which cluster is
 	// to be advertised (R31).
-	Hold bool
+	Withhold bool
 }
 
 // Roles returns the folders under which a node in a mode beats by this order (R31).
 func (o Order) Roles(mode registry.Mode) []registry.Role {
-	if o.Hold {
+	if o.Withhold {
 		mode = registry.Client
 	}
 	return mode.Roles()
@@ -74,7 +75,7 @@ func Serve(r Running) (Order, error) {
 	case r.copied(): // R23
 		return Order{}, fmt.Errorf("%w: this server's slot is in the name of node %s: its data directory was copied there", ErrFenced, r.slot().Node)
 	case relation == laterTerm: // R33
-		return Order{}, fmt.Errorf("%w: %s bootstraps in term %d now", ErrUndecided, rec.Bootstrap.Node, rec.Bootstrap.Term)
+		return Order{}, fmt.Errorf("%w: the record is at term %d now, by %s", ErrUndecided, rec.Bootstrap.Term, rec.Bootstrap.Node)
 	}
 	return r.serveUnderRecord()
 }
@@ -82,7 +83,7 @@ func Serve(r Running) (Order, error) {
 // serveClient returns an error where the birth that this client waits for has stalled,
 // so that it must decide again (R22).
 func (r Running) serveClient() error {
-	if !r.Self.Membership.Open || r.Leader || r.Record == nil {
+	if !r.Self.Membership.Open || r.Found || r.Record == nil {
 		return nil
 	}
 	if why := r.Record.stalledBirth(r.Time, r.Expiry); why != "" {
@@ -91,24 +92,23 @@ func (r Running) serveClient() error {
 	return nil
 }
 
-// serveUnderRecord is for a server that the record names the cluster and the term
-// of.
+// serveUnderRecord is for a server whose cluster id and term are the record's.
 func (r Running) serveUnderRecord() (Order, error) {
 	bootstrapping := r.Record.State != Established
-	cluster := r.Leader || r.Self.Raft // it has found one
+	hadLeader := r.Found || r.Self.Raft
 	slot, inVain := r.slot(), r.waitsInVain()
 	switch {
-	case bootstrapping && cluster:
+	case bootstrapping && hadLeader:
 		// Raft data is enough: where there is some there was a leader, and a second birth
 		// could only corrupt it (R32).
 		return r.swap("the cluster has a leader", true, (*Record).establish)
-	case !cluster && inVain != "":
+	case !hadLeader && inVain != "":
 		return Order{}, fmt.Errorf("%w: %s", ErrUndecided, inVain)
 	case bootstrapping && slot != nil && slot.DueForRenewal(r.Time, r.Expiry):
 		// It sends no heartbeats as a server yet, so its slot must stay fresh (R31).
 		return r.renew("this server waits for a leader", true)
-	case bootstrapping || !cluster: // R31
-		return Order{Hold: true}, nil
+	case bootstrapping || !hadLeader: // R31
+		return Order{Withhold: true}, nil
 	case r.mayTakeSlot() && len(r.Record.Servers) < r.Record.Desired: // R34
 		return r.swap("this server holds no slot and there is one", false, func(next *Record) {
 			next.Servers = append(next.Servers, r.newSlot())
@@ -122,15 +122,15 @@ func (r Running) serveUnderRecord() (Order, error) {
 }
 
 // swap orders a changed record to be written.
-func (r Running) swap(why string, hold bool, change func(next *Record)) (Order, error) {
+func (r Running) swap(why string, withhold bool, change func(next *Record)) (Order, error) {
 	next := r.Record.next(r.Write)
 	change(&next)
-	return Order{Swap: &next, Why: why, Hold: hold}, nil
+	return Order{Swap: &next, Why: why, Withhold: withhold}, nil
 }
 
 // renew orders this server's slot to be written anew.
-func (r Running) renew(why string, hold bool) (Order, error) {
-	return r.swap(why, hold, func(next *Record) { next.SlotOf(r.Self.Incarnation).Since = r.Time })
+func (r Running) renew(why string, withhold bool) (Order, error) {
+	return r.swap(why, withhold, func(next *Record) { next.SlotOf(r.Self.Incarnation).Since = r.Time })
 }
 
 // slot returns this server's slot, nil if it holds none.
@@ -168,7 +168,7 @@ func (r Running) waitsInVain() string {
 			return "" // nobody else may bootstrap as long as this node tries
 		}
 	}
-	if slot == nil && r.HeldFor < r.Expiry || slot != nil && slot.Fresh(r.Time, r.Expiry) {
+	if slot == nil && r.WithheldFor < r.Expiry || slot != nil && slot.Fresh(r.Time, r.Expiry) {
 		return ""
 	}
 	return fmt.Sprintf("this server has found no cluster in %v", r.Expiry)
@@ -176,20 +176,20 @@ func (r Running) waitsInVain() string {
 
 // serveWithoutRecord is for a server whose cluster's record vanished, or was written
 // back by a server whose data is of an earlier birth (R36). A leader is proof that the
-// cluster runs. Where there is no leader for the moment, it is as good that the record
-// named the cluster until now. Raft data without a leader may be stale: the server does
+// cluster runs. A server that has no leader at the moment may still write the record back
+// if its previous reading showed this birth as established. Otherwise raft data without a leader may be stale: the server does
 // not rewrite the record then and does not beat as a server. Without raft data it
 // decides again after an expiry (R33).
 func (r Running) serveWithoutRecord() (Order, error) {
 	switch {
-	case r.Leader && r.Record != nil:
-		return Order{Swap: r.recordAsKnown(), Why: "the record named an earlier birth", Hold: true}, nil
-	case r.Leader || r.NamedBefore && r.Self.Raft && r.Record == nil:
+	case r.Found && r.Record != nil:
+		return Order{Swap: r.recordAsKnown(), Why: "the record named an earlier birth", Withhold: true}, nil
+	case r.Found || r.NamedBefore && r.Self.Raft && r.Record == nil:
 		return Order{Swap: r.recordAsKnown(), Why: "the cluster record was gone"}, nil
-	case !r.Self.Raft && r.HeldFor >= r.Expiry:
+	case !r.Self.Raft && r.WithheldFor >= r.Expiry:
 		return Order{}, fmt.Errorf("%w: this server has found no cluster in %v", ErrUndecided, r.Expiry)
 	}
-	return Order{Hold: true}, nil
+	return Order{Withhold: true}, nil
 }
 
 // recordAsKnown returns the record of this server's cluster as far as the server

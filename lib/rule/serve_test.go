@@ -28,7 +28,7 @@ type running struct {
 // input returns what the rule is asked with.
 func (r running) input() rule.Running {
 	in := rule.Running{
-		Expiry: expiry, Time: epoch, Record: r.rec, Leader: r.leader, NamedBefore: r.namedBefore, HeldFor: r.heldFor, AgentName: r.agentName, Write: "mine",
+		Expiry: expiry, Time: epoch, Record: r.rec, Found: r.leader, NamedBefore: r.namedBefore, WithheldFor: r.heldFor, AgentName: r.agentName, Write: "mine",
 	}
 	if r.lastBeat > 0 {
 		in.LastBeat = epoch.Add(-r.lastBeat)
@@ -45,11 +45,11 @@ func showOrder(o rule.Order, err error) string {
 	switch {
 	case err != nil:
 		return err.Error()
-	case o.Swap != nil && o.Hold:
+	case o.Swap != nil && o.Withhold:
 		return "hold, swap " + showRecord(*o.Swap) + "; " + o.Why
 	case o.Swap != nil:
 		return "swap " + showRecord(*o.Swap) + "; " + o.Why
-	case o.Hold:
+	case o.Withhold:
 		return "hold"
 	}
 	return "beat"
@@ -113,7 +113,7 @@ func TestServeBirth(t *testing.T) {
 		},
 		{name: "it joins without a slot, in time", kept: c1, rec: rec(rule.Bootstrapping, 1, slot(1, time.Second)), heldFor: expiry, want: "hold"},
 		{name: "it joins, and the other has not bootstrapped", kept: c1, rec: joins(expiry, time.Second), want: "undecided: this server has found no cluster in 2m0s"},
-		{name: "taken over, without data of its own", kept: c1, rec: later, want: "undecided: s1 bootstraps in term 2 now"},
+		{name: "taken over, without data of its own", kept: c1, rec: later, want: "undecided: the record is at term 2 now, by s1"},
 		{name: "taken over, and there is data", kept: c1, rec: later, raft: true, leader: true, want: "fenced: this server's data is of term 1 and the registry names cluster c1 of term 2"},
 		{name: "of the present term", kept: c1term2, rec: later, raft: true, want: "hold, swap c1 established term 2 by i1 of 1: i1; the cluster has a leader"},
 	})
@@ -228,7 +228,7 @@ func TestOrderRoles(t *testing.T) {
 		mode registry.Mode
 		want []registry.Role
 	}{{false, registry.Server, both}, {true, registry.Server, one}, {false, registry.Client, one}, {true, registry.Client, one}} {
-		if got := (rule.Order{Hold: tt.hold}).Roles(tt.mode); !slices.Equal(got, tt.want) {
+		if got := (rule.Order{Withhold: tt.hold}).Roles(tt.mode); !slices.Equal(got, tt.want) {
 			t.Errorf("%s, hold %t: got %q, want %q", tt.mode, tt.hold, got, tt.want)
 		}
 	}

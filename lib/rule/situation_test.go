@@ -159,8 +159,8 @@ func showAction(a rule.Action) string {
 		return showDecision(*a.Decision)
 	case a.Swap != nil:
 		text := "swap " + showRecord(*a.Swap) + "; " + a.Why
-		if a.Evidence != nil {
-			text += " (" + strings.Join(a.Evidence, "; ") + ")"
+		if a.Proof != nil {
+			text += " (" + strings.Join(a.Proof, "; ") + ")"
 		}
 		return text
 	case a.Probe != nil:

@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -129,19 +130,25 @@ func TestAgain(t *testing.T) {
 // A signal that tells to stop ends the starting again, whenever it comes; HUP does not.
 func TestStopBetweenStarts(t *testing.T) {
 	t.Parallel()
-	g := newGround(t)
-	command := g.file("command", "#!/bin/sh\ntrap '' HUP\necho >>'"+g.dir+"/starts'\nexec env sh -c 'sleep 0.1; exit 75'\n", 0o755)
-	for i := range 20 {
-		p := g.start(Command{Args: []string{command}, Again: true})
-		g.awaitLines("starts", 2+i%3)
-		p.signal(syscall.SIGHUP, false)
-		g.awaitLines("starts", 5)
-		time.Sleep(time.Duration(i) * 5 * time.Millisecond)
-		p.signal(syscall.SIGTERM, false)
-		if got := p.wait(); got != 75 && got != 143 {
-			t.Fatalf("got %d, want 75 or 143", got)
-		}
-		g.wantNothingLeft()
-		g.file("starts", "", 0o644)
+	step := 1
+	if testing.Short() {
+		step = 6 // some of them: each takes a second or two
+	}
+	for i := 0; i < 20; i += step {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel()
+			g := newGround(t)
+			command := g.file("command", "#!/bin/sh\ntrap '' HUP\necho >>'"+g.dir+"/starts'\nexec env sh -c 'sleep 0.1; exit 75'\n", 0o755)
+			p := g.start(Command{Args: []string{command}, Again: true})
+			g.awaitLines("starts", 2+i%3)
+			p.signal(syscall.SIGHUP, false)
+			g.awaitLines("starts", 5)
+			time.Sleep(time.Duration(i) * 5 * time.Millisecond)
+			p.signal(syscall.SIGTERM, false)
+			if got := p.wait(); got != 75 && got != 143 {
+				t.Errorf("got %d, want 75 or 143", got)
+			}
+			g.wantNothingLeft()
+		})
 	}
 }

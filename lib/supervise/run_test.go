@@ -101,8 +101,8 @@ func TestSignalsArriveTwiceInOneGroup(t *testing.T) {
 	g := newGround(t)
 	p := g.start(Command{}, append(g.sh(`: >signals; (`+strings.ReplaceAll(notes, "sleep 0.02", "sleep 0.2")+`) & child=$!
 		trap 'while [ ! -s signals ]; do sleep 0.01; done; kill -s TERM $child' TERM
-		wait $child; wait $child`), "ignored")...)
-	g.awaitLines("up", 1)
+		echo >>up; wait $child; wait $child`), "ignored")...)
+	g.awaitLines("up", 2) // both have their traps
 	p.signal(syscall.SIGTERM, true)
 	g.awaitLines("signals", 2)
 	g.file("stop", "", 0o644)
