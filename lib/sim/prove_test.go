@@ -33,10 +33,18 @@ func TestProve(t *testing.T) {
 	}
 }
 
+// seeds returns how many seeds of a number are run: with -short a tenth of them.
+func seeds(number uint64) uint64 {
+	if testing.Short() {
+		return number / 10
+	}
+	return number
+}
+
 func wanted(t *testing.T, text string) (runs uint64) {
 	switch text {
 	case "":
-		return usual
+		return seeds(usual)
 	case "full":
 		return full
 	}
@@ -63,7 +71,7 @@ func tell(t *testing.T, text string) {
 // from the store's: nothing may rest on them (R4).
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(max(1, usual/20)) {
+	for seed := range max(1, seeds(usual/20)) {
 		want := one(t, seed, variant{}, true)
 		for _, ahead := range []time.Duration{0, 7 * years, -13 * years} {
 			got := one(t, seed, variant{ahead: ahead}, true)
