@@ -4,7 +4,7 @@ ac-exec becomes the Consul agent that a decision asks for.
 # Usage
 
 	ac-exec [-d DIR] [-c DIR] [-b IP] [-a IP] [-advertise IP] [-consul PATH]
-	        [-dry-run] [-- further Consul arguments]
+	        [-timeout 30s] [-dry-run] [-- further Consul arguments]
 	ac-exec -check [-mode server] [-d DIR] [-c DIR] [-b IP] [-consul PATH]
 	        [-- further Consul arguments]
 	ac-exec -version
@@ -26,10 +26,10 @@ or the data, override others or end healthy agents are refused, such as -server,
 
 The program prints nothing itself. It makes sure that the data directory can be
 written and that no other agent runs on it. If the decision rests on a claim, it
-reads the cluster record once more; if another node may bootstrap now, it ends
-with 75. Then it executes "consul agent" in its own place: the process id stays
-the same, signals reach Consul, the exit code is Consul's, the environment is
-handed on, and standard input is /dev/null.
+reads the cluster record once more, for -timeout at most; if another node may
+bootstrap now, it ends with 75. Then it executes "consul agent" in its own place:
+the process id stays the same, signals reach Consul, the exit code is Consul's,
+the environment is handed on, and standard input is /dev/null.
 
 Consul is told its role explicitly, so that no file in the -config-dir can
 change it. If a setting in a file contradicts an argument, standard error names

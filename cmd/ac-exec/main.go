@@ -45,6 +45,7 @@ type program struct {
 	dir, configDir string
 	where          cli.Announcement
 	consul, mode   string
+	timeout        time.Duration
 	dryRun, check  bool
 	extra          []string
 }
@@ -55,6 +56,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Announcement(&p.where)
 	f.Mode(&p.mode, "auto", "with -check: the `mode` to check for; server checks a server's ports and certificates as well")
 	f.StringVar(&p.consul, "consul", "consul", "`program` to become: a path, or a name in PATH")
+	f.Timeout(&p.timeout)
 	f.DryRun(&p.dryRun, "print the argument list and start nothing")
 	f.Verb(&p.check, "check", "check whether an agent could be started here, and start nothing")
 	f.Rest(&p.extra)
@@ -63,7 +65,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 func (p *program) Check(cli.Streams) error {
 	bad := []error{
 		consul.CheckBind(p.bind()), consul.CheckExtra(p.extra),
-		cli.OneOf("mode", p.mode, "auto", "kept", string(registry.Server), string(registry.Client)),
+		cli.CheckTimeout(p.timeout), cli.OneOf("mode", p.mode, "auto", "kept", string(registry.Server), string(registry.Client)),
 	}
 	if announced := p.announced(); announced != "" {
 		bad = append(bad, consul.CheckAdvertise(announced))
@@ -124,7 +126,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if err := p.occupy(s, l, files); err != nil {
 		return err
 	}
-	if err := node.Confirm(ctx, claimOf(d), recordOf(s, d.Registry), s); err != nil {
+	if err := node.Confirm(ctx, claimOf(d), p.recordOf(d.Registry), s); err != nil {
 		return err
 	}
 	return consul.Become(path, argv)

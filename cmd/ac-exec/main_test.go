@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -29,7 +27,6 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	t.Setenv("PATH", os.Getenv("PATH")+string(filepath.ListSeparator)+built(t))
 	scripttest.Run(t, "testdata/script", map[string]scripttest.Command{"listening": listening})
 }
 
@@ -45,20 +42,4 @@ func listening(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Defer(func() { _ = l.Close() })
 	ts.Setenv(args[0], address)
-}
-
-// built is a folder with the real programs, as they are installed: a bootstrap
-// is confirmed through ac-members.
-func built(t *testing.T) string {
-	t.Helper()
-	// The test's result holds as long as their sources are what they are.
-	if _, err := os.ReadDir("../ac-members"); err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", dir, "../ac-members")
-	if text, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, text)
-	}
-	return dir
 }

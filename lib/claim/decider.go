@@ -117,7 +117,7 @@ func (d *Decider) carryOut(ctx context.Context, action rule.Action) error {
 // takes, estimated from what an observation took. Most nodes draw a long pause and the
 // first a short one.
 func pace(observation time.Duration) time.Duration {
-	return min(max(200*time.Millisecond, 12*observation), 2*time.Second)
+	return min(max(100*time.Millisecond, 12*observation), 2*time.Second)
 }
 
 // start makes the first observation. Where there is nothing yet, and so perhaps many

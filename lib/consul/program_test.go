@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -117,5 +119,31 @@ func TestCheckRelease(t *testing.T) {
 	want := "release 1.21.9 of Consul is too old: want 1.22.0 or newer"
 	if err := CheckRelease("1.21.9"); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// What is built into a program counts only if it is Consul, in a release, for this
+// machine; anything else is asked.
+func TestReleaseIn(t *testing.T) {
+	t.Parallel()
+	const consul = "github.com/hashicorp/consul"
+	for _, tt := range []struct {
+		path, module, version, goos, want string
+	}{
+		{consul, consul, "v1.22.3", runtime.GOOS, "1.22.3"},
+		{consul, consul, "v1.22.3+dirty", runtime.GOOS, ""},
+		{consul, consul, "v1.22.4-0.20260102030405-0123456789ab", runtime.GOOS, ""},
+		{consul, consul, "(devel)", runtime.GOOS, ""},
+		{consul, consul, "v1.22.3", "plan9", ""},
+		{consul + "/cmd/other", consul, "v1.22.3", runtime.GOOS, ""},
+		{"example.com/consul", "example.com/consul", "v1.22.3", runtime.GOOS, ""},
+	} {
+		info := &debug.BuildInfo{
+			Path: tt.path, Main: debug.Module{Path: tt.module, Version: tt.version},
+			Settings: []debug.BuildSetting{{Key: "GOARCH", Value: runtime.GOARCH}, {Key: "GOOS", Value: tt.goos}},
+		}
+		if got := releaseIn(info); got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt, got, tt.want)
+		}
 	}
 }

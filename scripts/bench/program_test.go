@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,12 +129,44 @@ func memory(pid int, name string) (float64, bool) {
 	return kb / 1024, err == nil
 }
 
+// median returns the middle of some times, of an even number the mean of the middle two.
 func median(times []time.Duration) time.Duration {
-	return slices.Sorted(slices.Values(times))[len(times)/2]
+	sorted := slices.Sorted(slices.Values(times))
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }
 
 // ratio is how many times longer one program takes than another, by medians.
 func ratio(own, other []time.Duration) float64 { return float64(median(own)) / float64(median(other)) }
+
+// reportTimes prints a line with the median, the least and the most of random times,
+// and the ratio of the median to another's, with its interval.
+func reportTimes(b *testing.B, name string, own, other []time.Duration) {
+	b.Run(name, func(b *testing.B) {
+		low, high := interval(own, other)
+		report(b, map[string]float64{
+			"rounds": float64(len(own)), "median-s": median(own).Seconds(), "min-s": slices.Min(own).Seconds(), "max-s": slices.Max(own).Seconds(),
+			"x-plain": ratio(own, other), "x-low": low, "x-high": high,
+		})
+	})
+}
+
+// interval returns the bounds between which the ratio of two medians lies with a
+// probability of 95 %, estimated by drawing rounds again and again from those that were
+// measured.
+func interval(own, other []time.Duration) (low, high float64) {
+	r := rand.New(rand.NewPCG(1, 2)) // the same bounds for the same times
+	ratios := make([]float64, 10_000)
+	for i := range ratios {
+		a, b := make([]time.Duration, len(own)), make([]time.Duration, len(own))
+		for k := range a {
+			round := r.IntN(len(own))
+			a[k], b[k] = own[round], other[round]
+		}
+		ratios[i] = ratio(a, b)
+	}
+	slices.Sort(ratios)
+	return ratios[len(ratios)/40], ratios[len(ratios)-len(ratios)/40-1]
+}
 
 // report prints figures in place of the time per iteration.
 func report(b *testing.B, figures map[string]float64) {

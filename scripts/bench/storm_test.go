@@ -49,7 +49,8 @@ func BenchmarkStorm(b *testing.B) {
 	for _, desired := range []int{1, 3, 5} {
 		b.Run(fmt.Sprintf("%d servers", desired), func(b *testing.B) {
 			var own, idle []time.Duration
-			bootstraps, begin := 0, requests.Load()
+			servers, begin := 0, requests.Load()
+			clusters := map[string]bool{}
 			for round := 0; b.Loop(); round++ {
 				dir := b.TempDir()
 				took, _ := scripttest.Together(b, env, crew, func(int) []string { return []string{"ac-decide", "-h"} })
@@ -66,14 +67,16 @@ func BenchmarkStorm(b *testing.B) {
 					if err := json.Unmarshal([]byte(text), &d); err != nil {
 						b.Fatal(err)
 					}
-					if d.Bootstrap {
-						bootstraps++
+					if d.Mode == wire.Server {
+						servers++
 					}
+					clusters[fmt.Sprint(round, d.ClusterID, d.Generation)] = true
 				}
 			}
 			report(b, map[string]float64{
 				"s": median(own).Seconds(), "x-idle": ratio(own, idle),
-				"bootstraps":    float64(bootstraps) / float64(len(own)),
+				"clusters":      float64(len(clusters)) / float64(len(own)),
+				"servers":       float64(servers) / float64(len(own)),
 				"requests/node": float64(requests.Load()-begin) / float64(len(own)*crew),
 			})
 		})
