@@ -25,12 +25,16 @@ type Beater struct {
 	// beats of a loop are apart, Timeout the bound on the work with the registry for
 	// each of them.
 	Expiry, Ticks, Timeout time.Duration
+	// Sample is about how many clients have a live heartbeat at a time where each runs
+	// a loop; 0: all of them (R47).
+	Sample int
 
-	written   []string // own heartbeats that have not been removed
+	written   []own // heartbeats that have not been removed
 	lastStamp time.Time
 	named     bool // the record named this server's cluster at the last look
 	unkept    bool // it was told that the data directory cannot be written
 	schedule  schedule
+	sampling  sampling
 	isolation isolation
 	joins     joins
 }
@@ -46,12 +50,17 @@ type look struct {
 // Beat asks the agent, does what the record asks of this node, writes one heartbeat
 // and prints it.
 func (b *Beater) Beat(ctx context.Context) error {
-	_, err := b.beat(ctx)
+	status, err := b.Agent.Status(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = b.beat(ctx, status)
 	return err
 }
 
-func (b *Beater) beat(ctx context.Context) (look, error) {
-	l, err := b.look(ctx)
+// beat is [Beater.Beat] for an agent that was asked already.
+func (b *Beater) beat(ctx context.Context, status Status) (look, error) {
+	l, err := b.look(ctx, status)
 	if err != nil {
 		return l, err
 	}
@@ -66,7 +75,10 @@ func (b *Beater) beat(ctx context.Context) (look, error) {
 	if slices.Contains(roles, registry.Servers) {
 		b.lastStamp = l.seen.Time
 	}
-	b.tidy(limited, keys, l.seen.Time)
+	b.tidy(limited, expiredAt(l.seen.Time, b.Expiry))
+	for _, key := range keys {
+		b.written = append(b.written, own{key: key, since: time.Now()})
+	}
 	if err := b.print(l, keys); err != nil {
 		return l, outputError{err}
 	}
@@ -115,12 +127,10 @@ func (b *Beater) running(status Status) (rule.Running, error) {
 	return r, err
 }
 
-// look asks the agent and does what the record asks of this node (R29). The record is
-// read in any case, because it also tells the store's time.
-func (b *Beater) look(ctx context.Context) (l look, err error) {
-	if l.Status, err = b.Agent.Status(ctx); err != nil {
-		return l, err
-	}
+// look does what the record asks of this node, whose agent was asked before (R29). The
+// record is read in any case, because it also tells the store's time.
+func (b *Beater) look(ctx context.Context, status Status) (l look, err error) {
+	l.Status = status
 	r, err := b.running(l.Status)
 	if err != nil {
 		return l, err
@@ -157,29 +167,6 @@ func (b *Beater) keepDesired(seen rule.Observation, before rule.Membership) {
 		b.Out.Warnf("keep the desired number of servers, %d now: %v", seen.Record.Desired, err)
 		b.unkept = true
 	}
-}
-
-// keepTrying is how many own heartbeats that could not be removed are tried again,
-// so that a beat stays a few requests where nothing may ever be removed.
-const keepTrying = 8
-
-// tidy removes what this loop wrote and has expired since, so that a registry that
-// nobody lists does not grow. What cannot be removed is tried again.
-func (b *Beater) tidy(ctx context.Context, keys []string, now time.Time) {
-	var live, expired []string
-	for _, key := range b.written {
-		if h, err := registry.ParseKey(key); err == nil && !h.Live(now, b.Expiry) {
-			expired = append(expired, key)
-		} else {
-			live = append(live, key)
-		}
-	}
-	gone, err := b.Observer.Registry.Purge(ctx, expired)
-	if err != nil {
-		b.Out.Warnf("remove own expired heartbeats: %v", err)
-	}
-	expired = slices.DeleteFunc(expired, func(key string) bool { return slices.Contains(gone, key) })
-	b.written = slices.Concat(expired[max(0, len(expired)-keepTrying):], live, keys)
 }
 
 // isFinal reports whether an error makes all further beats wrong.

@@ -63,7 +63,7 @@ func TestLifeTidies(t *testing.T) {
 			b.srv.Deny(nil)
 			b.runs(testTicks)
 			if got := len(b.written); got > 3 {
-				t.Errorf("denied %t: got %q left to be removed later, want those alone that are live", denied, b.written)
+				t.Errorf("denied %t: got %v left to be removed later, want those alone that are live", denied, b.written)
 			}
 		})
 	}

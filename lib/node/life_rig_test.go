@@ -35,6 +35,7 @@ type beating struct {
 	printed []any
 	deaf    error // the output takes no document
 	said    []string
+	drawn   float64 // what each random number is
 }
 
 // testAgent is how the agent answers.
@@ -78,7 +79,7 @@ func lifetime(t *testing.T, status Status, test func(t *testing.T, b *beating)) 
 		b.srv.SetClock(time.Now)
 		b.srv.CreateBucket(t, "b")
 		b.Beater = &Beater{
-			Agent: b, Disk: b, Out: b, Random: claim.Random{ID: claim.NewID, Draw: func() float64 { return 0 }},
+			Agent: b, Disk: b, Out: b, Random: claim.Random{ID: claim.NewID, Draw: b.draw},
 			Observer: claim.Observer{Registry: &registry.Registry{Store: b.srv.Open(t, "b", "r"), Expiry: testExpiry}},
 			Expiry:   testExpiry, Ticks: testTicks, Timeout: 10 * time.Second,
 		}
@@ -153,6 +154,12 @@ func (b *beating) says(parts ...string) {
 		b.t.Errorf("got said\n%s\nwant\n%s", strings.Join(b.said, "\n"), strings.Join(parts, "\n"))
 	}
 	b.said = nil
+}
+
+func (b *beating) draw() float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.drawn
 }
 
 // set changes the agent.

@@ -25,16 +25,20 @@ func (b *Beater) Run(ctx context.Context) error {
 	}
 }
 
-// turn beats if a beat is due, or looks whether something has come that is waited
-// for, and returns how long to pause.
+// turn asks the agent, beats if a beat is due and is not left out, or looks whether
+// something has come that is waited for, and returns how long to pause.
 func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	t := turn{began: time.Now(), draw: b.Random.Draw()}
 	t.beat = b.schedule.beatDue(t.began)
 	step := b.look
 	if t.beat {
-		step = b.beat
+		step = b.tick
 	}
-	l, err := step(ctx)
+	var l look
+	status, err := b.Agent.Status(ctx)
+	if err == nil {
+		l, err = step(ctx, status)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return 0, ctx.Err() // it was told to stop, so nothing that failed is news
@@ -48,7 +52,7 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	t.server, t.held = l.Server, l.order.Withhold
 	again := time.Duration(0)
 	if t.result == absent {
-		b.isolation = isolation{}
+		b.isolation, b.sampling = isolation{}, sampling{}
 	} else if err == nil {
 		again = b.rejoin(ctx, l.Status) // which may take seconds
 	}
