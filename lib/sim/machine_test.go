@@ -40,6 +40,7 @@ type machine struct {
 	ground  ground
 	listed  time.Time
 	beats   []beat
+	crowded bool // it is one of more clients than are to beat (R47)
 }
 
 // disk is a data directory.
@@ -183,7 +184,7 @@ func (n *machine) runs(ctx context.Context) error {
 func (n *machine) beater(l life) *node.Beater {
 	return &node.Beater{
 		Agent: l, Disk: l, Out: l, Observer: n.observer, Random: n.claims(),
-		Expiry: n.policy.Expiry, Ticks: n.w.ticks, Timeout: n.w.timeout,
+		Expiry: n.policy.Expiry, Ticks: n.w.ticks, Timeout: n.w.timeout, Sample: n.w.sample,
 	}
 }
 

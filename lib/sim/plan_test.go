@@ -21,6 +21,7 @@ type plan struct {
 	kinds   []kind        // of faults that this run has
 	hasty   bool          // faults come thick and fast while the cluster is born
 
+	sample   int     // about how many clients beat; 0: all (R47)
 	stumbles float64 // how likely a request for the record is a node's bad moment
 }
 
@@ -80,6 +81,9 @@ func newPlan(seed uint64, v variant) plan {
 		if d.hit(0.6) {
 			p.kinds = append(p.kinds, k)
 		}
+	}
+	if d.hit(1.0 / 3) {
+		p.sample = pick(d, 1, 1, 2, 4)
 	}
 	return p
 }

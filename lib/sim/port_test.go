@@ -72,6 +72,10 @@ func (l life) Status(ctx context.Context) (s node.Status, err error) {
 					s.KnownServers++
 				}
 			}
+			n.crowded = w.sample > 0 && s.KnownServers > 0 && s.Members-s.KnownServers > w.sample
+			if n.crowded {
+				w.count("ticks of clients of a sample")
+			}
 			return nil
 		case slices.Contains(led, n.disk.raft):
 			s.Leader = "the leader"
@@ -229,20 +233,3 @@ func (l life) HasRaft() (has bool, err error) {
 
 // String names the disk.
 func (l life) String() string { return fmt.Sprintf("disk %d", l.n.disk.id) }
-
-// Print takes a document, which the store has shown already.
-func (life) Print(any) error { return nil }
-
-// Notef goes into the trace, but for errors: of several requests that fail at once any
-// may be named.
-func (l life) Notef(format string, args ...any) {
-	for i := range args {
-		if _, failed := args[i].(error); failed {
-			args[i] = "an error"
-		}
-	}
-	l.n.w.do(func() { l.n.w.note(l.n.name+" "+format, args...) })
-}
-
-// Warnf goes there, too.
-func (l life) Warnf(format string, args ...any) { l.Notef("warns: "+format, args...) }

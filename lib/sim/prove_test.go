@@ -31,6 +31,10 @@ func TestProve(t *testing.T) {
 			t.Errorf("no run had %s", k.name)
 		}
 	}
+	ticks, beats := total["ticks of clients of a sample"], total["heartbeats of clients of a sample"]
+	if runs >= 100 && (beats == 0 || 2*beats > ticks) { // (R47)
+		t.Errorf("got %d heartbeats at %d ticks of clients that leave them out, want fewer than half", beats, ticks)
+	}
 }
 
 // seeds returns how many seeds of a number are run: with -short a tenth of them.
