@@ -5,6 +5,7 @@ this node's heartbeat to the registry.
 # Usage
 
 	ac-heartbeat -r URL [-n NODE] [-a ADDRESS] [-e 120] [-t 60] [-d DIR]
+	             [-sample N]
 	ac-heartbeat -r URL -t 60 [FLAGS] -- command [argument…]
 	ac-heartbeat -r URL -until joined|leader|voter [-wait 5m]
 	ac-heartbeat -r URL -leave [-force]
@@ -37,6 +38,16 @@ error says so and the next tick tries again. A server whose beats have failed
 for a whole expiry tries every two seconds, because another cluster may have
 been started in its place meanwhile. The loop removes its own heartbeats once
 they have expired.
+
+With -sample N only about N clients have a live heartbeat at a time, however many
+clients there are. In the loop a client then leaves beats out at random; how often
+depends on the number of clients that its agent knows. For a beat that is left out
+nothing is printed, and the store is sent nothing but the removal of the client's
+own expired heartbeats. A client beats at every tick if there are N clients or
+fewer, if its agent knows no server, until it has read the cluster record, and if
+a server's slot there has its name or its address. Servers beat at every tick. A
+single beat, -until and -dry-run are not sampled, because they do not know how often
+they are asked for.
 
 If the agent stays alone, or a server has no leader, the loop joins the agent to
 up to five members that the registry lists now. It does so again and again, after

@@ -43,6 +43,7 @@ type program struct {
 	where         cli.Announcement
 	expiry, ticks time.Duration
 	timeout, wait time.Duration
+	sample        int
 	dir           string
 	until         string
 	leave, force  bool
@@ -59,6 +60,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Announcement(&p.where)
 	f.Expiry(&p.expiry)
 	f.Ticks(&p.ticks)
+	f.Sample(&p.sample, "with -ticks: only about this `number` of clients are live at a time; 0 for all")
 	f.DataDir(&p.dir)
 	f.Timeout(&p.timeout)
 	f.Wait(&p.wait)
@@ -87,7 +89,7 @@ func (p *program) Check(s cli.Streams) error {
 	if p.ticks > p.expiry/2 && p.ticks <= p.expiry && len(p.command) == 0 {
 		s.Warnf("-ticks %v is more than half the expiry, %v: one beat that fails makes the node count as dead", p.ticks, p.expiry)
 	}
-	bad = append(bad, p.checkVerbs(), p.checkCommand(), cli.CheckTimeout(p.timeout))
+	bad = append(bad, p.checkVerbs(), p.checkCommand(), cli.CheckSample(p.sample), cli.CheckTimeout(p.timeout))
 	if p.dir == "" {
 		bad = append(bad, errors.New("no -data-dir"))
 	}
@@ -129,6 +131,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		Agent: agent, Disk: datadir.Dir(p.dir), Out: s, Random: claim.NewRandom(),
 		Observer: claim.Observer{Registry: &registry.Registry{Store: st, Expiry: p.expiry}},
 		Node:     p.node, Address: p.where.Announced(), Expiry: p.expiry, Ticks: p.ticks, Timeout: p.timeout,
+		Sample: p.sample,
 	}
 	switch {
 	case p.leave:

@@ -29,7 +29,7 @@ var aliases = map[string]string{
 var settings = strings.Fields(`
 	address advertise bind birth birth-wait claims config-dir config-file consul data-dir
 	expiry format limit lost-cluster mode node purge registry
-	role servers ticks timeout wait watch`)
+	role sample servers ticks timeout wait watch`)
 
 // verbs are the names of all flags that make a program act, or stop it. They are
 // taken from the command line only: the environment and the file are shared by all
@@ -104,6 +104,17 @@ func (f *FlagSet) Expiry(p *time.Duration) {
 // Ticks defines -ticks.
 func (f *FlagSet) Ticks(p *time.Duration) {
 	f.Duration(p, "ticks", 0, "`seconds` between heartbeats; one beat if not given")
+}
+
+// Sample defines -sample; usage says what the program does with it.
+func (f *FlagSet) Sample(p *int, usage string) { f.IntVar(p, "sample", 0, usage) }
+
+// CheckSample refuses a sample of fewer than no clients.
+func CheckSample(n int) error {
+	if n < 0 {
+		return fmt.Errorf("bad -sample %d: want 1 or more, or 0 for every client", n)
+	}
+	return nil
 }
 
 // Servers defines -servers.

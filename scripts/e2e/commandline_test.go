@@ -63,6 +63,7 @@ func TestRunnerCommandLine(t *testing.T) {
 		{"empty value", []string{auto, "-n", "", "run"}, 2, "", "option -n wants a value"},
 		{"arguments for nobody", []string{auto, "set_agent", "--", "-ui"}, 2, "", "only run"},
 		{"bad URL", []string{auto, "-r", "ftp://x", "-a", m.address, "run"}, 2, "", "ftp://x"},
+		{"bad sample", []string{auto, "-r", m.store.url, "-a", m.address, "-t", "60", "-sample", "-1", "run"}, 2, "", "bad -sample -1"},
 		{"no registry", []string{auto, "-a", m.address, "run"}, 2, "", "ac-decide"},
 		{"options after the command", []string{auto, "run", "-dry-run", "--config-file=" + file, "-n=x1", "--", "-ui"}, 0, `"-node=x1"`, ""},
 		{"options before the command", []string{auto, "-dry-run", "-config-file", file, "-node", "x1", "run"}, 0, `"-node=x1"`, ""},
