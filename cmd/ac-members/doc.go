@@ -5,7 +5,8 @@ heartbeats that it comes across.
 # Usage
 
 	ac-members -r URL [-e 120] [-role all|servers|agents|none] [-purge=false]
-	           [-limit N] [-format json|tsv] [-watch 10s] [-timeout 30s]
+	           [-limit N] [-sample N] [-format json|tsv] [-watch 10s]
+	           [-timeout 30s]
 	ac-members URL
 	ac-members -version
 
@@ -27,6 +28,10 @@ With -limit N the program reads the addresses of N members of each role, which
 it chooses at random; servers_total and agents_total count all of them. With
 -format tsv it prints one member a line: role, node, address and heartbeat,
 with tabs between them. With -role none it prints the cluster record alone.
+
+Where ac-heartbeat runs with -sample N, the list of agents shows about N of the
+clients and all servers. Given the same -sample, this program says so in its
+document: "sampled":N.
 
 With -watch it prints a document at once, and then another whenever the
 membership or the record has changed, until TERM or INT. If the registry cannot

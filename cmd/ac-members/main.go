@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string, s cli.Streams) int {
 type program struct {
 	url, role, format string
 	purge             bool
-	limit             int
+	limit, sample     int
 	expiry, timeout   time.Duration
 	watch             time.Duration
 	rest              []string
@@ -50,6 +50,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.StringVar(&p.role, "role", "all", "`role` to list: all, servers, agents, or none for the cluster record alone")
 	f.BoolVar(&p.purge, "purge", true, "remove expired heartbeats")
 	f.IntVar(&p.limit, "limit", 0, "read the addresses of only this `number` of members of each role; 0 for all")
+	f.Sample(&p.sample, "the `number` that ac-heartbeat -sample was given, which the answer repeats")
 	f.StringVar(&p.format, "format", "json", "`format` of the answer: json or tsv")
 	f.Duration(&p.watch, "watch", 0, "look again every so many `seconds`, and print a document when something has changed")
 	f.Rest(&p.rest)
@@ -75,7 +76,7 @@ func (p *program) Check(cli.Streams) error {
 	if p.limit < 0 {
 		bad = append(bad, errors.New("bad -limit: want 1 or more, or 0 for all"))
 	}
-	bad = append(bad, cli.CheckTimeout(p.timeout))
+	bad = append(bad, cli.CheckSample(p.sample), cli.CheckTimeout(p.timeout))
 	p.at = at
 	return cli.Problems(bad...)
 }

@@ -15,7 +15,9 @@ func (p *program) print(s cli.Streams, l look) error {
 	if p.format == "tsv" {
 		return s.PrintText(l.table(p.watch > 0))
 	}
-	return s.Print(l.document(p.at, p.expiry))
+	d := l.document(p.at, p.expiry)
+	d.Sampled = p.sample
+	return s.Print(d)
 }
 
 // document translates a look into the document that is printed.

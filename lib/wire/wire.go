@@ -28,7 +28,11 @@ type Members struct {
 	Agents        []Member  `json:"agents"`  // servers beat here too
 	ServersTotal  int       `json:"servers_total"`
 	AgentsTotal   int       `json:"agents_total"`
-	Purged        []string  `json:"purged"` // keys removed because they had expired
+	// Sampled is about how many clients have a live heartbeat at a time where there are
+	// more of them: Agents does not list the others. It is what ac-members was told;
+	// absent where it was not.
+	Sampled int      `json:"sampled,omitempty"`
+	Purged  []string `json:"purged"` // keys removed because they had expired
 	// ExpiredTotal counts the expired heartbeats that were found, removed or not.
 	ExpiredTotal int       `json:"expired_total"`
 	Ignored      []Ignored `json:"ignored"` // sorted by key

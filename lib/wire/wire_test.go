@@ -32,6 +32,13 @@ const membersText = `{"version":1,"registry":"s3://my-bucket/consul","time":"202
 	`"agents":[],"servers_total":1,"agents_total":0,"purged":["servers/20261123011310-server1"],"expired_total":1,` +
 	`"ignored":[{"key":"servers/x","reason":"not a heartbeat"}]}`
 
+// sampled is the document where only some clients beat.
+func sampled() wire.Members {
+	m := members()
+	m.Sampled = 100
+	return m
+}
+
 // withCluster is the document where there is a cluster record.
 func withCluster() wire.Members {
 	m := members()
@@ -74,6 +81,7 @@ func TestDocuments(t *testing.T) {
 		want string
 	}{
 		{"members", members(), membersText},
+		{"members of a sample", sampled(), strings.Replace(membersText, `"purged"`, `"sampled":100,"purged"`, 1)},
 		{"members with a cluster", withCluster(), withKey(membersText, clusterText)},
 		{"decision", decision(), decisionText},
 		{"decision of the plain rule", wire.Decision{
