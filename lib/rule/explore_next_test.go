@@ -35,8 +35,11 @@ func (x *explorer) successors(w world) []successor {
 		v.lateWrite, v.lateWriteLands = modelRecord{}, false
 		add(v, "late write lands", "")
 	}
-	if v, ok := x.passTime(w); ok {
+	if v, ok := x.passTime(w, false); ok {
 		add(v, "time passes", "")
+	}
+	if v, ok := x.passTime(w, true); ok && x.leavesOut {
+		add(v, "time passes, and clients leave their beats out", "")
 	}
 	if w.faults > 0 {
 		for _, s := range x.fault(w) {

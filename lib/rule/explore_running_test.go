@@ -177,16 +177,22 @@ func (x *explorer) beatAsClient(w world, i int8) world {
 	if w.store == storeDown {
 		return w
 	}
-	knowsServers := false
-	for j := range x.nodes {
-		knowsServers = knowsServers || w.joined(i, j) && w.hasLeader(w.nodes[j].raft)
-	}
 	order, err := rule.Serve(rule.Running{
-		Self: n.self(i), Expiry: expiry, Time: epoch, Record: w.record.forRule(0), Found: knowsServers,
+		Self: n.self(i), Expiry: expiry, Time: epoch, Record: w.record.forRule(0), Found: w.knowsServers(i),
 	})
 	if err != nil {
 		n.stop(off)
 		return w
 	}
 	return w.writeBeats(i, order, 0)
+}
+
+// knowsServers reports whether a client is joined to a server that has a leader.
+func (w world) knowsServers(i int8) bool {
+	for j := range int8(maxNodes) {
+		if w.joined(i, j) && w.hasLeader(w.nodes[j].raft) {
+			return true
+		}
+	}
+	return false
 }

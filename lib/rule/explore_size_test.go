@@ -23,6 +23,7 @@ type explorer struct {
 	// agent's start. No protocol can keep the agent from starting then. Its first beat
 	// is fenced, and until then its data may meet another's.
 	pausesBeforeStart bool
+	leavesOut         bool        // clients may leave beats out (R47)
 	byName            bool        // worlds that differ in their nodes' names alone are two
 	visit             func(world) // is called with every world; may be nil
 
@@ -54,6 +55,7 @@ func explorations(size string) []explorer {
 			explorer{nodes: 2, desired: 2, faults: 1, lost: rule.LostBootstrap},
 			explorer{nodes: 2, desired: 1, faults: 2},
 			explorer{nodes: 3, desired: 1, faults: 0},
+			explorer{nodes: 3, desired: 1, faults: 0, leavesOut: true},
 			explorer{nodes: 3, desired: 2, faults: 0},
 			explorer{nodes: 3, desired: 3, faults: 0},
 			explorer{nodes: 3, desired: 2, faults: 0, birth: rule.Auto},
@@ -66,6 +68,8 @@ func explorations(size string) []explorer {
 		out = append(out,
 			explorer{nodes: 2, desired: 2, faults: 2},
 			explorer{nodes: 3, desired: 1, faults: 1},
+			explorer{nodes: 3, desired: 1, faults: 1, leavesOut: true},
+			explorer{nodes: 3, desired: 2, faults: 1, leavesOut: true},
 			explorer{nodes: 3, desired: 2, faults: 1},
 			explorer{nodes: 3, desired: 2, faults: 0, birth: rule.Quorum},
 			explorer{nodes: 3, desired: 3, faults: 0, birth: rule.Quorum},
@@ -101,6 +105,9 @@ func (x *explorer) name() string {
 	}
 	if x.deletesRecord {
 		name += ", record deleted"
+	}
+	if x.leavesOut {
+		name += ", beats left out"
 	}
 	return name
 }

@@ -1,10 +1,11 @@
 package rule_test
 
-// passTime lets a unit of time pass. ok is false as long as somebody who is not paused
-// has something to do first, or a running server has not tried to beat.
-func (x *explorer) passTime(w world) (_ world, ok bool) {
+// passTime lets a unit of time pass, in which clients beat, or leave the beat out where
+// they may (R47). ok is false as long as somebody who is not paused has something to do
+// first, or a running server has not tried to beat.
+func (x *explorer) passTime(w world, leaveOut bool) (_ world, ok bool) {
 	for i := range x.nodes {
-		if n := w.nodes[i]; n.phase == clientUp && !n.paused {
+		if n := w.nodes[i]; n.phase == clientUp && !n.paused && !(leaveOut && w.knowsServers(i)) {
 			w = x.beatAsClient(w, i)
 		}
 	}
