@@ -29,10 +29,10 @@ type Beater struct {
 	// a loop; 0: all of them (R47).
 	Sample int
 
-	written   []own // heartbeats that have not been removed
-	lastStamp time.Time
-	named     bool // the record named this server's cluster at the last look
-	unkept    bool // it was told that the data directory cannot be written
+	written   []own     // heartbeats that have not been removed
+	lastStamp time.Time // the store's time of the last beat as a server
+	named     bool      // the last look showed this server's birth as established (R36)
+	unkept    bool      // the operator was told that the data directory cannot be written
 	schedule  schedule
 	sampling  sampling
 	isolation isolation
@@ -42,9 +42,9 @@ type Beater struct {
 // look is what one look at the agent and the record has shown.
 type look struct {
 	Status
-	seen  rule.Observation
-	order rule.Order
-	peers []string // addresses of those who hold slots, too
+	seen   rule.Observation
+	order  rule.Order
+	others []string // addresses of live servers and of the other slots' holders
 }
 
 // Beat asks the agent, does what the record asks of this node, writes one heartbeat
@@ -93,7 +93,8 @@ func (b *Beater) print(l look, keys []string) error {
 	})
 }
 
-// outputError is an error of the output: nobody is left to tell.
+// outputError reports that standard output cannot be written: its reader has gone, and
+// so the loop ends.
 type outputError struct{ error }
 
 // Unwrap returns the error as the output gave it.
@@ -111,11 +112,12 @@ func (b *Beater) self(status Status) (node, address string) {
 	return node, address
 }
 
-// running returns what the rules are asked with.
+// running returns what [rule.Serve] is asked with, but for what the observer adds: the
+// record, the store's time and a random name.
 func (b *Beater) running(status Status) (rule.Running, error) {
 	r := rule.Running{
 		AgentName: status.Node, Found: status.Leader != "" || status.KnownServers > 0,
-		Expiry: b.Expiry, LastBeat: b.lastStamp, WithheldFor: b.schedule.heldFor(time.Now()), NamedBefore: b.named,
+		Expiry: b.Expiry, LastBeat: b.lastStamp, WithheldFor: b.schedule.withheldFor(time.Now()), NamedBefore: b.named,
 	}
 	r.Self.Node, r.Self.Address = b.self(status)
 	r.Self.Mode, r.Self.Raft = status.Mode(), status.LogIndex > 0
@@ -142,7 +144,7 @@ func (b *Beater) look(ctx context.Context, status Status) (l look, err error) {
 	for _, why := range wrote {
 		b.Out.Notef("wrote the cluster record: %s", why)
 	}
-	l.peers = rule.JoinTargets(registry.Server, r.Self, l.seen)
+	l.others = rule.JoinTargets(registry.Server, r.Self, l.seen)
 	if err == nil {
 		b.named = l.seen.Names(r.Self.Membership)
 		if l.Server {

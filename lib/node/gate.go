@@ -54,7 +54,7 @@ func (b *Beater) Until(ctx context.Context, gate Gate, wait time.Duration) error
 	}
 }
 
-// reached returns what is missing to a gate, or nil.
+// reached returns nil if the agent has reached a gate, and otherwise what is missing.
 func (b *Beater) reached(ctx context.Context, gate Gate) error {
 	status, err := b.Agent.Status(ctx)
 	switch {

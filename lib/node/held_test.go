@@ -23,8 +23,8 @@ func TestHeldPause(t *testing.T) {
 		{time.Hour, 300 * time.Millisecond, 300 * time.Millisecond},
 	} {
 		now := start.Add(tt.held)
-		s := schedule{heldSince: start, due: now.Add(tt.due)}
-		_, got, _ := s.next(now, turn{began: now, server: true, held: true}, timing{time.Minute, 2 * time.Minute})
+		s := schedule{withheldSince: start, due: now.Add(tt.due)}
+		_, got, _ := s.next(now, turn{began: now, server: true, withheld: true}, timing{time.Minute, 2 * time.Minute})
 		if got != tt.want {
 			t.Errorf("held for %v, next beat in %v: got a pause of %v, want %v", tt.held, tt.due, got, tt.want)
 		}

@@ -2,15 +2,16 @@ package node
 
 import "time"
 
-// rejoinPause is how long an agent may be alone before it is joined to others, and
-// the pause before the second attempt. Pauses double up to the tick.
+// rejoinPause is how long an agent may be alone before it is joined to others for the
+// first time. The pause after an attempt is twice the one before, up to the tick: 5, 10,
+// 20, 40 s. Where the store does not answer nobody is joined.
 const rejoinPause = 5 * time.Second
 
 // isolation is how long the agent has been alone. It is a value like [schedule].
 type isolation struct {
 	since time.Time     // zero: it is not
 	due   time.Time     // the next attempt
-	pause time.Duration // before the one after that
+	pause time.Duration // the one that ends at due; the next is twice as long
 	tried bool          // there was an attempt
 }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // joinWait is how long to wait for the answers to joins. On a LAN a join takes
-// milliseconds. One that takes longer waits for an address that never answers, or
-// behind such a one, and that is ten seconds each.
+// milliseconds. A slower one waits for an address that never answers, or for its turn
+// behind one, and each such address costs ten seconds.
 const joinWait = 2 * time.Second
 
 // joins are the joins under way. The agent makes one at a time, and goes on with it
@@ -28,9 +28,9 @@ type join struct {
 	err     error
 }
 
-// all joins the agent to those at some addresses, side by side, and returns the
+// joinEach joins the agent to those at some addresses, side by side, and returns the
 // answers that came in time.
-func (j *joins) all(ctx context.Context, agent Agent, addresses []string) []join {
+func (j *joins) joinEach(ctx context.Context, agent Agent, addresses []string) []join {
 	begun := j.begin(addresses)
 	asked := reachable(ctx, agent, begun)
 	answers := make(chan join, len(asked))

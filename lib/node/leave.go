@@ -21,7 +21,8 @@ func (b *Beater) Leave(ctx context.Context, force bool) error {
 	case gone:
 		b.Out.Notef("%v; removing what is left of %s in the registry", err, b.Node)
 	case errors.Is(err, ErrNoAnswer):
-		// Unlike a beat's, this is no case of "not running".
+		// A beat may treat an agent that hangs like one that is not running. It may still
+		// vote, so leaving must not.
 		return fmt.Errorf("%v and may still vote; end it first, then leave with -node", err)
 	case err != nil:
 		return err
@@ -56,9 +57,9 @@ func (b *Beater) Leave(ctx context.Context, force bool) error {
 	return b.Out.Print(wire.Left{Version: wire.Version, Node: node, Removed: append([]string{}, removed...), Slot: gave})
 }
 
-// checkSlotIsOurs returns an error if a node whose data directory says nothing holds
-// a slot all the same. Then it is the wrong directory, and the slot would stay. Where
-// the node leaves anyway that is a warning.
+// checkSlotIsOurs returns an error if the data directory has no incarnation and the
+// record has a slot under this node's name: then -data-dir is the wrong one, and the slot
+// would stay. Where the node leaves anyway that is a warning.
 func (b *Beater) checkSlotIsOurs(ctx context.Context, node string, anyway bool) error {
 	limited, cancel := context.WithTimeout(ctx, b.Timeout)
 	defer cancel()

@@ -21,7 +21,7 @@ func TestJoins(t *testing.T) {
 		b.joinable, b.blackholes, b.hangs = []string{"a", "b"}, []string{"hole"}, []string{"slow"}
 		for range 2 {
 			begin := time.Now()
-			got := b.joins.all(ctx, b, []string{"hole", "slow", "a", "b"})
+			got := b.joins.joinEach(ctx, b, []string{"hole", "slow", "a", "b"})
 			if len(got) != 2 || got[0].err != nil || got[1].err != nil || time.Since(begin) > joinWait {
 				t.Errorf("got %v after %v, want two joins", got, time.Since(begin))
 			}
@@ -31,7 +31,7 @@ func TestJoins(t *testing.T) {
 			t.Errorf("got %q asked for, want %q", b.joined, want)
 		}
 		// Where all seem to be black holes, the agent may have ways that this process has not.
-		if got := b.joins.all(ctx, b, []string{"hole"}); len(got) != 1 {
+		if got := b.joins.joinEach(ctx, b, []string{"hole"}); len(got) != 1 {
 			t.Errorf("got %v, want the only address asked for", got)
 		}
 	})
@@ -41,7 +41,7 @@ func TestJoins(t *testing.T) {
 // are tried again, so that a beat stays a few requests.
 func TestLifeTidies(t *testing.T) {
 	t.Parallel()
-	for denied, most := range map[bool]int{false: 2, true: 2 * (keepTrying + 1)} {
+	for denied, most := range map[bool]int{false: 2, true: 2 * (maxRetriedRemovals + 1)} {
 		lifetime(t, Status{Node: "s1", Address: "192.0.2.1", Members: 4, KnownServers: 3}, func(t *testing.T, b *beating) {
 			b.record(rule.Established, nil)
 			if denied {
@@ -57,8 +57,8 @@ func TestLifeTidies(t *testing.T) {
 			if got := b.sent("delete", "agents/"); got < 1 || got > most {
 				t.Errorf("denied %t: got %d removals in two beats, want %d at most", denied, got, most)
 			}
-			if got := len(b.written); got > keepTrying+3 {
-				t.Errorf("denied %t: got %d to be removed later, want %d and those that are live", denied, got, keepTrying)
+			if got := len(b.written); got > maxRetriedRemovals+3 {
+				t.Errorf("denied %t: got %d to be removed later, want %d and those that are live", denied, got, maxRetriedRemovals)
 			}
 			b.srv.Deny(nil)
 			b.runs(testTicks)

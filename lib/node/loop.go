@@ -49,7 +49,7 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	case err != nil:
 		t.result = failed
 	}
-	t.server, t.held = l.Server, l.order.Withhold
+	t.server, t.withheld = l.Server, l.order.Withhold
 	again := time.Duration(0)
 	if t.result == absent {
 		b.isolation, b.sampling = isolation{}, sampling{}
@@ -71,7 +71,7 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 		}
 		b.Out.Warnf("%v; next %s in %v", err, next, pause.Round(time.Second))
 	case err == nil && l.order.Withhold:
-		b.joinPeers(ctx, l.peers)
+		b.joinHolders(ctx, l.others)
 	}
 	return pause, nil
 }

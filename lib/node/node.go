@@ -5,8 +5,9 @@
 //
 // The programs run this package on a real agent, a data directory and standard
 // output. Package sim runs the same code on modelled ones. So the package declares
-// what it needs of them as interfaces and imports none of them. The order in which
-// things happen is a pure state machine of its own, in schedule.go.
+// what it needs of them as interfaces and imports none of them. When the loop beats and
+// looks, and when it joins an agent that is alone, is decided by two pure state
+// machines, in schedule.go and isolation.go.
 package node
 
 import (
@@ -33,7 +34,7 @@ var (
 	ErrNoMode = errors.New("no mode is kept")
 )
 
-// kind is an error of a kind whose words say enough by themselves.
+// kind makes an error one of a kind, for [errors.Is], and leaves its words as they are.
 type kind struct {
 	error
 	of error
@@ -87,8 +88,8 @@ func (s Status) Mode() registry.Mode {
 	return registry.Client
 }
 
-// Alone reports whether the agent has found no cluster: a client knows no server, a
-// server no leader.
+// Alone reports whether the agent lacks a cluster: a client knows no server, a server no
+// leader. It may know other members all the same.
 func (s Status) Alone() bool {
 	if s.Server {
 		return s.Leader == ""

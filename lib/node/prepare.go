@@ -20,8 +20,8 @@ type Preparer struct {
 	Answers func(ctx context.Context, address string) bool
 
 	Node, Address string
-	// Mode is the one that the operator set; empty for the kept one, or whatever is
-	// decided where none is kept.
+	// Mode is the one that the operator set. If it is empty the kept mode applies, and
+	// without one the rules decide.
 	Mode     registry.Mode
 	MustKeep bool // a mode must be kept already
 	Policy   rule.Policy
@@ -76,8 +76,8 @@ func (p Preparer) Prepare(ctx context.Context, first *rule.Observation) (Prepare
 }
 
 // self returns what this node knows of itself. A new data directory gets its id when
-// the first claim is made or the decision is kept, no sooner (R37): one whose decision
-// came to nothing may be part of an image of many machines.
+// the first claim is made or the decision is kept, no sooner (R37): one without a decision
+// may become part of a machine image, and all its copies would share the id.
 func (p Preparer) self() (rule.Self, error) {
 	self := rule.Self{Node: p.Node, Address: p.Address, Mode: p.Mode}
 	var err error
@@ -136,7 +136,7 @@ func (p Preparer) plainly(ctx context.Context, self rule.Self, first *rule.Obser
 			return rule.Decision{}, seen, err
 		}
 	}
-	seen.Record = nil // it is the claims' alone
+	seen.Record = nil // the plain rule ignores it
 	return rule.Plain(self, p.Policy.Desired, seen.Snapshot), seen, nil
 }
 
@@ -149,8 +149,8 @@ func keep(disk Disk, self rule.Self, d rule.Decision, set bool) error {
 			return err
 		}
 	}
-	// What is decided without claims belongs to no record's cluster, except for data
-	// that did before (R42).
+	// A decision without claims unties the data directory from its cluster, unless that
+	// holds raft data (R42).
 	if d.Membership != (rule.Membership{}) || self.Incarnation == "" && !self.Raft {
 		if err := disk.KeepMembership(d.Membership); err != nil {
 			return err

@@ -10,13 +10,15 @@ import (
 	"auto-consul/lib/rule"
 )
 
+// helpTime is how long after a join the agent is asked whether it is still alone.
+const helpTime = time.Second
+
 // Consul joins nobody again after its first success, and never learns an address
 // that it was not started with. An agent that stays alone is joined to the members
 // of now, with pauses that grow from [rejoinPause] to the tick.
 
 // rejoin takes note of whether the agent is alone and joins it to others if it has
-// been for a while. It returns how long it may be until the next call; 0 if there is
-// nothing to wait for.
+// been for a while. It returns how long it may be until the next call; 0 sets no limit.
 //
 // The agents that this one has joined may be as lonely as itself, so only its own
 // status tells whether that has helped.
@@ -30,12 +32,12 @@ func (b *Beater) rejoin(ctx context.Context, status Status) time.Duration {
 	case !status.Alone() && before.tried:
 		b.Out.Notef("the agent has found a server")
 	case join && b.joinOthers(ctx, status):
-		return time.Second // has it helped?
+		return helpTime
 	}
 	if !status.Alone() {
 		return 0
 	}
-	return max(time.Until(b.isolation.due), time.Second)
+	return max(time.Until(b.isolation.due), helpTime)
 }
 
 // symptom says what an agent that is alone lacks.
@@ -59,7 +61,7 @@ func (b *Beater) joinOthers(ctx context.Context, status Status) bool {
 	}
 	var joined []string
 	var denied error
-	for _, one := range b.joins.all(ctx, b.Agent, targets) {
+	for _, one := range b.joins.joinEach(ctx, b.Agent, targets) {
 		switch {
 		case one.err == nil:
 			joined = append(joined, one.address)
@@ -89,14 +91,16 @@ func (b *Beater) joinTargets(ctx context.Context, status Status) ([]string, erro
 	return rule.JoinTargets(status.Mode(), self, seen), err
 }
 
-// joinPeers joins a server that has found no cluster yet to the others that hold slots
-// (R41). Consul tries the addresses that it was started with every two seconds and does
-// not know those who came later, and a birth waits for both. Nothing waits for the
-// answers: a peer that is not there yet is joined at a later look. One that was joined
-// already is left alone for a while.
-func (b *Beater) joinPeers(ctx context.Context, peers []string) {
-	targets := b.joins.notJoinedWithin(rejoinPause, peers)
+// holderPause is how long another slot's holder that was joined is left alone.
+const holderPause = 5 * time.Second
+
+// joinHolders joins a server that has found no cluster yet to the others that hold slots
+// (R41). Consul retries the addresses that it was started with only every two seconds
+// and never learns of later ones, and a birth would wait for that. Nothing waits for the
+// answers: a server that is not there yet is joined at a later look.
+func (b *Beater) joinHolders(ctx context.Context, addresses []string) {
+	targets := b.joins.notJoinedWithin(holderPause, addresses)
 	if len(targets) > 0 {
-		go b.joins.all(ctx, b.Agent, targets)
+		go b.joins.joinEach(ctx, b.Agent, targets)
 	}
 }

@@ -19,7 +19,7 @@ func TestSchedule(t *testing.T) {
 		fine     = schedule{due: at(60), lastBeat: epoch}
 		failing  = schedule{due: at(60), lastBeat: epoch, failing: true}
 		silent   = schedule{due: at(60), lastBeat: at(-120)}
-		held     = schedule{due: at(60), heldSince: at(-4)}
+		held     = schedule{due: at(60), withheldSince: at(-4)}
 		silences = schedule{due: at(30), lastBeat: at(-120), failing: true}
 	)
 	for _, tt := range []struct {
@@ -41,12 +41,12 @@ func TestSchedule(t *testing.T) {
 		{"a client's look, long after it was a server", silent, turn{}, 0, silent, 60, false},
 
 		// What is held back.
-		{"the first beat that is held", schedule{}, turn{beat: true, server: true, held: true}, 1, schedule{due: at(60), heldSince: at(1)}, 0.25, false},
-		{"a look while held", held, turn{server: true, held: true}, 0, held, 0.4, false},
-		{"a beat while held", held, turn{beat: true, server: true, held: true}, 1, held, 0.5, false},
+		{"the first beat that is held", schedule{}, turn{beat: true, server: true, withheld: true}, 1, schedule{due: at(60), withheldSince: at(1)}, 0.25, false},
+		{"a look while held", held, turn{server: true, withheld: true}, 0, held, 0.4, false},
+		{"a beat while held", held, turn{beat: true, server: true, withheld: true}, 1, held, 0.5, false},
 		{"held no longer, at a look: beat now", held, turn{server: true}, 1, schedule{due: at(1)}, 0, false},
 		{"held no longer, at a beat: it was written", held, turn{beat: true, server: true}, 1, fine, 59, false},
-		{"a look while held fails", held, turn{server: true, held: true, result: failed}, 0, schedule{due: at(60), heldSince: at(-4), failing: true}, 0.4, true},
+		{"a look while held fails", held, turn{server: true, withheld: true, result: failed}, 0, schedule{due: at(60), withheldSince: at(-4), failing: true}, 0.4, true},
 
 		// What fails.
 		{"a beat", fine, turn{beat: true, server: true, result: failed}, 1, failing, 59, true},
@@ -96,7 +96,7 @@ func TestScheduleOfShortTicks(t *testing.T) {
 	}{
 		"absent": {schedule{}, turn{result: absent}},
 		"silent": {schedule{lastBeat: at(-2), failing: true}, turn{beat: true, server: true, result: failed}},
-		"held":   {schedule{}, turn{beat: true, server: true, held: true}},
+		"held":   {schedule{}, turn{beat: true, server: true, withheld: true}},
 	} {
 		tt.turn.began = epoch
 		if _, pause, _ := tt.before.next(epoch, tt.turn, short); pause != short.ticks {
@@ -108,43 +108,8 @@ func TestScheduleOfShortTicks(t *testing.T) {
 func TestHeldFor(t *testing.T) {
 	t.Parallel()
 	for since, want := range map[time.Time]time.Duration{{}: 0, at(-3): 3 * time.Second} {
-		if got := (schedule{heldSince: since}).heldFor(epoch); got != want {
+		if got := (schedule{withheldSince: since}).withheldFor(epoch); got != want {
 			t.Errorf("held since %v: got %v, want %v", since, got, want)
-		}
-	}
-}
-
-func TestIsolation(t *testing.T) {
-	t.Parallel()
-	first := isolation{since: epoch, due: at(5), pause: 5 * time.Second}
-	then := func(due float64, pause time.Duration) isolation {
-		return isolation{since: epoch, due: at(due), pause: pause * time.Second, tried: true}
-	}
-	for _, tt := range []struct {
-		name   string
-		before isolation
-		now    float64
-		alone  bool
-		ticks  time.Duration
-		after  isolation
-		join   bool
-	}{
-		{"not alone", isolation{}, 0, false, time.Minute, isolation{}, false},
-		{"alone for the first time", isolation{}, 0, true, time.Minute, first, false},
-		{"for less than five seconds", first, 4.9, true, time.Minute, first, false},
-		{"for five", first, 5, true, time.Minute, then(15, 10), true},
-		{"late", first, 7, true, time.Minute, then(17, 10), true},
-		{"before the second attempt", then(15, 10), 14.9, true, time.Minute, then(15, 10), false},
-		{"the second", then(15, 10), 15, true, time.Minute, then(35, 20), true},
-		{"the third", then(35, 20), 35, true, time.Minute, then(75, 40), true},
-		{"no rarer than the ticks", then(75, 40), 75, true, time.Minute, then(135, 60), true},
-		{"and so on", then(135, 60), 135, true, time.Minute, then(195, 60), true},
-		{"short ticks: no more often than the first", first, 5, true, time.Second, then(10, 5), true},
-		{"found", then(135, 60), 80, false, time.Minute, isolation{}, false},
-	} {
-		after, join := tt.before.next(at(tt.now), tt.alone, tt.ticks)
-		if after != tt.after || join != tt.join {
-			t.Errorf("%s: got %+v, %t; want %+v, %t", tt.name, after, join, tt.after, tt.join)
 		}
 	}
 }

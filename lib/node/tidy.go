@@ -8,9 +8,9 @@ import (
 	"auto-consul/lib/registry"
 )
 
-// keepTrying is how many own heartbeats that could not be removed are tried again,
+// maxRetriedRemovals is how many own heartbeats that could not be removed are tried again,
 // so that a beat stays a few requests where nothing may ever be removed.
-const keepTrying = 8
+const maxRetriedRemovals = 8
 
 // own is a heartbeat that this loop has written and not removed yet.
 type own struct {
@@ -52,5 +52,5 @@ func (b *Beater) tidy(ctx context.Context, expired func(own) bool) {
 		b.Out.Warnf("remove own expired heartbeats: %v", err)
 	}
 	old = slices.DeleteFunc(old, func(o own) bool { return slices.Contains(gone, o.key) })
-	b.written = slices.Concat(old[max(0, len(old)-keepTrying):], live)
+	b.written = slices.Concat(old[max(0, len(old)-maxRetriedRemovals):], live)
 }

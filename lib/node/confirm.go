@@ -10,8 +10,8 @@ import (
 
 // Confirm asks once more whether a decision to be a server still holds, immediately
 // before the agent starts (R27). A decision that rests on no claim needs no
-// confirmation. Where the record cannot be read nobody bootstraps (R28). Others start,
-// and their heartbeats fence them if they must (R30).
+// confirmation. Where the record cannot be read nobody bootstraps (R28). Others start
+// unconfirmed; their first reading of the record fences them if need be (R30).
 func Confirm(ctx context.Context, c rule.Claim, record func(ctx context.Context) (*rule.Record, time.Time, error), out Output) error {
 	if c == (rule.Claim{}) {
 		return nil
