@@ -17,10 +17,10 @@ import (
 
 // Three real agents are born together while their processes are killed and
 // paused at random moments. However it goes, it comes to one cluster. PROVE=full
-// runs a hundred births, PROVE_SEED=n one.
+// runs fifty births of each kind, PROVE_SEED=n one.
 func TestProveBirth(t *testing.T) {
 	t.Parallel()
-	seeds := make([]uint64, pick(4, 100))
+	seeds := make([]uint64, pick(6, 150))
 	for i := range seeds {
 		seeds[i] = uint64(i)
 	}
@@ -32,11 +32,8 @@ func TestProveBirth(t *testing.T) {
 		seeds = []uint64{seed}
 	}
 	for _, seed := range seeds {
-		birth, open := "first", newBucket
-		if seed%2 == 1 {
-			birth = "quorum"
-		}
-		if seed/2%2 == 1 {
+		birth, open := []string{"auto", "first", "quorum"}[seed%3], newBucket
+		if seed/3%2 == 1 {
 			open = newDirectory
 		}
 		t.Run(fmt.Sprintf("seed %d, birth %s", seed, birth), func(t *testing.T) {

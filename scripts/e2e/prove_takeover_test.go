@@ -14,7 +14,7 @@ func TestProveBirthIsTakenOver(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, func(t *testing.T, s store) {
 		gone := newMachine(t, "gone", s)
-		res := gone.run("", "ac-decide", "-r", s.url, "-n", gone.node, "-a", gone.address, "-d", gone.path("data"), "-s", "3", "-e", "10")
+		res := gone.run("", "ac-decide", "-r", s.url, "-n", gone.node, "-a", gone.address, "-d", gone.path("data"), "-s", "3", "-e", "10", "-birth", "first")
 		if d := decode[wire.Decision](t, res.stdout); !d.Bootstrap {
 			t.Fatalf("got %s, want the right to bootstrap", res.stdout)
 		}
