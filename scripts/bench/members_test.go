@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"auto-consul/lib/rule"
 	"auto-consul/lib/scripttest"
 	"auto-consul/lib/wire"
 )
@@ -63,6 +64,38 @@ func benchMembers(b *testing.B, s *s3server, n int, limit string) {
 		"x-peak":    peak / least,
 		"requests":  float64(s.Count(nil))/float64(len(own)) - float64(pages),
 	})
+}
+
+// BenchmarkPipe counts what one node that starts among ten thousand clients asks of the
+// store, by the pipe and by ac-decide alone.
+func BenchmarkPipe(b *testing.B) {
+	s := newServer(b)
+	s.fill(b, 10_000)
+	record := rule.Record{Seq: 1, Write: "w", ClusterID: "c", State: rule.Established, Birth: rule.Quorum, Desired: 5, Bootstrap: rule.Bootstrap{Term: 1}}
+	for i := range 5 { // whose servers beat, and whose slots are old
+		record.Servers = append(record.Servers, rule.Slot{Incarnation: fmt.Sprint(i), Node: fmt.Sprintf("node%d", i), Address: fmt.Sprintf("10.0.0.%d", i)})
+	}
+	body, err := record.Encode()
+	if err == nil {
+		err = s.Open(b, bucket, prefix).Put(b.Context(), rule.RecordKey, body)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, line := range map[string]string{
+		"pipe":   `"$1/ac-members" -limit 10 -e 24h -purge=false "$2" | "$1/ac-decide" -n new -a 10.0.9.9 -d "$3" -s 5`,
+		"decide": `"$1/ac-decide" -r "$2" -e 24h -n new -a 10.0.9.9 -d "$3" -s 5`,
+	} {
+		b.Run(name, func(b *testing.B) {
+			s.Forget()
+			m := run(b, s.env, "/bin/sh", "-c", line, "sh", scripttest.Bin(), url, b.TempDir())
+			var d wire.Decision
+			if err := json.Unmarshal(m.out, &d); err != nil || d.Mode != wire.Agent {
+				b.Fatalf("got %s, %v, want an agent", m.out, err)
+			}
+			report(b, map[string]float64{"requests": float64(s.Count(nil)), "ms": milliseconds(m.wall)})
+		})
+	}
 }
 
 // listed names the endpoint whose heartbeats this program, started once more,
