@@ -69,7 +69,7 @@ e2e: ready build tools ## the programs with real Consul agents and a real S3 ser
 
 prove: ready build tools ## the proofs at full size (hours on a small machine)
 	$(announce)
-	EXPLORE=full $(GO) test -count=1 -timeout=6h -v -run='^TestExplor' ./lib/rule
+	GOGC=40 EXPLORE=full $(GO) test -count=1 -timeout=6h -v -run='^TestExplor' ./lib/rule
 	PROVE=full $(GO) test -count=1 -timeout=6h -v ./lib/sim
 	PROVE=full $(GO) test -count=1 -timeout=6h -v -run='^TestProve' ./scripts/e2e
 

@@ -32,7 +32,7 @@ func (x *explorer) run(limit int) explored {
 		first.nodes[i].clearMemory()
 	}
 	ids := map[uint64]int32{first.hash(): 0}
-	links := []link{{-1, "start", same}}
+	links := []link{newLink(-1, "start", same)}
 	var back [][2]int32
 	good := []bool{x.good(first)}
 	for frontier := []world{first}; len(frontier) > 0; {
@@ -52,13 +52,13 @@ func (x *explorer) run(limit int) explored {
 				if !known {
 					to = int32(len(links))
 					ids[h] = to
-					links = append(links, link{from, s.what, named})
+					links = append(links, newLink(from, s.what, named))
 					good = append(good, x.good(s.world))
 					next = append(next, s.world)
 				}
 				back = append(back, [2]int32{to, from})
 				if s.bad != "" {
-					return explored{len(links), len(back), way(links, link{from, s.what + ": " + s.bad, named}), ""}
+					return explored{len(links), len(back), way(links, newLink(from, s.what+": "+s.bad, named)), ""}
 				}
 			}
 			if len(links) > limit {

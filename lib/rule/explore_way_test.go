@@ -4,14 +4,17 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"unique"
 )
 
 // link says how a world was first reached, and what its nodes are called from then on.
 type link struct {
 	from int32
-	what string
+	what unique.Handle[string] // millions of links have the same few hundred words
 	to   renaming
 }
+
+func newLink(from int32, what string, to renaming) link { return link{from, unique.Make(what), to} }
 
 // way returns how the last link was reached, one step a line. Nodes have the names there
 // that they had in the beginning.
@@ -22,7 +25,7 @@ func way(links []link, last link) string {
 	}
 	n, out := names{0, 1, 2, 3}, ""
 	for _, l := range slices.Backward(steps) {
-		out += "\n  " + n.of(l.what)
+		out += "\n  " + n.of(l.what.Value())
 		n = n.renamed(l.to)
 	}
 	return out
