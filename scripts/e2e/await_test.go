@@ -86,22 +86,35 @@ func (m *machine) beats() int {
 // pids are the processes of this machine that run a program.
 func (m *machine) pids(program string) (found []int) {
 	m.t.Helper()
-	for pid, argv := range running(m.t, m.id()) {
-		if name, _, _ := strings.Cut(argv, " "); filepath.Base(name) == program {
+	for pid, name := range m.programs() {
+		if name == program {
 			found = append(found, pid)
 		}
 	}
 	return found
 }
 
+// programs are what the processes of this machine run, by process ID.
+func (m *machine) programs() map[int]string {
+	all := running(m.t, m.id())
+	for pid, argv := range all {
+		name, _, _ := strings.Cut(argv, " ")
+		all[pid] = filepath.Base(name)
+	}
+	return all
+}
+
 // wantNothingLeft checks that no process of the machine runs any more. What was
 // killed may take the kernel a moment.
 func (m *machine) wantNothingLeft() {
 	m.t.Helper()
-	eventually(m.t, "the end of all processes", func() error {
-		if left := running(m.t, m.id()); len(left) > 0 {
-			return fmt.Errorf("left: %q", slices.Collect(maps.Values(left)))
-		}
-		return nil
-	})
+	eventually(m.t, "the end of all processes", m.nothingLeft)
+}
+
+// nothingLeft is an error as long as a process of the machine runs.
+func (m *machine) nothingLeft() error {
+	if left := running(m.t, m.id()); len(left) > 0 {
+		return fmt.Errorf("left of %s: %q", m.node, slices.Collect(maps.Values(left)))
+	}
+	return nil
 }

@@ -170,7 +170,7 @@ func (c *cluster) follower(servers []string) (name string) {
 	eventually(c.t, "a follower", func() error {
 		leader, err := c.nodes[servers[0]].leader()
 		for _, s := range servers {
-			if c.nodes[s].address+":8300" != leader {
+			if c.nodes[s].raftAddress() != leader {
 				name = s
 			}
 		}
@@ -191,23 +191,47 @@ func (c *cluster) awaitPeers(names []string) {
 // awaitPeers waits until the raft peers are these, and all know the same leader.
 func (m *machine) awaitPeers(peers ...*machine) {
 	m.t.Helper()
-	var expected []string
-	for _, p := range peers {
-		expected = append(expected, p.address+":8300")
-	}
-	slices.Sort(expected)
 	eventually(m.t, "the raft peers", func() error {
 		leader, err := m.leader()
 		for _, p := range peers {
-			var got []string
-			err = errors.Join(err, p.get("/v1/status/peers", &got))
-			slices.Sort(got)
-			theirs, lerr := p.leader()
-			err = errors.Join(err, lerr, want("leader", theirs, leader),
-				want("peers", strings.Join(got, " "), strings.Join(expected, " ")))
+			err = errors.Join(err, p.follows(leader, raftAddresses(peers...)))
 		}
 		return err
 	})
+}
+
+// follows checks which leader and peers the machine's agent knows.
+func (m *machine) follows(leader, peers string) error {
+	theirs, err := m.leader()
+	var got []string
+	perr := m.get("/v1/status/peers", &got)
+	return errors.Join(err, perr, want("leader of "+m.node, theirs, leader),
+		want("peers of "+m.node, sorted(strings.Join(got, " ")), peers))
+}
+
+// raftAddress is where the machine's server talks to the other servers.
+func (m *machine) raftAddress() string { return m.address + ":8300" }
+
+// raftAddresses are those of some machines, sorted.
+func raftAddresses[M interface{ raftAddress() string }](machines ...M) string {
+	var out []string
+	for _, m := range machines {
+		out = append(out, m.raftAddress())
+	}
+	return sorted(strings.Join(out, " "))
+}
+
+// voters checks how many of the raft's servers vote.
+func (m *machine) voters(n int) error {
+	var raft struct{ Servers []struct{ Voter bool } }
+	err := m.get("/v1/operator/raft/configuration", &raft)
+	voters := 0
+	for _, peer := range raft.Servers {
+		if peer.Voter {
+			voters++
+		}
+	}
+	return errors.Join(err, want("voters", voters, n))
 }
 
 func sorted(words string) string {

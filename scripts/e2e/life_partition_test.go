@@ -194,7 +194,7 @@ func (p *parted) awaitSame(born wire.Cluster) {
 		p.t.Fatal("the record is gone")
 	}
 	if err := errors.Join(want("cluster_id", now.ClusterID, born.ClusterID), want("generation", now.Generation, born.Generation),
-		want("slots", slotNames(*now), hostNames(p.servers...))); err != nil {
+		want("slots", slotNames(now.Servers), hostNames(p.servers...))); err != nil {
 		p.t.Error(err)
 	}
 	for _, h := range p.hosts() {

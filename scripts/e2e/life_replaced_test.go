@@ -89,10 +89,13 @@ func (c *cluster) leave(name string) {
 // awaitListed waits until the registry lists exactly these.
 func (c *cluster) awaitListed(servers, all string) {
 	c.t.Helper()
-	eventually(c.t, "the members "+all, func() error {
-		got := c.look.members("-e", "12")
-		return errors.Join(want("servers", sorted(names(got.Servers)), servers), want("nodes", sorted(names(got.Agents)), all))
-	})
+	eventually(c.t, "the members "+all, func() error { return c.look.wantListed(servers, all) })
+}
+
+// wantListed checks that the registry lists exactly these.
+func (m *machine) wantListed(servers, all string) error {
+	got := m.members("-e", "12")
+	return errors.Join(want("servers", sorted(names(got.Servers)), servers), want("nodes", sorted(names(got.Agents)), all))
 }
 
 func signalAll(t *testing.T, sig syscall.Signal, pids []int) {

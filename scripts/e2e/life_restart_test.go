@@ -228,15 +228,15 @@ func (c *cluster) awaitSame(born wire.Cluster, servers ...string) {
 	}
 	if err := errors.Join(want("cluster_id", now.ClusterID, born.ClusterID), want("generation", now.Generation, born.Generation),
 		want("state", now.State, born.State), want("bootstrap", now.Bootstrap, born.Bootstrap),
-		want("slots", slotNames(*now), slotNames(born))); err != nil {
+		want("slots", slotNames(now.Servers), slotNames(born.Servers))); err != nil {
 		c.t.Error(err)
 	}
 }
 
 // slotNames are the nodes that hold slots.
-func slotNames(c wire.Cluster) string {
+func slotNames(slots []wire.Slot) string {
 	var out []string
-	for _, s := range c.Servers {
+	for _, s := range slots {
 		out = append(out, s.Node)
 	}
 	return sorted(strings.Join(out, " "))

@@ -24,11 +24,7 @@ func TestProveBirth(t *testing.T) {
 	for i := range seeds {
 		seeds[i] = uint64(i)
 	}
-	if text := os.Getenv("PROVE_SEED"); text != "" {
-		seed, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			t.Fatalf("bad PROVE_SEED: %v", err)
-		}
+	if seed, ok := givenSeed(t, "PROVE_SEED"); ok {
 		seeds = []uint64{seed}
 	}
 	for _, seed := range seeds {
@@ -41,6 +37,20 @@ func TestProveBirth(t *testing.T) {
 			runBirth(t, open(t), birth, seed)
 		})
 	}
+}
+
+// givenSeed is the seed that a variable of the environment holds, if it is set.
+func givenSeed(t *testing.T, name string) (seed uint64, ok bool) {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return 0, false
+	}
+	seed, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("bad %s: %v", name, err)
+	}
+	return seed, true
 }
 
 func runBirth(t *testing.T, s store, how string, seed uint64) {
@@ -67,7 +77,7 @@ func newBirth(t *testing.T, s store, nodes int, flags ...string) *birth {
 	for i := range nodes {
 		m := newMachine(t, fmt.Sprintf("n%d", i+1), s)
 		argv := append(m.runner("-s", "3", "-e", "10", "-t", "3"), flags...)
-		b.nodes = append(b.nodes, &newborn{machine: m, argv: append(argv, "run", "--", "-client="+m.address)})
+		b.nodes = append(b.nodes, &supervisedNode{machine: m, argv: append(argv, "run", "--", "-client="+m.address)})
 	}
 	return b
 }
@@ -85,18 +95,9 @@ type birth struct {
 	t      *testing.T
 	store  store
 	begin  time.Time
-	nodes  []*newborn
+	nodes  []*supervisedNode
 	faults []*fault
 	story  []string
-}
-
-// newborn is a machine whose runner is started again whenever it ends, as an
-// init system does.
-type newborn struct {
-	*machine
-	argv   []string
-	runner *process
-	again  time.Time // when it is to be started again; zero while it runs
 }
 
 func (b *birth) note(format string, args ...any) {
@@ -165,45 +166,12 @@ func (b *birth) whole() error {
 	if err != nil {
 		return err
 	}
-	var slots, all, addresses []string
-	for _, s := range rec.Servers {
-		slots = append(slots, s.Node)
-	}
-	for _, n := range b.nodes {
-		all, addresses = append(all, n.node), append(addresses, n.address+":8300")
-	}
-	err = errors.Join(want("state", rec.State, "established"), want("slots", sorted(strings.Join(slots, " ")), strings.Join(all, " ")))
-	leader, lerr := b.nodes[0].leader()
-	err = errors.Join(err, lerr)
-	for _, n := range b.nodes {
-		err = errors.Join(err, n.belongs(rec), n.follows(leader, sorted(strings.Join(addresses, " "))))
-	}
+	_, err = oneCluster(rec, b.nodes)
+	err = errors.Join(err, want("state", rec.State, "established"), want("slots", slotNames(rec.Servers), nodeNames(b.nodes)))
 	if err != nil {
 		return err
 	}
 	return b.sameContents(rec.ClusterID)
-}
-
-// belongs: the data directory is tied to the record's cluster and birth.
-func (n *newborn) belongs(rec record) error {
-	if n.runner.ended() {
-		return fmt.Errorf("%s has ended", n.node)
-	}
-	var kept struct {
-		ClusterID string `json:"cluster_id"`
-		Term      int64
-	}
-	err := json.Unmarshal([]byte(n.read("data/cluster")), &kept)
-	return errors.Join(err, want("mode of "+n.node, n.read("data/mode"), wire.Server),
-		want("cluster of "+n.node, kept.ClusterID, rec.ClusterID), want("term of "+n.node, kept.Term, rec.Bootstrap.Term))
-}
-
-func (n *newborn) follows(leader, peers string) error {
-	theirs, err := n.leader()
-	var got []string
-	perr := n.get("/v1/status/peers", &got)
-	return errors.Join(err, perr, want("leader of "+n.node, theirs, leader),
-		want("peers of "+n.node, sorted(strings.Join(got, " ")), peers))
 }
 
 func (b *birth) sameContents(value string) error {

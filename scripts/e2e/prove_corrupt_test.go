@@ -151,7 +151,7 @@ func TestProveOldDataIsRefused(t *testing.T) {
 
 // loseSeed lets a cluster be born and hold keys. Then all die, and the one who
 // was to bootstrap loses its disk.
-func (b *birth) loseSeed() (seed *newborn, clusterID string) {
+func (b *birth) loseSeed() (seed *supervisedNode, clusterID string) {
 	b.t.Helper()
 	b.start()
 	eventually(b.t, "one cluster", b.whole)

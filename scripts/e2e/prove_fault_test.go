@@ -2,9 +2,7 @@ package e2e
 
 import (
 	"math/rand/v2"
-	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -46,49 +44,30 @@ func (b *birth) strike() {
 		switch {
 		case !f.struck && age >= f.at:
 			f.struck, f.over = true, f.pause == 0
-			var hit []string
-			f.pids, hit = n.processes(f.target)
+			pids, hit := n.processes(f.target)
+			f.pids = pids
 			if f.pause == 0 {
-				f.signal(syscall.SIGKILL)
-				b.note("%s: %v killed", n.node, hit)
+				signalAny(syscall.SIGKILL, f.pids)
+				b.note("%s: %s killed", n.node, hit)
 			} else {
-				f.signal(syscall.SIGSTOP)
-				b.note("%s: %v paused for %v", n.node, hit, f.pause.Round(time.Millisecond))
+				signalAny(syscall.SIGSTOP, f.pids)
+				b.note("%s: %s paused for %v", n.node, hit, f.pause.Round(time.Millisecond))
 			}
 		case !f.over && age >= f.at+f.pause:
 			f.over = true
-			f.signal(syscall.SIGCONT)
+			signalAny(syscall.SIGCONT, f.pids)
 			b.note("%s goes on", n.node)
 		}
 	}
 }
 
-// signal reaches whoever is still there.
-func (f *fault) signal(sig syscall.Signal) {
-	for _, pid := range f.pids {
-		_ = syscall.Kill(pid, sig)
-	}
-}
-
 // processes are those of a program, or of the nearest one that runs: a node
 // that has decided has no decider any more.
-func (n *newborn) processes(target string) (pids []int, names []string) {
-	found := map[string]int{}
-	for pid, argv := range running(n.t, n.id()) {
-		words := strings.Fields(argv + " ?")
-		name := filepath.Base(words[0])
-		if pid == n.runner.cmd.Process.Pid {
-			name = "auto-consul"
-		}
-		found[name] = pid
-		if target == "all" {
-			pids, names = append(pids, pid), append(names, name)
+func (n *supervisedNode) processes(target string) (pids []int, program string) {
+	for _, program := range []string{target, "ac-decide", "consul", "auto-consul"} {
+		if pids := n.pids(program); len(pids) > 0 {
+			return pids, program
 		}
 	}
-	for _, name := range []string{target, "ac-decide", "consul", "auto-consul"} {
-		if pid, ok := found[name]; ok && target != "all" {
-			return []int{pid}, []string{name}
-		}
-	}
-	return pids, names
+	return nil, "nothing"
 }

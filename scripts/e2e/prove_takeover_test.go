@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"errors"
-	"strings"
 	"testing"
 
 	"auto-consul/lib/wire"
@@ -23,16 +22,8 @@ func TestProveBirthIsTakenOver(t *testing.T) {
 		eventually(t, "a cluster without "+gone.node, func() error {
 			b.supervise()
 			rec, err := s.record()
-			leader, lerr := b.nodes[0].leader()
-			var all []string
-			for _, n := range b.nodes {
-				all = append(all, n.address+":8300")
-			}
-			err = errors.Join(err, lerr, want("state", rec.State, "established"), want("term", rec.Bootstrap.Term, 2))
-			for _, n := range b.nodes {
-				err = errors.Join(err, n.belongs(rec), n.follows(leader, sorted(strings.Join(all, " "))))
-			}
-			return err
+			_, cerr := oneCluster(rec, b.nodes)
+			return errors.Join(err, cerr, want("state", rec.State, "established"), want("term", rec.Bootstrap.Term, 2))
 		})
 	})
 }
@@ -42,11 +33,9 @@ func TestProveBirthIsTakenOver(t *testing.T) {
 func TestProveBirthWithoutClaims(t *testing.T) {
 	t.Parallel()
 	b := newBirth(t, newDirectory(t), 3)
-	decisions := map[*newborn]string{}
-	var all []string
+	decisions := map[*supervisedNode]string{}
 	for _, n := range b.nodes {
 		decisions[n] = n.run("", "ac-decide", "-r", n.store.url, "-n", n.node, "-a", n.address, "-d", n.path("data"), "-s", "3", "-claims", "off").stdout
-		all = append(all, n.address+":8300")
 	}
 	for n, decision := range decisions {
 		startProcess(t, n.environ(), decision, "ac-exec", "-a", n.address, "-d", n.path("data"), "-c", n.path("consul.d"), "--", "-client="+n.address)
@@ -66,7 +55,7 @@ func TestProveBirthWithoutClaims(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range b.nodes {
-		if n.follows(leader, sorted(strings.Join(all, " "))) == nil {
+		if n.follows(leader, raftAddresses(b.nodes...)) == nil {
 			t.Errorf("the check of births finds nothing wrong with %s", n.node)
 		}
 	}

@@ -2,9 +2,7 @@ package e2e
 
 import (
 	"fmt"
-	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -14,7 +12,7 @@ import (
 // resident is a node of the soak, whose runner an init system starts again
 // whenever it ends.
 type resident struct {
-	*newborn
+	*supervisedNode
 	rest    time.Duration // how long the init system waits the next time
 	ended   time.Time     // when the runner was seen to have ended; zero while it runs
 	pauses  []pause
@@ -34,26 +32,6 @@ type pause struct {
 // shortRest is how soon an init system starts again what has ended by itself.
 const shortRest = time.Second
 
-// pids are the node's processes that run a program, or all.
-func (n *resident) pids(program string) (out []int) {
-	for pid, argv := range running(n.t, n.id()) {
-		words := strings.Fields(argv + " ?")
-		name := filepath.Base(words[0])
-		switch {
-		case pid == n.runner.cmd.Process.Pid:
-			name = "runner"
-		case name == "consul":
-			name = "agent"
-		case name == "ac-heartbeat":
-			name = "heartbeat"
-		}
-		if program == name || program == "all" {
-			out = append(out, pid)
-		}
-	}
-	return out
-}
-
 // strike kills or stops processes of the node, and says how many.
 func (n *resident) strike(s step) int {
 	pids, sig := n.pids(s.to), syscall.SIGKILL
@@ -65,12 +43,10 @@ func (n *resident) strike(s step) int {
 	case s.do == "stop":
 		sig = syscall.SIGSTOP
 		n.pauses = append(n.pauses, pause{time.Now().Add(s.span), pids})
-	case s.to != "heartbeat":
+	case s.to != "ac-heartbeat":
 		n.rest = s.span
 	}
-	for _, pid := range pids {
-		_ = syscall.Kill(pid, sig) // it may have ended just now
-	}
+	signalAny(sig, pids)
 	if s.do == "kill" && s.to == "all" {
 		killAll(n.t, n.id()) // what was started just now too
 	}
@@ -83,19 +59,9 @@ func (n *resident) resume(all bool) {
 		if !all && time.Now().Before(p.until) {
 			return false
 		}
-		for _, pid := range p.pids {
-			_ = syscall.Kill(pid, syscall.SIGCONT)
-		}
+		signalAny(syscall.SIGCONT, p.pids)
 		return true
 	})
-}
-
-// orphans is an error as long as a process of the machine runs.
-func (m *machine) orphans() error {
-	if left := running(m.t, m.id()); len(left) > 0 {
-		return fmt.Errorf("%s: left behind: %q", m.node, slices.Collect(maps.Values(left)))
-	}
-	return nil
 }
 
 // supervise does what an init system would: it starts what has ended again, once
@@ -134,7 +100,7 @@ func (s *soak) launch(n *resident) {
 
 // bury waits until nothing is left of a node whose runner has ended.
 func (s *soak) bury(n *resident) {
-	err := n.orphans()
+	err := n.nothingLeft()
 	switch {
 	case len(n.pauses) > 0:
 		n.ended = time.Now() // what is stopped cannot end
@@ -165,7 +131,7 @@ func (s *soak) afterLeave(n *resident) {
 	if code == 0 {
 		s.note("%s has left", n.node)
 		n.leaving, n.left = nil, true
-		if len(n.pids("agent")) == 0 && !n.runner.ended() {
+		if len(n.pids("consul")) == 0 && !n.runner.ended() {
 			n.runner.signal(syscall.SIGTERM) // it was still deciding, and would start one
 		}
 		if n.away == 0 {

@@ -63,15 +63,15 @@ func drawPlan(r *rand.Rand, window time.Duration) plan {
 	}
 	struck := func(on string, most int) {
 		for range r.IntN(most + 1) {
-			add(on, oneOf(r, "kill", "stop"), oneOf(r, "runner", "agent", "heartbeat", "all"), drawSpan(r))
+			add(on, oneOf(r, "kill", "stop"), oneOf(r, "auto-consul", "consul", "ac-heartbeat", "all"), drawSpan(r))
 		}
 	}
 	broken := func(on string) {
 		if r.IntN(3) == 0 {
-			add(on, "restart", "runner", drawSpan(r))
+			add(on, "restart", "auto-consul", drawSpan(r))
 			return
 		}
-		add(on, oneOf(r, "kill", "stop"), oneOf(r, "runner", "agent", "all"), drawSpan(r))
+		add(on, oneOf(r, "kill", "stop"), oneOf(r, "auto-consul", "consul", "all"), drawSpan(r))
 	}
 	switch p.theme {
 	case hurt:
@@ -92,7 +92,7 @@ func drawPlan(r *rand.Rand, window time.Duration) plan {
 	}
 	for i := range 3 { // what no server's agent notices
 		if r.IntN(2) == 0 {
-			on, harmless := fmt.Sprintf("s%d", i), []string{"kill heartbeat", "stop heartbeat", "stop runner"}
+			on, harmless := fmt.Sprintf("s%d", i), []string{"kill ac-heartbeat", "stop ac-heartbeat", "stop auto-consul"}
 			do, to, _ := strings.Cut(oneOf(r, harmless...), " ")
 			add(on, do, to, drawSpan(r))
 		}
@@ -131,7 +131,7 @@ func drawSpan(r *rand.Rand) time.Duration {
 
 // breaks: the step takes a server's agent away for a while.
 func (s step) breaks() bool {
-	harmless := s.to == "heartbeat" || s.do == "stop" && s.to == "runner"
+	harmless := s.to == "ac-heartbeat" || s.do == "stop" && s.to == "auto-consul"
 	return s.on[0] == 's' && s.on != "store" && !harmless
 }
 
@@ -172,8 +172,8 @@ func TestSoakPlan(t *testing.T) {
 		t.Errorf("got themes %v, %d long steps, want six and some", themes, long)
 	}
 	for _, do := range []string{
-		"kill runner", "kill agent", "kill heartbeat", "kill all", "stop runner", "stop agent", "stop heartbeat", "stop all",
-		"restart runner", "replace ", "leave ", "return ", "turn refuse", "turn swallow", "turn delay", "turn deny", "turn mute",
+		"kill auto-consul", "kill consul", "kill ac-heartbeat", "kill all", "stop auto-consul", "stop consul", "stop ac-heartbeat", "stop all",
+		"restart auto-consul", "replace ", "leave ", "return ", "turn refuse", "turn swallow", "turn delay", "turn deny", "turn mute",
 	} {
 		if does[do] == 0 {
 			t.Errorf("nothing draws %q", do)

@@ -50,7 +50,7 @@ func (s *soak) add() *resident {
 	m := newMachine(s.t, fmt.Sprintf("n%d", s.named), s.look.store)
 	argv := m.runner("-s", fmt.Sprint(soakServers), "-birth", "quorum", "-e", soakExpiry.String(), "-t", soakTick.String(),
 		"run", "--", "-client="+m.address)
-	n := &resident{newborn: &newborn{machine: m, argv: argv}}
+	n := &resident{supervisedNode: &supervisedNode{machine: m, argv: argv}}
 	s.launch(n)
 	s.mu.Lock()
 	defer s.mu.Unlock()

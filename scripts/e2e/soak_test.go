@@ -185,10 +185,10 @@ func (s *soak) end() {
 	eventually(s.t, "the end", func() error {
 		var err error
 		for _, n := range s.nodes {
-			err = errors.Join(err, n.orphans())
+			err = errors.Join(err, n.nothingLeft())
 		}
 		return err
 	})
 	s.look.run("", "sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &")
-	eventually(s.t, "an orphan to be found", func() error { return want("found", s.look.orphans() != nil, true) })
+	eventually(s.t, "an orphan to be found", func() error { return want("found", s.look.nothingLeft() != nil, true) })
 }

@@ -188,18 +188,6 @@ func (s *soak) whole() error {
 	return errors.Join(s.sameKeys(servers), s.listed(nodes))
 }
 
-func (m *machine) voters(n int) error {
-	var raft struct{ Servers []struct{ Voter bool } }
-	err := m.get("/v1/operator/raft/configuration", &raft)
-	voters := 0
-	for _, peer := range raft.Servers {
-		if peer.Voter {
-			voters++
-		}
-	}
-	return errors.Join(err, want("voters", voters, n))
-}
-
 // sameKeys: every server holds every acknowledged key, and one more can be
 // written.
 func (s *soak) sameKeys(servers []*resident) error {
