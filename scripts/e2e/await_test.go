@@ -94,7 +94,7 @@ func (m *machine) pids(program string) (found []int) {
 	return found
 }
 
-// programs are what the processes of this machine run, by process ID.
+// programs returns what the processes of this machine run, by process ID.
 func (m *machine) programs() map[int]string {
 	all := running(m.t, m.id())
 	for pid, argv := range all {
@@ -111,7 +111,7 @@ func (m *machine) wantNothingLeft() {
 	eventually(m.t, "the end of all processes", m.nothingLeft)
 }
 
-// nothingLeft is an error as long as a process of the machine runs.
+// nothingLeft returns an error as long as a process of the machine runs.
 func (m *machine) nothingLeft() error {
 	if left := running(m.t, m.id()); len(left) > 0 {
 		return fmt.Errorf("left of %s: %q", m.node, slices.Collect(maps.Values(left)))

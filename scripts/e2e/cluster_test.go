@@ -209,10 +209,10 @@ func (m *machine) follows(leader, peers string) error {
 		want("peers of "+m.node, sorted(strings.Join(got, " ")), peers))
 }
 
-// raftAddress is where the machine's server talks to the other servers.
+// raftAddress returns where the machine's server talks to the other servers.
 func (m *machine) raftAddress() string { return m.address + ":8300" }
 
-// raftAddresses are those of some machines, sorted.
+// raftAddresses returns where the servers of machines talk to each other, sorted.
 func raftAddresses[M interface{ raftAddress() string }](machines ...M) string {
 	var out []string
 	for _, m := range machines {

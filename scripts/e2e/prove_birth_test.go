@@ -39,7 +39,7 @@ func TestProveBirth(t *testing.T) {
 	}
 }
 
-// givenSeed is the seed that a variable of the environment holds, if it is set.
+// givenSeed returns the seed that a variable of the environment holds, if it is set.
 func givenSeed(t *testing.T, name string) (seed uint64, ok bool) {
 	t.Helper()
 	text := os.Getenv(name)

@@ -1,13 +1,12 @@
 package e2e
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
+	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,212 +15,223 @@ import (
 	"auto-consul/lib/wire"
 )
 
-// ledger is what Consul was given to keep, and what it has acknowledged.
-type ledger struct {
-	mu      sync.Mutex
-	tried   int
-	acked   map[string]bool
-	last    time.Time     // of an acknowledgement
-	longest time.Duration // without one
-}
+const (
+	// stampSlack is the resolution of heartbeats' times and of the store's.
+	stampSlack = 2 * time.Second
+	// electionLimit is how long servers may know different leaders.
+	electionLimit = 30 * time.Second
+)
 
-func soakKey(n int) string { return fmt.Sprintf("soak/%06d", n) }
-
-// write gives a machine's agent the next key.
-func (l *ledger) write(m *machine) {
-	l.mu.Lock()
-	l.tried++
-	key := soakKey(l.tried)
-	l.mu.Unlock()
-	answer, err := m.key(http.MethodPut, key, key)
-	if err != nil || strings.TrimSpace(answer) != "true" {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := time.Now()
-	if !l.last.IsZero() {
-		l.longest = max(l.longest, now.Sub(l.last))
-	}
-	l.last = now
-	l.acked[key] = true
-}
-
-// keys are those that are acknowledged by now, ascending.
-func (l *ledger) keys() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Sorted(maps.Keys(l.acked))
-}
-
-// lost are the keys that should be there and are not as they were written.
-func lost(keys []string, have map[string]string) (out []string) {
-	for _, key := range keys {
-		if have[key] != key {
-			out = append(out, key)
-		}
-	}
-	return out
-}
-
-// soakKeys reads all keys through a machine's agent: as the leader has them, or, if
-// the consistency is stale, as this server does.
-func (m *machine) soakKeys(consistency string) (map[string]string, error) {
-	text, err := m.key(http.MethodGet, "soak?recurse&"+consistency, "")
-	if err != nil || text == "" {
-		return nil, err
-	}
-	var list []struct {
-		Key   string
-		Value []byte
-	}
-	if err := json.Unmarshal([]byte(text), &list); err != nil {
-		return nil, err
-	}
-	out := map[string]string{}
-	for _, e := range list {
-		out[e.Key] = string(e.Value)
-	}
-	return out, nil
-}
-
-// checkKeys: what was acknowledged before the read began is in its answer.
-func (l *ledger) checkKeys(m *machine, consistency string) (answered bool, err error) {
-	keys := l.keys()
-	have, err := m.soakKeys(consistency)
-	if err != nil {
-		return false, nil
-	}
-	if gone := lost(keys, have); len(gone) > 0 {
-		return true, fmt.Errorf("%d of %d acknowledged keys are gone at %s (%s): %v", len(gone), len(keys), m.node, consistency, gone[:min(5, len(gone))])
-	}
-	return true, nil
-}
-
-// lineage is the cluster that was born, and must be the only one ever.
-type lineage struct {
-	id   string
-	term int64
-}
-
-// sight is one look at what must always be right.
-type sight struct {
+// snapshot is what must be right at any time.
+type snapshot struct {
 	record record
-	err    error                // why there is no record
-	kept   map[string]string    // the clusters to which servers' data belongs, by node
-	gone   map[string]time.Time // nodes of which nothing runs, and since when
-	beats  []string             // the registry's keys
+	err    error                // of reading the record or listing the keys
+	kept   map[string]string    // ID of the cluster to which a node's data is tied, by node
+	down   map[string]time.Time // since when nothing runs of a node, by node
+	keys   []string             // of the registry
 }
 
-// stampSlack is the resolution of heartbeats' stamps and of the store's time.
-const stampSlack = 2 * time.Second
-
-// judge says what is wrong, at any time.
-func (s sight) judge(born lineage) error {
-	err := s.err
-	if err == nil {
-		err = errors.Join(want("state", s.record.State, "established"), want("cluster", s.record.ClusterID, born.id),
-			want("term", s.record.Bootstrap.Term, born.term), want("desired", s.record.Desired, soakServers))
-		nodes := map[string]bool{}
-		for _, slot := range s.record.Servers {
-			nodes[slot.Node] = true
-		}
-		if len(s.record.Servers) > soakServers || len(nodes) < len(s.record.Servers) {
-			err = errors.Join(err, fmt.Errorf("got slots %v, want at most %d, each another node's", s.record.Servers, soakServers))
-		}
+// check reports what is wrong, given the record as it was when the cluster was born.
+func (s snapshot) check(born record) error {
+	nodes := map[string]bool{}
+	for _, slot := range s.record.Servers {
+		nodes[slot.Node] = true
+	}
+	err := errors.Join(s.err, want("state", s.record.State, "established"), want("cluster", s.record.ClusterID, born.ClusterID),
+		want("term", s.record.Bootstrap.Term, born.Bootstrap.Term), want("desired", s.record.Desired, soakServers))
+	if len(s.record.Servers) > soakServers || len(nodes) < len(s.record.Servers) {
+		err = errors.Join(err, fmt.Errorf("got slots %v, want at most %d, each another node's", s.record.Servers, soakServers))
 	}
 	for node, id := range s.kept {
-		err = errors.Join(err, want("cluster of "+node+"'s data", id, born.id))
+		err = errors.Join(err, want("cluster of "+node+"'s data", id, born.ClusterID))
 	}
-	for _, key := range s.beats {
+	for _, key := range s.keys {
 		beat, perr := registry.ParseKey(key)
-		if perr != nil {
-			continue // the record
-		}
-		if since, ok := s.gone[beat.Node]; ok && beat.Time.After(since.Add(stampSlack)) {
-			err = errors.Join(err, fmt.Errorf("%s beats, and is gone since %s", key, since.UTC().Format(time.TimeOnly)))
+		if since, ok := s.down[beat.Node]; perr == nil && ok && beat.Time.After(since.Add(stampSlack)) {
+			err = errors.Join(err, fmt.Errorf("%s was written, and nothing of its node runs since %s", key, since.UTC().Format(time.TimeOnly)))
 		}
 	}
 	return err
 }
 
-// discord: servers name different leaders. For a moment they may.
-func discord(leaders map[string]string) bool {
-	seen := map[string]bool{}
-	for _, leader := range leaders {
-		if leader != "" {
-			seen[leader] = true
+// startChecks writes keys and checks what must be right at any time, until it is stopped.
+func (s *soak) startChecks() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	repeat := func(pause time.Duration, what func()) {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				what()
+				time.Sleep(pause)
+			}
+		})
+	}
+	for range 3 {
+		repeat(200*time.Millisecond, func() { s.ledger.write(s.anyMachine()) })
+	}
+	repeat(time.Second, s.checkSnapshot)
+	repeat(time.Second, s.checkLeaders)
+	repeat(2*time.Second, s.checkKeys)
+	return func() {
+		cancel()
+		all.Wait()
+	}
+}
+
+func (s *soak) anyMachine() *machine {
+	nodes, _ := s.now()
+	return nodes[rand.IntN(len(nodes))].machine
+}
+
+func (s *soak) checkSnapshot() {
+	rec, err := s.store.record()
+	_, before := s.now()
+	keys, kerr := s.store.keys()
+	// Nodes that were down before and after the listing were so all the time.
+	nodes, down := s.now()
+	maps.DeleteFunc(down, func(node string, since time.Time) bool { return !before[node].Equal(since) })
+	now := snapshot{rec, errors.Join(err, kerr), map[string]string{}, down, keys}
+	for _, n := range nodes {
+		if kept, err := n.keptCluster(); err == nil {
+			now.kept[n.node] = kept.ClusterID
 		}
 	}
-	return len(seen) > 1
+	if err := now.check(s.born); err != nil {
+		s.t.Error(err)
+	}
+	s.count("check: snapshot")
+}
+
+// checkLeaders checks that servers do not know different leaders for long.
+func (s *soak) checkLeaders() {
+	leaders := map[string]string{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	servers, _ := s.byMode()
+	for _, n := range servers {
+		all.Go(func() {
+			if leader, err := n.leader(); err == nil {
+				mu.Lock()
+				defer mu.Unlock()
+				leaders[n.node] = leader
+			}
+		})
+	}
+	all.Wait()
+	switch {
+	case !leadersDiffer(leaders):
+		s.differ = time.Time{}
+	case s.differ.IsZero():
+		s.differ = time.Now()
+	case time.Since(s.differ) > electionLimit:
+		s.t.Errorf("servers have known different leaders for %v: %v", electionLimit, leaders)
+	}
+	s.count("check: leaders")
+}
+
+// leadersDiffer reports whether servers know different leaders.
+func leadersDiffer(leaders map[string]string) bool {
+	distinct := map[string]bool{}
+	for _, leader := range leaders {
+		distinct[leader] = true
+	}
+	return len(distinct) > 1
+}
+
+// checkKeys checks that the leader has all acknowledged keys, if it answers.
+func (s *soak) checkKeys() {
+	missing, err := s.ledger.check(s.anyMachine(), "consistent")
+	if missing != nil {
+		s.t.Error(missing)
+	}
+	if err == nil {
+		s.count("check: keys")
+	}
+}
+
+// byMode returns the servers and the clients, by the mode that their data directories keep.
+func (s *soak) byMode() (servers, clients []*supervisedNode) {
+	nodes, _ := s.now()
+	for _, n := range nodes {
+		switch n.read("data/mode") {
+		case wire.Server:
+			servers = append(servers, n)
+		case wire.Agent:
+			clients = append(clients, n)
+		}
+	}
+	return servers, clients
+}
+
+// converged reports what is not as it should be when no fault goes on.
+func (s *soak) converged() error {
+	servers, clients := s.byMode()
+	err := errors.Join(want("faults that go on", len(s.events), 0), want("nodes", len(s.nodes), soakNodes),
+		want("servers", len(servers), soakServers), want("clients", len(clients), soakNodes-soakServers))
+	for _, n := range s.nodes {
+		err = errors.Join(err, want(n.node+" runs", n.again.IsZero() && !n.runner.ended() && n.leaving == nil, true))
+	}
+	rec, rerr := s.store.record()
+	err = errors.Join(err, rerr, snapshot{record: rec}.check(s.born),
+		want("slots", slotNames(rec.Servers), nodeNames(servers)))
+	if err != nil {
+		return err
+	}
+	leader, err := oneCluster(rec, servers)
+	err = errors.Join(err, servers[0].voters(soakServers))
+	for _, n := range clients {
+		theirs, lerr := n.leader()
+		err = errors.Join(err, lerr, want("leader of "+n.node, theirs, leader))
+	}
+	// Every server has every acknowledged key, and another can be written.
+	err = errors.Join(err, servers[0].putKey("converged", s.born.ClusterID), errors.Join(s.ledger.check(servers[0].machine, "consistent")))
+	for _, n := range servers {
+		err = errors.Join(err, errors.Join(s.ledger.check(n.machine, "stale")))
+	}
+	if err != nil {
+		return err
+	}
+	return s.observer.wantListed(nodeNames(servers), nodeNames(s.nodes))
 }
 
 // The control of the checks: each of these is wrong.
-func TestSoakJudge(t *testing.T) {
+func TestSoakSnapshot(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	born := lineage{"c", 1}
-	right := func() sight {
-		s := sight{
-			kept: map[string]string{"n1": "c"}, gone: map[string]time.Time{"n9": now},
-			beats: []string{"agents/20260102030405-n9", "cluster.json", "servers/20260102040000-n1"},
+	down := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	right := func() snapshot {
+		s := snapshot{
+			kept: map[string]string{"n1": "c"}, down: map[string]time.Time{"n9": down},
+			keys: []string{"agents/20260102030405-n9", "cluster.json", "servers/20260102040000-n1"},
 		}
-		s.record.State, s.record.ClusterID, s.record.Desired, s.record.Bootstrap.Term = "established", "c", 3, 1
-		s.record.Servers = []wire.Slot{{Node: "n1"}, {Node: "n2"}, {Node: "n3"}}
+		s.record = record{State: "established", ClusterID: "c", Desired: 3, Servers: []wire.Slot{{Node: "n1"}, {Node: "n2"}, {Node: "n3"}}}
+		s.record.Bootstrap.Term = 1
 		return s
 	}
-	if err := right().judge(born); err != nil {
+	if err := right().check(right().record); err != nil {
 		t.Errorf("got %v of what is right", err)
 	}
-	for name, spoil := range map[string]func(*sight){
-		"no record":           func(s *sight) { s.err = errNotYet },
-		"born anew":           func(s *sight) { s.record.Bootstrap.Term = 2 },
-		"another cluster":     func(s *sight) { s.record.ClusterID = "d" },
-		"not established":     func(s *sight) { s.record.State = "bootstrapping" },
-		"another desired":     func(s *sight) { s.record.Desired = 5 },
-		"four slots":          func(s *sight) { s.record.Servers = append(s.record.Servers, wire.Slot{Node: "n4"}) },
-		"two slots of a node": func(s *sight) { s.record.Servers[1].Node = "n1" },
-		"other data":          func(s *sight) { s.kept["n2"] = "d" },
-		"a ghost":             func(s *sight) { s.beats = append(s.beats, "servers/20260102030408-n9") },
+	for name, spoil := range map[string]func(*snapshot){
+		"no record":                  func(s *snapshot) { s.err = errNotYet },
+		"another term":               func(s *snapshot) { s.record.Bootstrap.Term = 2 },
+		"another cluster":            func(s *snapshot) { s.record.ClusterID = "d" },
+		"not established":            func(s *snapshot) { s.record.State = "bootstrapping" },
+		"another desired":            func(s *snapshot) { s.record.Desired = 5 },
+		"four slots":                 func(s *snapshot) { s.record.Servers = append(s.record.Servers, wire.Slot{Node: "n4"}) },
+		"two slots of a node":        func(s *snapshot) { s.record.Servers[1].Node = "n1" },
+		"another cluster's data":     func(s *snapshot) { s.kept["n2"] = "d" },
+		"a heartbeat of a node down": func(s *snapshot) { s.keys = append(s.keys, "servers/20260102030408-n9") },
 	} {
 		s := right()
 		spoil(&s)
-		if s.judge(born) == nil {
-			t.Errorf("%s: the judge finds nothing wrong", name)
+		if s.check(right().record) == nil {
+			t.Errorf("%s: nothing is found wrong", name)
 		}
 	}
-	for _, test := range []struct {
-		leaders map[string]string
-		want    bool
-	}{
-		{map[string]string{}, false},
-		{map[string]string{"n1": "a", "n2": "", "n3": "a"}, false},
-		{map[string]string{"n1": "a", "n2": "b"}, true},
+	for want, leaders := range map[bool][]map[string]string{
+		false: {{}, {"n1": "a"}, {"n1": "a", "n3": "a"}}, true: {{"n1": "a", "n2": "b"}},
 	} {
-		if got := discord(test.leaders); got != test.want {
-			t.Errorf("discord of %v: got %v, want %v", test.leaders, got, test.want)
-		}
-	}
-}
-
-// A key that was deleted or overwritten behind the writer's back is missed.
-func TestSoakLedger(t *testing.T) {
-	t.Parallel()
-	keys := []string{soakKey(1), soakKey(2), soakKey(4)}
-	have := func() map[string]string {
-		return map[string]string{soakKey(1): soakKey(1), soakKey(2): soakKey(2), soakKey(3): "", soakKey(4): soakKey(4)}
-	}
-	if got := lost(keys, have()); len(got) != 0 {
-		t.Errorf("got %v lost of what is all there", got)
-	}
-	for name, spoil := range map[string]func(map[string]string){
-		"deleted":     func(h map[string]string) { delete(h, soakKey(2)) },
-		"overwritten": func(h map[string]string) { h[soakKey(2)] = soakKey(1) },
-	} {
-		h := have()
-		spoil(h)
-		if got := lost(keys, h); !slices.Equal(got, []string{soakKey(2)}) {
-			t.Errorf("%s: got %v lost, want %s", name, got, soakKey(2))
+		if slices.ContainsFunc(leaders, func(l map[string]string) bool { return leadersDiffer(l) != want }) {
+			t.Errorf("leadersDiffer is not %v of each of %v", want, leaders)
 		}
 	}
 }

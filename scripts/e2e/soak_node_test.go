@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -9,67 +10,69 @@ import (
 	"time"
 )
 
-// resident is a node of the soak, whose runner an init system starts again
-// whenever it ends.
-type resident struct {
-	*supervisedNode
-	rest    time.Duration // how long the init system waits the next time
+// shortPause is how soon an init system starts again what has ended by itself.
+const shortPause = time.Second
+
+// soakState is what the soak knows of a node since its runner was started.
+type soakState struct {
+	pause   time.Duration // how long the init system waits the next time
 	ended   time.Time     // when the runner was seen to have ended; zero while it runs
-	pauses  []pause
-	leaving *process      // the command that makes it leave
-	left    bool          // that has succeeded
-	away    time.Duration // for how long; 0: it does not come back
-	place   string        // who comes then takes it
-	behind  time.Duration // so much later
+	leaving *process      // the command that makes the node leave; nil if it is not to
+	leave   step          // why it leaves
+	left    bool          // it has left
 }
 
-// pause is what of a node is stopped, until when.
-type pause struct {
-	until time.Time
-	pids  []int
+// event ends a fault at a time to come.
+type event struct {
+	at   time.Time
+	node *supervisedNode // whose processes are stopped until then; nil for other faults
+	do   func()
 }
 
-// shortRest is how soon an init system starts again what has ended by itself.
-const shortRest = time.Second
-
-// strike kills or stops processes of the node, and says how many.
-func (n *resident) strike(s step) int {
-	pids, sig := n.pids(s.to), syscall.SIGKILL
-	switch {
-	case len(pids) == 0:
-		return 0
-	case s.do == "restart":
-		sig, n.rest = syscall.SIGTERM, s.span
-	case s.do == "stop":
-		sig = syscall.SIGSTOP
-		n.pauses = append(n.pauses, pause{time.Now().Add(s.span), pids})
-	case s.to != "ac-heartbeat":
-		n.rest = s.span
-	}
-	signalAny(sig, pids)
-	if s.do == "kill" && s.to == "all" {
-		killAll(n.t, n.id()) // what was started just now too
-	}
-	return len(pids)
+// after makes a fault end after a while.
+func (s *soak) after(span time.Duration, n *supervisedNode, do func()) {
+	s.events = append(s.events, event{time.Now().Add(span), n, do})
 }
 
-// resume lets go on what has been stopped for long enough, or all of it.
-func (n *resident) resume(all bool) {
-	n.pauses = slices.DeleteFunc(n.pauses, func(p pause) bool {
-		if !all && time.Now().Before(p.until) {
+// end ends the faults that match.
+func (s *soak) end(match func(event) bool) {
+	s.events = slices.DeleteFunc(s.events, func(e event) bool {
+		if !match(e) {
 			return false
 		}
-		signalAny(syscall.SIGCONT, p.pids)
+		e.do()
 		return true
 	})
 }
 
-// supervise does what an init system would: it starts what has ended again, once
-// nothing of it is left, which nobody helps with here.
-func (s *soak) supervise(n *resident) {
-	n.resume(false)
-	if n.leaving != nil && n.leaving.ended() {
-		s.afterLeave(n)
+// concerns reports whether the event ends a fault of this node.
+func (n *supervisedNode) concerns(e event) bool { return e.node == n }
+
+// now returns the nodes that are to run now, and since when nothing runs of others.
+func (s *soak) now() (nodes []*supervisedNode, down map[string]time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.nodes), maps.Clone(s.down)
+}
+
+// tick does what is due.
+func (s *soak) tick() {
+	s.t.Helper()
+	if s.t.Failed() {
+		s.t.Fatalf("failed after %v", time.Since(s.begin))
+	}
+	nodes, _ := s.now()
+	for _, n := range nodes {
+		s.supervise(n)
+	}
+	s.end(func(e event) bool { return time.Now().After(e.at) })
+}
+
+// supervise does what an init system would: it starts the runner again when it has ended
+// and nothing of the node is left, which it does not kill.
+func (s *soak) supervise(n *supervisedNode) {
+	if n.leaving != nil && !n.left && n.leaving.ended() {
+		s.leaveEnded(n)
 	}
 	switch {
 	case !n.again.IsZero():
@@ -79,125 +82,139 @@ func (s *soak) supervise(n *resident) {
 	case !n.runner.ended():
 	case n.ended.IsZero():
 		n.ended = time.Now()
-		s.note("%s: its runner ended with %d", n.node, n.runner.code())
+		s.logf("%s: its runner ended with %d", n.node, n.runner.code())
 		s.count(fmt.Sprintf("runner ended with %d", n.runner.code()))
 		if n.runner.code() == fenced {
-			s.wrong(fmt.Errorf("%s is fenced: %s", n.node, tail(n.runner.err.String())))
+			s.t.Errorf("%s is fenced: %s", n.node, tail(n.runner.err.String()))
 		}
 	default:
-		s.bury(n)
+		s.runnerEnded(n)
 	}
 }
 
-func (s *soak) launch(n *resident) {
-	n.again, n.ended, n.rest = time.Time{}, time.Time{}, shortRest
+// launch starts the runner.
+func (s *soak) launch(n *supervisedNode) {
+	n.again, n.soakState = time.Time{}, soakState{pause: shortPause}
 	s.mu.Lock()
-	delete(s.away, n.node)
+	delete(s.down, n.node)
 	s.mu.Unlock()
 	n.runner = n.start(n.argv...)
 	s.count("runner started")
 }
 
-// bury waits until nothing is left of a node whose runner has ended.
-func (s *soak) bury(n *resident) {
+// runnerEnded waits until nothing is left of a node whose runner has ended.
+func (s *soak) runnerEnded(n *supervisedNode) {
 	err := n.nothingLeft()
 	switch {
-	case len(n.pauses) > 0:
-		n.ended = time.Now() // what is stopped cannot end
+	case slices.ContainsFunc(s.events, n.concerns):
+		n.ended = time.Now() // processes that are stopped cannot end
 	case err != nil && time.Since(n.ended) > patience:
-		s.wrong(err)
-	case err != nil || n.leaving != nil:
-	case n.left && n.away == 0:
-		s.lose(n)
+		s.t.Error(err)
+	case err != nil || n.leaving != nil && !n.left:
+	case n.left && n.leave.fault == "leave":
+		s.remove(n)
 	default:
 		s.mu.Lock()
-		s.away[n.node] = time.Now()
-		s.mu.Unlock()
-		n.again = time.Now().Add(max(n.rest, n.away))
-		n.left, n.away = false, 0
+		defer s.mu.Unlock()
+		s.down[n.node] = time.Now()
+		n.again = time.Now().Add(n.pause)
 	}
 }
 
-// leave makes the node leave its cluster, from a state in which it can.
-func (n *resident) leave() {
-	n.resume(true)
-	n.again = time.Time{}
-	n.leaving = n.start(n.machine.runner("leave")...)
-}
-
-// afterLeave asks again for as long as the node could not leave.
-func (s *soak) afterLeave(n *resident) {
-	code := n.leaving.code()
-	if code == 0 {
-		s.note("%s has left", n.node)
-		n.leaving, n.left = nil, true
-		if len(n.pids("consul")) == 0 && !n.runner.ended() {
-			n.runner.signal(syscall.SIGTERM) // it was still deciding, and would start one
-		}
-		if n.away == 0 {
-			s.blanks = append(s.blanks, blank{time.Now().Add(n.behind), n.place})
-		}
-		return
-	}
-	s.note("%s: leave ended with %d: %s", n.node, code, strings.TrimSpace(tail(n.leaving.err.String())))
-	s.count(fmt.Sprintf("leave ended with %d", code))
-	n.leave()
-}
-
-// lose is for a node that never comes back.
-func (s *soak) lose(n *resident) {
+// remove takes a node that does not come back off the list, and removes its data.
+func (s *soak) remove(n *supervisedNode) {
 	s.mu.Lock()
-	s.gone[n.node] = time.Now()
-	s.nodes = slices.DeleteFunc(s.nodes, func(other *resident) bool { return other == n })
-	s.mu.Unlock()
+	defer s.mu.Unlock()
+	s.down[n.node] = time.Now()
+	s.nodes = slices.DeleteFunc(s.nodes, func(other *supervisedNode) bool { return other == n })
 	if err := os.RemoveAll(n.path("data")); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-// blank is a blank node that has yet to come, and which place it takes.
-type blank struct {
-	at    time.Time
-	place string
+// replace makes a blank node take a place after a while.
+func (s *soak) replace(st step) {
+	s.after(st.span, nil, func() {
+		n := s.add()
+		s.places[st.place] = n
+		s.logf("%s: %s starts", st.place, n.node)
+	})
 }
 
-// perform does one step of a plan, at the node that has the place now.
+// startLeave runs the command that makes the node leave its cluster.
+func (s *soak) startLeave(n *supervisedNode) {
+	s.end(n.concerns)
+	n.again = time.Time{}
+	n.leaving = n.start(n.machine.runner("leave")...)
+}
+
+// leaveEnded repeats the command until the node has left.
+func (s *soak) leaveEnded(n *supervisedNode) {
+	code := n.leaving.code()
+	if code != 0 {
+		s.logf("%s: leave ended with %d: %s", n.node, code, strings.TrimSpace(tail(n.leaving.err.String())))
+		s.count(fmt.Sprintf("leave ended with %d", code))
+		s.startLeave(n)
+		return
+	}
+	s.logf("%s has left", n.node)
+	n.left, n.pause = true, max(n.leave.span, shortPause)
+	if len(n.pids("consul")) == 0 && !n.runner.ended() {
+		n.runner.signal(syscall.SIGTERM) // it is still deciding, and would start an agent
+	}
+	if n.leave.fault == "leave" {
+		s.replace(n.leave)
+	}
+}
+
+// perform begins a fault at the node that has the place now.
 func (s *soak) perform(st step) {
-	if st.on == "store" {
-		s.note("%v", st)
-		s.count("store: " + st.to)
-		s.proxy.turn(s.t, way(st.to))
-		s.turned = time.Now().Add(st.span)
+	s.logf("%v", st)
+	n := s.places[st.place]
+	do, target, _ := strings.Cut(st.fault, " ")
+	switch {
+	case st.place == "store":
+		s.proxy.set(st.fault)
+		s.after(st.span, nil, func() {
+			s.proxy.set("pass")
+			s.logf("store: pass")
+		})
+	case n == nil:
+		s.logf("no node is at this place")
 		return
-	}
-	n := s.places[st.on]
-	if n == nil {
-		s.note("%v: nobody is there", st)
-		return
-	}
-	switch st.do {
-	case "kill", "stop", "restart":
-		hit := n.strike(st)
-		s.note("%s, %v: %d processes", n.node, st, hit)
-		if hit > 0 {
-			s.count(st.do + " " + st.to)
+	case target != "":
+		pids := n.pids(target)
+		if len(pids) == 0 {
+			s.logf("no process of %s runs %s", n.node, target)
+			return
 		}
+		s.strike(n, do, target, st.span, pids)
+	case do == "replace":
+		s.places[st.place] = nil // no other fault is for this node
+		s.end(n.concerns)
+		killAll(s.t, n.id())
+		s.remove(n)
+		s.replace(st)
+	default:
+		s.places[st.place] = nil
+		n.leave = st
+		s.startLeave(n)
+	}
+	s.count("fault: " + st.fault)
+}
+
+// strike kills, stops or restarts processes of the node.
+func (s *soak) strike(n *supervisedNode, do, target string, span time.Duration, pids []int) {
+	signals := map[string]syscall.Signal{"kill": syscall.SIGKILL, "stop": syscall.SIGSTOP, "restart": syscall.SIGTERM}
+	signalAny(signals[do], pids)
+	if do == "stop" {
+		s.after(span, n, func() { signalAny(syscall.SIGCONT, pids) })
 		return
 	}
-	s.note("%s, %v", n.node, st)
-	s.count(st.do)
-	s.places[st.on] = nil // the other steps spare what is leaving
-	switch st.do {
-	case "replace":
-		n.resume(true)
-		killAll(s.t, n.id())
-		s.lose(n)
-		s.blanks = append(s.blanks, blank{time.Now().Add(st.span), st.on})
-	case "leave":
-		n.leave()
-		n.place, n.behind = st.on, st.span
-	case "return":
-		n.leave()
-		n.away = max(st.span, shortRest)
+	if target != "ac-heartbeat" {
+		n.pause = span
+	}
+	if target == "all" {
+		killAll(s.t, n.id()) // what was started since too
 	}
 }

@@ -2,114 +2,107 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 )
 
-// Heartbeats of the soak, and what is longer than they live.
 const (
-	soakExpiry = 12 * time.Second
-	soakTick   = 3 * time.Second
+	soakNodes   = 5
+	soakServers = 3
+	soakExpiry  = 12 * time.Second // of heartbeats
 )
 
-// step is one thing that is done in a round.
+// soakPlaces are the roles of the nodes in one round, the servers' first.
+var soakPlaces = []string{"leader", "follower1", "follower2", "client1", "client2"}
+
+// Faults of processes: those that take the node's agent away for a while, and those
+// that the agent does not notice. "auto-consul" is the runner, "all" a power failure.
+var (
+	breaking = []string{"kill auto-consul", "kill consul", "kill all", "stop consul", "stop all", "restart auto-consul"}
+	harmless = []string{"kill ac-heartbeat", "stop ac-heartbeat", "stop auto-consul"}
+)
+
+// What happens to the servers in a round. All can be broken only if all come back.
+const (
+	noneBroken  = "no server is broken" // clients may be replaced
+	oneBroken   = "one server is broken"
+	allBroken   = "all servers are broken"
+	oneReplaced = "one server loses its data and is replaced"
+	oneLeft     = "one server leaves and is replaced"
+	oneReturned = "one server leaves and returns"
+)
+
+// step is one fault.
 type step struct {
-	at time.Duration // since the round's start
-	on string        // a place: s0 to s2 the round's servers, its leader first, a0 and a1 its agents; or the store
-	do string        // kill, stop, restart, replace, leave, return, or turn
-	to string        // which process, or all; or the store's way
-	// span is how long a stop or a turn lasts, or how long the node is away.
-	span time.Duration
+	at    time.Duration // since the start of the round
+	place string        // one of soakPlaces, or store
+	fault string        // breaking or harmless; replace, leave or return; for the store a proxy's mode
+	span  time.Duration // how long it lasts, or until the node or the one that replaces it starts
 }
 
 func (s step) String() string {
-	return fmt.Sprintf("%s: %s for %v", s.on, strings.TrimSpace(s.do+" "+s.to), s.span.Round(time.Millisecond))
+	return fmt.Sprintf("%s: %s for %v", s.place, s.fault, s.span.Round(time.Millisecond))
 }
-
-// How the servers fare in a round. Only one of the three is broken, or all are and
-// come back.
-const (
-	spared   = "spared"   // no server is broken; agents may be replaced
-	hurt     = "hurt"     // one is killed, stopped or restarted and comes back
-	felled   = "felled"   // all are, and for a while there is no quorum
-	replaced = "replaced" // one is gone with its data, and a blank node comes
-	left     = "left"     // one leaves for good, and a blank node comes
-	returned = "returned" // one leaves and comes back
-)
 
 type plan struct {
 	theme  string
-	victim string
+	victim string // the one server that is broken
 	steps  []step // by time
 }
 
-// length is how long the round's faults last at least.
-func (p plan) length() (out time.Duration) {
-	for _, s := range p.steps {
-		out = max(out, s.at+s.span)
-	}
-	return out
-}
-
-// drawPlan draws a round whose steps begin within a window.
+// drawPlan draws a round whose faults begin within the window.
 func drawPlan(r *rand.Rand, window time.Duration) plan {
-	p := plan{theme: oneOf(r, spared, hurt, hurt, felled, replaced, left, returned), victim: oneOf(r, "s0", "s0", "s1", "s2")}
-	add := func(on, do, to string, span time.Duration) {
-		p.steps = append(p.steps, step{time.Duration(r.Int64N(int64(window))), on, do, to, span})
+	p := plan{
+		theme:  oneOf(r, noneBroken, oneBroken, oneBroken, allBroken, oneReplaced, oneLeft, oneReturned),
+		victim: oneOf(r, "leader", "leader", "follower1", "follower2"),
 	}
-	struck := func(on string, most int) {
+	add := func(place string, faults ...string) {
+		p.steps = append(p.steps, step{below(r, window), place, oneOf(r, faults...), drawSpan(r)})
+	}
+	addSome := func(most int, place string) {
 		for range r.IntN(most + 1) {
-			add(on, oneOf(r, "kill", "stop"), oneOf(r, "auto-consul", "consul", "ac-heartbeat", "all"), drawSpan(r))
+			add(place, slices.Concat(breaking, harmless)...)
 		}
-	}
-	broken := func(on string) {
-		if r.IntN(3) == 0 {
-			add(on, "restart", "auto-consul", drawSpan(r))
-			return
-		}
-		add(on, oneOf(r, "kill", "stop"), oneOf(r, "auto-consul", "consul", "all"), drawSpan(r))
 	}
 	switch p.theme {
-	case hurt:
-		broken(p.victim)
-		struck(p.victim, 3)
-	case felled:
-		for i := range soakServers {
-			broken(fmt.Sprintf("s%d", i))
+	case oneBroken:
+		add(p.victim, breaking...)
+		addSome(3, p.victim)
+	case allBroken:
+		for _, server := range soakPlaces[:soakServers] {
+			add(server, breaking...)
 		}
-	case replaced:
-		struck(p.victim, 1)
-		// Sooner the lost one still counts, and the blank node would be an agent.
-		add(p.victim, "replace", "", soakExpiry+time.Second+drawSpan(r)/2)
-	case left:
-		add(p.victim, "leave", "", drawSpan(r))
-	case returned:
-		add(p.victim, "return", "", drawSpan(r))
+	case oneReplaced:
+		addSome(1, p.victim)
+		add(p.victim, "replace")
+		// Until its heartbeats expire it counts as a server, and a blank node becomes a client.
+		last := &p.steps[len(p.steps)-1]
+		last.span = soakExpiry + time.Second + last.span/2
+	case oneLeft:
+		add(p.victim, "leave")
+	case oneReturned:
+		add(p.victim, "return")
 	}
-	for i := range 3 { // what no server's agent notices
+	for _, server := range soakPlaces[:soakServers] {
 		if r.IntN(2) == 0 {
-			on, harmless := fmt.Sprintf("s%d", i), []string{"kill ac-heartbeat", "stop ac-heartbeat", "stop auto-consul"}
-			do, to, _ := strings.Cut(oneOf(r, harmless...), " ")
-			add(on, do, to, drawSpan(r))
+			add(server, harmless...)
 		}
 	}
-	for i := range 2 {
-		on := fmt.Sprintf("a%d", i)
-		struck(on, 3)
-		// A blank node takes the place of a server that is away, which would
-		// then be one too many.
-		if p.theme == spared && r.IntN(2) == 0 {
-			add(on, oneOf(r, "replace", "leave"), "", drawSpan(r))
+	for _, client := range soakPlaces[soakServers:] {
+		addSome(3, client)
+		// A blank node would take over from a server that is away, which then is one too many.
+		if p.theme == noneBroken && r.IntN(2) == 0 {
+			add(client, "replace", "leave")
 		}
 	}
 	at := time.Duration(0)
 	for range r.IntN(4) {
-		at += time.Duration(r.Int64N(int64(window / 3)))
-		s := step{at, "store", "turn", oneOf(r, string(refuse), string(swallow), string(delay), string(deny), string(mute)), drawSpan(r)}
+		at += below(r, window/3)
+		s := step{at, "store", oneOf(r, "refuse", "hang", "delay", "deny-writes", "lose-answers"), drawSpan(r)}
 		p.steps, at = append(p.steps, s), at+s.span
 	}
 	slices.SortStableFunc(p.steps, func(a, b step) int { return int(a.at - b.at) })
@@ -118,27 +111,23 @@ func drawPlan(r *rand.Rand, window time.Duration) plan {
 
 func oneOf(r *rand.Rand, list ...string) string { return list[r.IntN(len(list))] }
 
+func below(r *rand.Rand, d time.Duration) time.Duration { return time.Duration(r.Int64N(int64(d))) }
+
 // drawSpan is often short and sometimes longer than the expiry.
 func drawSpan(r *rand.Rand) time.Duration {
 	switch r.IntN(4) {
 	case 0:
-		return soakExpiry + time.Second + time.Duration(r.Int64N(int64(7*time.Second)))
+		return soakExpiry + time.Second + below(r, 7*time.Second)
 	case 1:
-		return time.Second + time.Duration(r.Int64N(int64(soakExpiry)))
+		return time.Second + below(r, soakExpiry)
 	}
-	return 200*time.Millisecond + time.Duration(r.Int64N(int64(4*time.Second)))
+	return 200*time.Millisecond + below(r, 4*time.Second)
 }
 
-// breaks: the step takes a server's agent away for a while.
-func (s step) breaks() bool {
-	harmless := s.to == "ac-heartbeat" || s.do == "stop" && s.to == "auto-consul"
-	return s.on[0] == 's' && s.on != "store" && !harmless
-}
-
-// However it is drawn, a plan loses no quorum for good and comes of its seed alone.
+// No plan loses the quorum for good, all come of their seeds alone, and every fault is drawn.
 func TestSoakPlan(t *testing.T) {
 	t.Parallel()
-	themes, does, long := map[string]int{}, map[string]int{}, 0
+	themes, faults, long := map[string]int{}, map[string]int{}, 0
 	for seed := range uint64(2000) {
 		draw := func() plan { return drawPlan(rand.New(rand.NewPCG(seed, 0)), 20*time.Second) }
 		p := draw()
@@ -146,37 +135,41 @@ func TestSoakPlan(t *testing.T) {
 			t.Fatalf("seed %d: two plans", seed)
 		}
 		themes[p.theme]++
-		var open time.Duration // until when the store is not itself
+		var end time.Duration // of the store's last fault
 		for _, s := range p.steps {
-			does[s.do+" "+s.to]++
+			faults[s.fault]++
 			if s.span > soakExpiry {
 				long++
 			}
-			blank := s.do == "replace" || s.do == "leave"
+			breaks := slices.Contains(soakPlaces[:soakServers], s.place) && !slices.Contains(harmless, s.fault)
+			blank := s.fault == "replace" || s.fault == "leave"
 			switch {
-			case s.do == "replace" && s.on == p.victim && s.span <= soakExpiry && p.theme == replaced:
-				t.Errorf("seed %d: %v while the lost one still counts", seed, s)
-			case s.breaks() && s.on != p.victim && p.theme != felled, s.breaks() && p.theme == spared:
+			case breaks && (s.place != p.victim && p.theme != allBroken || p.theme == noneBroken):
 				t.Errorf("seed %d: %v breaks more than the one server", seed, s)
-			case blank && s.on != p.victim && p.theme != spared:
-				t.Errorf("seed %d: a blank node for %v while a server is away", seed, s)
-			case s.on == "store" && s.at < open:
+			case breaks && p.theme == allBroken && !slices.Contains(breaking, s.fault):
+				t.Errorf("seed %d: %v while all servers are broken", seed, s)
+			case breaks && s.fault == "replace" && s.span <= soakExpiry:
+				t.Errorf("seed %d: %v while the lost server still counts", seed, s)
+			case blank && !breaks && p.theme != noneBroken:
+				t.Errorf("seed %d: %v brings a blank node while a server is away", seed, s)
+			case s.place == "store" && s.at < end:
 				t.Errorf("seed %d: %v overlaps", seed, s)
 			}
-			if s.on == "store" {
-				open = s.at + s.span
+			if s.place == "store" {
+				end = s.at + s.span
 			}
 		}
 	}
 	if len(themes) != 6 || long == 0 {
 		t.Errorf("got themes %v, %d long steps, want six and some", themes, long)
 	}
-	for _, do := range []string{
-		"kill auto-consul", "kill consul", "kill ac-heartbeat", "kill all", "stop auto-consul", "stop consul", "stop ac-heartbeat", "stop all",
-		"restart auto-consul", "replace ", "leave ", "return ", "turn refuse", "turn swallow", "turn delay", "turn deny", "turn mute",
-	} {
-		if does[do] == 0 {
-			t.Errorf("nothing draws %q", do)
+	all := slices.Concat(breaking, harmless, []string{"replace", "leave", "return"}, slices.Collect(maps.Keys(proxyModes)))
+	for _, fault := range all {
+		if got := faults[fault] > 0; got != (fault != "pass") {
+			t.Errorf("%q is drawn: %v", fault, got)
 		}
+	}
+	if len(faults) != len(all)-1 {
+		t.Errorf("got faults %v, want no others than %v", faults, all)
 	}
 }

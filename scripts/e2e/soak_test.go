@@ -3,192 +3,214 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"auto-consul/lib/scripttest"
 )
 
-const (
-	soakNodes   = 5
-	soakServers = 3
-)
-
-// Five nodes live through rounds of random faults, in which one server is broken or
-// gone, or all lose their power, while keys are written. After each round all must settle;
-// some things must be right at any time. SOAK is how long it goes on, by rounds:
-// without it there is one. SOAK_SEED draws the same plans again.
+// Five nodes go through rounds of random faults while keys are written. In a round one
+// server is broken or gone, or all are broken and come back. Some things must be right at
+// any time, and after each round the cluster must converge. SOAK is how long to go on with
+// new rounds; without it there is one. SOAK_SEED draws the same plans again.
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	s := newSoak(t)
-	defer s.tell()
-	s.bear()
-	stop := s.attend()
+	defer s.summary()
+	s.awaitBirth()
+	stop := s.startChecks()
+	defer stop()
 	for s.rounds == 0 || time.Since(s.begin) < s.length {
 		s.rounds++
 		s.round()
-		s.settle()
+		s.awaitConverged()
 	}
 	stop()
-	s.check()
-	s.end()
+	s.missDeletedKey()
+	s.stopNodes()
 }
 
 type soak struct {
-	t      *testing.T
-	length time.Duration
-	seed   uint64
-	store  store // past the proxy
-	proxy  *proxy
-	look   *machine
-	born   lineage
-	ledger ledger
+	t        *testing.T
+	seed     uint64
+	begin    time.Time
+	length   time.Duration
+	window   time.Duration // of a round, in which faults begin
+	store    store         // as the test reaches it, without the proxy
+	proxy    *proxy
+	observer *machine // runs ac-members
+	born     record   // as it was when the cluster was established
+	ledger   ledger
 
-	begin   time.Time
 	rounds  int
-	named   int // nodes that have been given a name
-	window  time.Duration
-	places  map[string]*resident // the round's; nil: nobody for now
-	blanks  []blank
-	turned  time.Time // until when the store is not itself; zero if it is
-	counts  map[string]int
-	settled []time.Duration
+	named   int                        // how many nodes there have been
+	places  map[string]*supervisedNode // which node has a place in this round; nil: none now
+	events  []event
+	slowest time.Duration // that it took to converge
+	differ  time.Time     // since when servers know different leaders; zero if they do not
 
-	mu      sync.Mutex
-	nodes   []*resident          // those that are to live
-	gone    map[string]time.Time // nodes that will not come back
-	away    map[string]time.Time // nodes of which nothing runs for now
-	errors  []error
-	sights  int
-	reads   int
-	leader  string
-	leaders int // changes
+	mu     sync.Mutex
+	nodes  []*supervisedNode    // those that are to run, the oldest first
+	down   map[string]time.Time // since when nothing runs of a node, by name
+	counts map[string]int
 }
 
-func (s *soak) note(format string, args ...any) {
+func newSoak(t *testing.T) *soak {
+	s := &soak{
+		t: t, seed: 56, window: 10 * time.Second, begin: time.Now(), store: newBucket(t),
+		down: map[string]time.Time{}, counts: map[string]int{},
+	}
+	if text := os.Getenv("SOAK"); text != "" {
+		length, err := time.ParseDuration(text)
+		if err != nil {
+			t.Fatalf("bad SOAK: %v", err)
+		}
+		s.length, s.window, s.seed = length, 20*time.Second, rand.Uint64N(1e6)
+	}
+	if seed, ok := givenSeed(t, "SOAK_SEED"); ok {
+		s.seed = seed
+	}
+	gateway, err := theGateway()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.proxy = newProxy(t, gateway.Endpoint, s.count)
+	proxied := s.store
+	proxied.env = scripttest.StoreEnv("http://" + s.proxy.address)
+	s.observer = newMachine(t, "observer", proxied)
+	for range soakNodes {
+		s.add()
+	}
+	s.logf("SOAK_SEED=%d", s.seed)
+	return s
+}
+
+// add starts a blank node.
+func (s *soak) add() *supervisedNode {
+	s.named++
+	m := newMachine(s.t, fmt.Sprintf("n%d", s.named), s.observer.store)
+	n := &supervisedNode{machine: m, argv: m.runner("-s", fmt.Sprint(soakServers), "-birth", "quorum",
+		"-e", soakExpiry.String(), "-t", "3", "run", "--", "-client="+m.address)}
+	s.launch(n)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nodes = append(s.nodes, n)
+	return n
+}
+
+// awaitBirth waits for the cluster to be born, without any fault.
+func (s *soak) awaitBirth() {
+	eventually(s.t, "the birth", func() (err error) {
+		s.tick()
+		s.born, err = s.store.record()
+		return errors.Join(err, s.converged())
+	})
+	s.logf("cluster %s", s.born.ClusterID)
+}
+
+func (s *soak) logf(format string, args ...any) {
 	s.t.Helper()
 	s.t.Logf("%7.2fs "+format, append([]any{time.Since(s.begin).Seconds()}, args...)...)
 }
 
-func (s *soak) count(what string) { s.counts[what]++ }
-
-// wrong is for what can never be right again.
-func (s *soak) wrong(err error) {
+// count counts what has happened, for the summary.
+func (s *soak) count(what string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.errors = append(s.errors, err)
+	s.counts[what]++
 }
 
-// tick does what is due.
-func (s *soak) tick() {
-	s.t.Helper()
+func (s *soak) summary() {
 	s.mu.Lock()
-	nodes, wrong := slices.Clone(s.nodes), errors.Join(s.errors...)
-	s.mu.Unlock()
-	if wrong != nil {
-		s.t.Fatalf("after %v: %v", time.Since(s.begin), wrong)
+	defer s.mu.Unlock()
+	var counts strings.Builder
+	for _, what := range slices.Sorted(maps.Keys(s.counts)) {
+		fmt.Fprintf(&counts, "\n  %5d %s", s.counts[what], what)
 	}
-	for _, n := range nodes {
-		s.supervise(n)
-	}
-	s.blanks = slices.DeleteFunc(s.blanks, func(b blank) bool {
-		if time.Now().Before(b.at) {
-			return false
-		}
-		n := s.add()
-		s.places[b.place] = n
-		s.note("%s: here comes %s", b.place, n.node)
-		return true
-	})
-	if !s.turned.IsZero() && time.Now().After(s.turned) {
-		s.proxy.turn(s.t, pass)
-		s.turned = time.Time{}
-		s.note("store: itself again")
-	}
+	s.t.Logf("SOAK_SEED=%d, %v: %d rounds, %d nodes, %d keys, converged in %.1f s at most%s", s.seed,
+		time.Since(s.begin).Round(time.Second), s.rounds, s.named, len(s.ledger.keys()), s.slowest.Seconds(), &counts)
 }
 
-// round does what its plan says, to the end.
+// round carries out a plan, to the end of its last fault.
 func (s *soak) round() {
 	plan := drawPlan(rand.New(rand.NewPCG(s.seed, uint64(s.rounds))), s.window)
-	s.assign()
-	s.note("round %d: %s", s.rounds, plan.theme)
+	s.logf("round %d: %s; %s", s.rounds, plan.theme, s.assignPlaces())
 	s.count("round: " + plan.theme)
+	var length time.Duration
+	for _, st := range plan.steps {
+		length = max(length, st.at+st.span)
+	}
 	begin := time.Now()
-	for steps := plan.steps; len(steps) > 0 || time.Since(begin) < plan.length() || s.faulty(); {
+	for steps := plan.steps; time.Since(begin) < length || len(s.events) > 0; time.Sleep(20 * time.Millisecond) {
 		s.tick()
 		if len(steps) > 0 && time.Since(begin) >= steps[0].at {
 			s.perform(steps[0])
 			steps = steps[1:]
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// assign gives the servers and the agents of now their places in the next round,
-// the leader the first.
-func (s *soak) assign() {
-	s.places = map[string]*resident{}
-	servers, agents := s.roles()
-	leader, _ := agents[0].leader() // without one the names' order will do
-	rank := func(n *resident) int {
-		if n.address+":8300" == leader {
-			return 0
-		}
-		return 1
+// assignPlaces gives each node its place in the next round, and returns them as text.
+func (s *soak) assignPlaces() (text string) {
+	servers, clients := s.byMode()
+	leader, _ := clients[0].leader() // without a leader any order will do
+	if i := slices.IndexFunc(servers, func(n *supervisedNode) bool { return n.raftAddress() == leader }); i > 0 {
+		servers[0], servers[i] = servers[i], servers[0]
 	}
-	slices.SortStableFunc(servers, func(a, b *resident) int { return rank(a) - rank(b) })
-	for i, n := range servers {
-		s.places[fmt.Sprintf("s%d", i)] = n
+	s.places = map[string]*supervisedNode{}
+	for i, n := range append(servers, clients...) {
+		s.places[soakPlaces[i]] = n
+		text += soakPlaces[i] + " " + n.node + " "
 	}
-	for i, n := range agents {
-		s.places[fmt.Sprintf("a%d", i)] = n
-	}
+	return text
 }
 
-// settle waits until all is as it should be where nothing is broken.
-func (s *soak) settle() {
+// awaitConverged waits until the faults have no effects any more.
+func (s *soak) awaitConverged() {
 	s.t.Helper()
 	begin := time.Now()
-	s.note("faults are over")
-	eventually(s.t, "all to settle", func() error {
+	s.logf("faults are over")
+	eventually(s.t, "the cluster to converge", func() error {
 		s.tick()
-		return s.whole()
+		return s.converged()
 	})
-	s.settled = append(s.settled, time.Since(begin))
-	s.note("settled in %v, %d keys", time.Since(begin).Round(time.Millisecond), len(s.ledger.keys()))
+	s.slowest = max(s.slowest, time.Since(begin))
+	s.logf("converged in %v, %d keys", time.Since(begin).Round(time.Millisecond), len(s.ledger.keys()))
 }
 
-// check is the control: what is wrong on purpose is found.
-func (s *soak) check() {
-	servers, _ := s.roles()
-	m := servers[0].machine
+// missDeletedKey is the control: a key that is deleted is missed.
+func (s *soak) missDeletedKey() {
+	servers, _ := s.byMode()
 	keys := s.ledger.keys()
 	if len(keys) == 0 {
 		s.t.Fatal("no key was ever acknowledged")
 	}
-	if _, err := m.key(http.MethodDelete, keys[len(keys)/2], ""); err != nil {
+	key := keys[len(keys)/2]
+	if _, err := servers[0].key(http.MethodDelete, key, ""); err != nil {
 		s.t.Fatal(err)
 	}
-	if _, err := s.ledger.checkKeys(m, "consistent"); err == nil {
-		s.t.Errorf("nobody misses %s, which was deleted", keys[len(keys)/2])
+	if missing, err := s.ledger.check(servers[0].machine, "consistent"); missing == nil || err != nil {
+		s.t.Errorf("%s was deleted, and is not missed: %v", key, err)
 	}
 }
 
-// end stops all nodes and looks that nothing is left of them.
-func (s *soak) end() {
+// stopNodes stops all nodes, and checks that nothing is left of them. The control is a
+// process that its parent leaves behind.
+func (s *soak) stopNodes() {
 	for _, n := range s.nodes {
 		n.runner.signal(syscall.SIGTERM)
 	}
-	eventually(s.t, "the end", func() error {
-		var err error
-		for _, n := range s.nodes {
-			err = errors.Join(err, n.nothingLeft())
-		}
-		return err
-	})
-	s.look.run("", "sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &")
-	eventually(s.t, "an orphan to be found", func() error { return want("found", s.look.nothingLeft() != nil, true) })
+	for _, n := range s.nodes {
+		n.wantNothingLeft()
+	}
+	s.observer.run("", "sh", "-c", "setsid sleep 1000 >/dev/null 2>&1 &")
+	eventually(s.t, "an orphan to be found", func() error { return want("found", s.observer.nothingLeft() != nil, true) })
 }

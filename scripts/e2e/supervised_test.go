@@ -18,9 +18,10 @@ type supervisedNode struct {
 	argv   []string
 	runner *process
 	again  time.Time // when it is to be started again; zero while it runs
+	soakState
 }
 
-// programs are what the node's processes run, by process ID.
+// programs returns what the node's processes run, by process ID.
 func (n *supervisedNode) programs() map[int]string {
 	all, runner := n.machine.programs(), n.runner.cmd.Process.Pid
 	if _, ok := all[runner]; ok {
@@ -29,7 +30,7 @@ func (n *supervisedNode) programs() map[int]string {
 	return all
 }
 
-// pids are the node's processes that run a program, or all of them.
+// pids returns the node's processes that run a program, or all of them.
 func (n *supervisedNode) pids(program string) (out []int) {
 	for pid, name := range n.programs() {
 		if program == name || program == "all" {
@@ -46,7 +47,7 @@ func signalAny(sig syscall.Signal, pids []int) {
 	}
 }
 
-// keptCluster is the cluster to which the machine's data directory is tied.
+// keptCluster is what a data directory keeps of the cluster to which it is tied.
 type keptCluster struct {
 	ClusterID string `json:"cluster_id"`
 	Term      int64
@@ -68,7 +69,7 @@ func (n *supervisedNode) belongs(rec record) error {
 }
 
 // oneCluster checks that the servers belong to the record's cluster, are each other's
-// peers, and know the same leader, which it returns.
+// peers, and know the same leader. It returns the leader.
 func oneCluster(rec record, servers []*supervisedNode) (leader string, err error) {
 	leader, err = servers[0].leader()
 	for _, n := range servers {
@@ -77,7 +78,7 @@ func oneCluster(rec record, servers []*supervisedNode) (leader string, err error
 	return leader, err
 }
 
-// nodeNames are the nodes' names, sorted.
+// nodeNames returns the nodes' names, sorted.
 func nodeNames(nodes []*supervisedNode) string {
 	var out []string
 	for _, n := range nodes {
