@@ -30,7 +30,7 @@ func gathered(desired int, slots ...rule.Slot) *rule.Record {
 func TestDecideGathers(t *testing.T) {
 	t.Parallel()
 	auto := rule.Policy{Desired: 3, Birth: rule.Auto, BirthWait: gatherWait}
-	const waits = "wait for the other servers of the birth, 2 of 3 are here; without them this one bootstraps alone"
+	const waits = "wait for the other servers of the birth, 2 of 3 are here; at 03:04:34, by the store's clock, this one bootstraps without them"
 	checkDecisions(t, []situation{
 		{name: "nothing there", policy: auto, want: "swap new gathering term 1 by i9 of 3: i9*; no live servers and no cluster record"},
 		{name: "one server is desired", policy: rule.Policy{Desired: 1, Birth: rule.Auto, BirthWait: gatherWait}, want: "swap new bootstrapping term 1 by i9 of 1: i9*; no live servers and no cluster record"},

@@ -92,7 +92,7 @@ func (in Input) gather() Action {
 			len(rec.Servers), rec.Desired, rec.birthWait())}
 	}
 	return Action{
-		Wait:        fmt.Sprintf("for the other servers of the birth, %d of %d are here; without them this one bootstraps alone", len(rec.Servers), rec.Desired),
+		Wait:        fmt.Sprintf("for the other servers of the birth, %d of %d are here; at %s, by the store's clock, this one bootstraps without them", len(rec.Servers), rec.Desired, rec.Gather.Until.UTC().Format(time.TimeOnly)),
 		ByRecord:    true,
 		NoLaterThan: rec.Gather.Until,
 	}

@@ -97,7 +97,7 @@ func newSoak(t *testing.T) *soak {
 func (s *soak) add() *supervisedNode {
 	s.named++
 	m := newMachine(s.t, fmt.Sprintf("n%d", s.named), s.observer.store)
-	n := &supervisedNode{machine: m, argv: m.runner("-s", fmt.Sprint(soakServers), "-birth", "quorum",
+	n := &supervisedNode{machine: m, argv: m.runner("-s", fmt.Sprint(soakServers),
 		"-e", soakExpiry.String(), "-t", "3", "run", "--", "-client="+m.address)}
 	s.launch(n)
 	s.mu.Lock()
