@@ -30,9 +30,9 @@ func TestProveStorm(t *testing.T) {
 	t.Parallel()
 	onEachStore(t, func(t *testing.T, s store) {
 		for _, desired := range []int{1, 3, 5} {
-			for round := range pick(2, 50) {
-				// In a quorum birth all servers bootstrap, but together.
-				birth := []string{"first", "quorum"}[round%2]
+			for round := range pick(2, 51) {
+				// By auto, where all come in time, and by quorum all servers bootstrap together.
+				birth := []string{"auto", "first", "quorum"}[round%3]
 				t.Run(fmt.Sprintf("%d servers, birth %s, round %d", desired, birth, round), func(t *testing.T) {
 					storm := runStorm(t, s.fresh(t), desired, "-birth", birth)
 					if err := storm.judge(birth); err != nil {
@@ -118,7 +118,7 @@ func (s storm) judge(birth string) error {
 		return err
 	}
 	alone, together := 1, 0
-	if birth == "quorum" && s.desired > 1 {
+	if birth != "first" && s.desired > 1 {
 		alone, together = 0, s.desired
 	}
 	err = errors.Join(
