@@ -113,22 +113,27 @@ func (d *Decider) carryOut(ctx context.Context, action rule.Action) error {
 }
 
 // pace returns over how much time nodes are spread that start at once and find nothing,
-// so that few of them try to create the record (R39): several times what a creation
-// takes, estimated from what an observation took. Most nodes draw a long pause and the
+// so that few of them try to create the record (R39): twice what a creation takes, whose
+// rounds the store answers one after the other. Most nodes draw a long pause and the
 // first a short one.
-func pace(observation time.Duration) time.Duration {
-	return min(max(100*time.Millisecond, 12*observation), 2*time.Second)
+func pace(answer time.Duration) time.Duration {
+	return min(max(50*time.Millisecond, 12*answer), 2*time.Second)
 }
 
 // start makes the first observation. Where there is nothing yet, and so perhaps many
 // others who see the same, it observes again after a pause (R39).
 func (d *Decider) start(ctx context.Context) error {
 	d.seen.RecordOnly = true // no heartbeats have been read
-	if err := d.refresh(ctx, d.Observer.First); err != nil || d.seen.Record != nil || d.Self.Raft || d.DryRun {
+	var took time.Duration
+	first := func(ctx context.Context) (seen rule.Observation, err error) {
+		seen, took, err = d.Observer.First(ctx)
+		return seen, err
+	}
+	if err := d.refresh(ctx, first); err != nil || d.seen.Record != nil || d.Self.Raft || d.DryRun {
 		return err
 	}
 	spread := math.Sqrt(d.Random.Draw())
-	if err := sleep(ctx, time.Duration(spread*float64(pace(time.Since(d.begin))))); err != nil {
+	if err := sleep(ctx, time.Duration(spread*float64(pace(took)))); err != nil {
 		return err
 	}
 	return d.refresh(ctx, d.Observer.Record)

@@ -100,12 +100,12 @@ func TestDeciderCreates(t *testing.T) {
 		r.wantDecided(d, "server bootstrap join [] held [s9] of 1; no live servers and no cluster record")
 		want := []string{
 			"   0ms get cluster.json",
-			"  50ms delete cluster.probe",
-			"  50ms get cluster.json", "  50ms get cluster.json",
-			"  50ms get cluster.probe",
-			"  50ms list agents/", "  50ms list servers/",
-			"  50ms swap cluster.json",
-			"  50ms swap cluster.probe", "  50ms swap cluster.probe", "  50ms swap cluster.probe", "  50ms swap cluster.probe",
+			"  25ms delete cluster.probe",
+			"  25ms get cluster.json", "  25ms get cluster.json",
+			"  25ms get cluster.probe",
+			"  25ms list agents/", "  25ms list servers/",
+			"  25ms swap cluster.json",
+			"  25ms swap cluster.probe", "  25ms swap cluster.probe", "  25ms swap cluster.probe", "  25ms swap cluster.probe",
 		}
 		if got := r.sends(); !slices.Equal(got, want) {
 			t.Errorf("got requests\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

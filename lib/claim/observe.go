@@ -28,45 +28,54 @@ type Observer struct {
 // time, which is the only one that counts (R4). A reading that fails is an error and
 // never means that there is no record (R3).
 func (o Observer) Record(ctx context.Context) (rule.Observation, error) {
-	seen := rule.Observation{RecordOnly: true}
+	seen, _, err := o.record(ctx)
+	return seen, err
+}
+
+// record is [Observer.Record], and how long the store took to answer.
+func (o Observer) record(ctx context.Context) (seen rule.Observation, took time.Duration, err error) {
+	seen.RecordOnly = true
 	obj, err := o.Registry.Store.Get(ctx, rule.RecordKey)
 	seen.Time = obj.Time
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return seen, nil
+		return seen, obj.Took, nil
 	case err != nil:
-		return seen, err
+		return seen, 0, err
 	case obj.ETag == "":
-		return seen, errUntagged(rule.RecordKey)
+		return seen, 0, errUntagged(rule.RecordKey)
 	}
 	rec, err := rule.DecodeRecord(obj.Body)
 	if err != nil {
-		return seen, err
+		return seen, 0, err
 	}
 	seen.Record, seen.Raw, seen.ETag = &rec, obj.Body, obj.ETag
-	return seen, nil
+	return seen, obj.Took, nil
 }
 
 // All reads the record and the heartbeats at the same time, and judges them as of the
 // earlier answer (R5).
-func (o Observer) All(ctx context.Context) (rule.Observation, error) { return o.read(ctx, 0) }
+func (o Observer) All(ctx context.Context) (rule.Observation, error) {
+	seen, _, err := o.read(ctx, 0)
+	return seen, err
+}
 
 // First is the first observation of a decision: the record, and the heartbeats too
-// unless the record was quick to come (R39).
-func (o Observer) First(ctx context.Context) (rule.Observation, error) {
+// unless the record was quick to come (R39). took is how long the store took to answer
+// for the record.
+func (o Observer) First(ctx context.Context) (seen rule.Observation, took time.Duration, err error) {
 	return o.read(ctx, headStart)
 }
 
 // read reads the record and, unless the record comes within the head start, the
 // heartbeats.
-func (o Observer) read(ctx context.Context, head time.Duration) (rule.Observation, error) {
-	var seen rule.Observation
+func (o Observer) read(ctx context.Context, head time.Duration) (seen rule.Observation, took time.Duration, err error) {
 	var snap registry.Snapshot
 	g, gctx := errgroup.WithContext(ctx)
 	came := make(chan struct{})
 	g.Go(func() (err error) {
 		defer close(came)
-		seen, err = o.Record(gctx)
+		seen, took, err = o.record(gctx)
 		return err
 	})
 	if head > 0 {
@@ -74,7 +83,8 @@ func (o Observer) read(ctx context.Context, head time.Duration) (rule.Observatio
 		defer timer.Stop()
 		select {
 		case <-came:
-			return seen, g.Wait()
+			err := g.Wait()
+			return seen, took, err
 		case <-timer.C:
 		}
 	}
@@ -83,9 +93,9 @@ func (o Observer) read(ctx context.Context, head time.Duration) (rule.Observatio
 		return err
 	})
 	if err := g.Wait(); err != nil {
-		return rule.Observation{}, err
+		return rule.Observation{}, 0, err
 	}
-	return seen.WithHeartbeats(snap), nil
+	return seen.WithHeartbeats(snap), took, nil
 }
 
 // Heartbeats reads the heartbeats alone: all of the servers and some of the

@@ -29,6 +29,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"auto-consul/lib/registry"
 )
@@ -78,6 +79,7 @@ func (s *Store) Oldest(ctx context.Context, dir string) (registry.Listing, error
 // Get implements [registry.Store].
 func (s *Store) Get(ctx context.Context, key string) (registry.Object, error) {
 	var o registry.Object
+	begin := time.Now()
 	err := s.in(ctx, key, func(root *os.Root) error {
 		body, missing := read(root, key)
 		if missing != nil && !errors.Is(missing, errMissing) {
@@ -93,6 +95,7 @@ func (s *Store) Get(ctx context.Context, key string) (registry.Object, error) {
 		}
 		return missing
 	})
+	o.Took = time.Since(begin)
 	return o, s.fail("get", key, err)
 }
 

@@ -41,7 +41,7 @@ type Store interface {
 	// holds, the first in order, and whether there are more.
 	Oldest(ctx context.Context, dir string) (Listing, error)
 	// Get returns one object. A missing key is [fs.ErrNotExist], and the
-	// returned object then still carries the store's time.
+	// returned object then still carries the store's time and Took.
 	Get(ctx context.Context, key string) (Object, error)
 	// Put writes unconditionally. Writing the same body twice is harmless, so
 	// it may be retried.
@@ -67,6 +67,9 @@ type Object struct {
 	Body []byte    // at most [MaxObject] bytes; a longer object is [ErrTooLarge]
 	ETag string    // opaque, as [Store.Swap] takes it; empty where the answer had none
 	Time time.Time // the store's clock when it answered, UTC, whole seconds
+	// Took is how long the store took to answer, once the request was sent. It says what
+	// a request costs better than the whole call, the first of which also connects.
+	Took time.Duration
 }
 
 // MaxObject bounds how many bytes a [Store] reads of one object. A heartbeat

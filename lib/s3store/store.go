@@ -108,14 +108,18 @@ func (s *Store) add(l registry.Listing, page *s3.ListObjectsV2Output, dir string
 
 // Get implements [registry.Store].
 func (s *Store) Get(ctx context.Context, key string) (registry.Object, error) {
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: s.key(key)})
+	var watch stopwatch
+	out, err := s.client.GetObject(watch.started(ctx), &s3.GetObjectInput{Bucket: &s.bucket, Key: s.key(key)})
 	if err != nil {
-		return s.missing(ctx, key, err)
+		object, err := s.missing(ctx, key, err)
+		object.Took = watch.took()
+		return object, err
 	}
 	object, err := read(out)
 	if err != nil {
 		return registry.Object{}, s.fail(ctx, "get", key, err)
 	}
+	object.Took = watch.took()
 	return object, nil
 }
 
