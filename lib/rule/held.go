@@ -2,6 +2,8 @@ package rule
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	"auto-consul/lib/registry"
 )
@@ -19,20 +21,45 @@ func (in Input) desired() int {
 func (in Input) fresh(s Slot) bool { return s.Fresh(in.Seen.Time, in.Policy.Expiry) }
 
 // beatsAsServer reports whether a node has a live server heartbeat.
-func (in Input) beatsAsServer(node string) bool {
-	return slices.ContainsFunc(in.Seen.Live[registry.Servers], func(m registry.Member) bool { return m.Node == node })
+func (in Input) beatsAsServer(node string) bool { return in.Seen.beatsAsServer(node) }
+
+func (o Observation) beatsAsServer(node string) bool {
+	return slices.ContainsFunc(o.Live[registry.Servers], func(m registry.Member) bool { return m.Node == node })
 }
 
-// held reports whether the node of a slot beats as a server, or still has time to start
-// (R8).
-func (in Input) held(s Slot) bool { return in.beatsAsServer(s.Node) || in.fresh(s) }
+// held reports whether a slot is held.
+func (in Input) held(s Slot) bool { return in.Seen.Held(s, in.Policy.Expiry) }
+
+// Held reports whether a slot is held: its node beats as a server, or still has time
+// to start (R8). The observation must have the heartbeats.
+func (o Observation) Held(s Slot, expiry time.Duration) bool {
+	return o.beatsAsServer(s.Node) || s.Fresh(o.Time, expiry)
+}
 
 // slots returns the record's slots; none if there is no record.
-func (in Input) slots() []Slot {
-	if in.Seen.Record == nil {
+func (in Input) slots() []Slot { return in.Seen.slots() }
+
+func (o Observation) slots() []Slot {
+	if o.Record == nil {
 		return nil
 	}
-	return in.Seen.Record.Servers
+	return o.Record.Servers
+}
+
+// Vacant returns the slots that are not held (R8), by node. The observation must have
+// the heartbeats.
+func (o Observation) Vacant(expiry time.Duration) []Slot {
+	out := slices.DeleteFunc(slices.Clone(o.slots()), func(s Slot) bool { return o.Held(s, expiry) })
+	slices.SortStableFunc(out, func(a, b Slot) int { return strings.Compare(a.Node, b.Node) })
+	return out
+}
+
+// HeldServers returns the names of the nodes that are servers or have the right to be,
+// sorted and each once, as an observer sees them who is no node itself (R8). The
+// observation must have the heartbeats.
+func (o Observation) HeldServers(expiry time.Duration) []string {
+	held := slices.DeleteFunc(slices.Clone(o.slots()), func(s Slot) bool { return !o.Held(s, expiry) })
+	return namesOf(held, o.Live[registry.Servers])
 }
 
 // slotsOfOthers returns the slots of other incarnations than this node's.
@@ -75,11 +102,16 @@ func (in Input) silentSlots() []Slot {
 // heldByOthers returns the names of the other nodes that are servers or have the right
 // to be, each once: the nodes of held slots, and live servers without a slot (R8).
 func (in Input) heldByOthers() []string {
+	return namesOf(in.heldSlots(), others(in.Seen.Live[registry.Servers], in.Self.Node))
+}
+
+// namesOf returns the names of the nodes of slots and of members, sorted and each once.
+func namesOf(slots []Slot, members []registry.Member) []string {
 	var out []string
-	for _, s := range in.heldSlots() {
+	for _, s := range slots {
 		out = append(out, s.Node)
 	}
-	for _, m := range others(in.Seen.Live[registry.Servers], in.Self.Node) {
+	for _, m := range members {
 		out = append(out, m.Node)
 	}
 	slices.Sort(out)
