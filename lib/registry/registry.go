@@ -80,6 +80,22 @@ func (s Snapshot) Joinable(role Role) []Member {
 	return slices.DeleteFunc(slices.Clone(s.Live[role]), func(m Member) bool { return m.Address == "" })
 }
 
+// Newest returns the time of a node's newest heartbeat in a role, live or expired. ok is
+// false where the registry holds none: expired ones are removed sooner or later.
+func (s Snapshot) Newest(role Role, node string) (at time.Time, ok bool) {
+	for _, m := range s.Live[role] {
+		if m.Node == node {
+			return m.Heartbeat, true
+		}
+	}
+	for _, key := range slices.Backward(s.Expired) { // of one role they are in order of time
+		if h, err := ParseKey(key); err == nil && h.Role == role && h.Node == node {
+			return h.Time, true
+		}
+	}
+	return time.Time{}, false
+}
+
 // Read lists the roles side by side and then reads the addresses, side by side too. Any
 // failure is an error: a snapshot is as complete as was asked for, or there is none
 // (R3). Its time is the earliest of the answers (R5).
