@@ -21,7 +21,10 @@ AWS_ENDPOINT_URL_S3 names another store than Amazon's.
 One JSON document. It lists each live node once in each of its roles, by its
 newest heartbeat, sorted by heartbeat and then by node. It also lists the keys
 that were purged, and the keys that were ignored with the reason for each. The
-cluster record is in it where there is one. The age of a heartbeat is judged by
+cluster record is in it where there is one, and with it the places that are
+vacant: the node of such a slot has no live heartbeat as a server, and its time
+to start is over. Its last heartbeat is given as long as it is in the registry,
+so the answer that purges it is the last to have it. The age of a heartbeat is judged by
 the store's clock, never by this machine's.
 
 With -limit N the program reads the addresses of N members of each role, which
@@ -34,7 +37,7 @@ clients and all servers. Given the same -sample, this program says so in its
 document: "sampled":N.
 
 With -watch it prints a document at once, and then another whenever the
-membership or the record has changed, until TERM or INT. If the registry cannot
+membership, the record or the vacant places have changed, until TERM or INT. If the registry cannot
 be read meanwhile, standard error says so and the next tick tries again.
 
 To purge means to remove heartbeats that are older than -expiry, so give all

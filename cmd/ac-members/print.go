@@ -8,6 +8,7 @@ import (
 
 	"auto-consul/lib/cli"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 	"auto-consul/lib/wire"
 )
 
@@ -22,18 +23,14 @@ func (p *program) print(s cli.Streams, l look) error {
 
 // document translates a look into the document that is printed.
 func (l look) document(at registry.Location, expiry time.Duration) wire.Members {
-	// The earlier of both: who has beaten between the two must not look silent.
-	now := l.Time
-	if len(l.Live) == 0 || l.cluster.Time.Before(now) {
-		now = l.cluster.Time
-	}
+	seen := l.seen()
 	d := wire.Members{
-		Version: wire.Version, Registry: at.String(), Time: now,
+		Version: wire.Version, Registry: at.String(), Time: seen.Time,
 		ExpirySeconds: int64(expiry / time.Second),
 		Servers:       l.members(registry.Servers), Agents: l.members(registry.Agents),
 		ServersTotal: len(l.Live[registry.Servers]), AgentsTotal: len(l.Live[registry.Agents]),
 		Purged: append([]string{}, l.purged...), ExpiredTotal: len(l.Expired),
-		Ignored: []wire.Ignored{}, Roles: []string{}, Cluster: l.record(),
+		Ignored: []wire.Ignored{}, Roles: []string{}, Cluster: record(seen, expiry),
 	}
 	for role := range l.Live {
 		d.Roles = append(d.Roles, string(role))
@@ -45,21 +42,47 @@ func (l look) document(at registry.Location, expiry time.Duration) wire.Members 
 	return d
 }
 
+// seen returns record and heartbeats as the rules see them, as of the earlier of both:
+// who has beaten between the two must not look silent (R5).
+func (l look) seen() rule.Observation {
+	if len(l.Live) == 0 {
+		return l.cluster
+	}
+	return l.cluster.WithHeartbeats(l.Snapshot)
+}
+
 // record returns the cluster record's part of the document; nil where there is none.
-func (l look) record() *wire.Cluster {
-	rec := l.cluster.Record
+func record(seen rule.Observation, expiry time.Duration) *wire.Cluster {
+	rec := seen.Record
 	if rec == nil {
 		return nil
 	}
 	c := &wire.Cluster{
-		ClusterID: rec.ClusterID, Generation: rec.Bootstrap.Term, State: string(rec.State), ETag: l.cluster.ETag,
-		Bootstrap: rec.Bootstrap.Node, Desired: rec.Desired, Servers: []wire.Slot{}, Record: l.cluster.Raw,
+		ClusterID: rec.ClusterID, Generation: rec.Bootstrap.Term, State: string(rec.State), ETag: seen.ETag,
+		Bootstrap: rec.Bootstrap.Node, Desired: rec.Desired, Servers: []wire.Slot{}, Vacant: vacant(seen, expiry), Record: seen.Raw,
 	}
 	for _, slot := range rec.Servers {
 		c.Servers = append(c.Servers, wire.Slot{Node: slot.Node, Address: slot.Address, Since: slot.Since})
 	}
 	slices.SortFunc(c.Servers, func(a, b wire.Slot) int { return strings.Compare(a.Node, b.Node) })
 	return c
+}
+
+// vacant returns the slots that are not held, nil where that is not known because the
+// heartbeats of servers were not read.
+func vacant(seen rule.Observation, expiry time.Duration) []wire.Vacant {
+	if _, read := seen.Live[registry.Servers]; !read {
+		return nil
+	}
+	out := []wire.Vacant{}
+	for _, slot := range seen.Vacant(expiry) {
+		v := wire.Vacant{Node: slot.Node}
+		if last, ok := seen.Newest(registry.Servers, slot.Node); ok {
+			v.LastHeartbeat = &last
+		}
+		out = append(out, v)
+	}
+	return out
 }
 
 func (l look) members(role registry.Role) []wire.Member {
@@ -88,10 +111,13 @@ func (l look) table(stream bool) string {
 	return b.String()
 }
 
-// roster returns the membership in a form that can be compared: the record, the nodes
-// and, where all addresses were read, where they are.
+// roster returns the membership in a form that can be compared: the record, which of
+// its slots are vacant, the nodes and, where all addresses were read, where they are.
 func (p *program) roster(l look) []string {
 	out := []string{l.cluster.ETag}
+	for _, v := range vacant(l.seen(), p.expiry) {
+		out = append(out, "vacant "+v.Node)
+	}
 	for role, live := range l.Live {
 		for _, m := range live {
 			line := string(role) + " " + m.Node

@@ -43,11 +43,15 @@ type Members struct {
 type Cluster struct {
 	ClusterID  string `json:"cluster_id"`
 	Generation int64  `json:"generation"` // the term: counts who may bootstrap
-	State      string `json:"state"`      // bootstrapping or established
+	State      string `json:"state"`      // gathering, bootstrapping or established
 	ETag       string `json:"etag"`       // what a swap of the record is compared with
 	Bootstrap  string `json:"bootstrap"`  // the node that may bootstrap or has; empty if none had to
 	Desired    int    `json:"desired_servers"`
 	Servers    []Slot `json:"servers"` // sorted by node
+	// Vacant lists those of Servers that nobody holds: the node has no live heartbeat as a
+	// server, and its time to start is over. It is sorted by node, and absent where the
+	// heartbeats of servers were not read.
+	Vacant []Vacant `json:"vacant,omitzero"`
 	// Record is the object's body, from which ac-decide goes on.
 	Record json.RawMessage `json:"record"`
 }
@@ -57,6 +61,14 @@ type Slot struct {
 	Node    string    `json:"node"`
 	Address string    `json:"address"`
 	Since   time.Time `json:"since"`
+}
+
+// Vacant is a slot that is not held.
+type Vacant struct {
+	Node string `json:"node"`
+	// LastHeartbeat is the newest that the node wrote as a server; null once it has been
+	// removed from the registry, or where there never was one.
+	LastHeartbeat *time.Time `json:"last_heartbeat"`
 }
 
 // Member is one live node in one role, by its newest heartbeat.

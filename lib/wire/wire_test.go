@@ -50,6 +50,15 @@ func withCluster() wire.Members {
 	return m
 }
 
+// withVacancies is the document where two servers are silent.
+func withVacancies(vacant ...wire.Vacant) wire.Members {
+	m := withCluster()
+	m.Cluster.Vacant = vacant
+	return m
+}
+
+const vacantText = `"vacant":[{"node":"server2","last_heartbeat":"2026-11-23T01:16:10Z"},{"node":"server3","last_heartbeat":null}],`
+
 const clusterText = `"cluster":{"cluster_id":"c1","generation":2,"state":"established","etag":"\"e\"","bootstrap":"server1",` +
 	`"desired_servers":3,"servers":[{"node":"server1","address":"192.168.50.100","since":"2026-11-23T01:16:10Z"}],` +
 	`"record":{"version":1}}`
@@ -83,6 +92,14 @@ func TestDocuments(t *testing.T) {
 		{"members", members(), membersText},
 		{"members of a sample", sampled(), strings.Replace(membersText, `"purged"`, `"sampled":100,"purged"`, 1)},
 		{"members with a cluster", withCluster(), withKey(membersText, clusterText)},
+		{
+			"members with vacant slots", withVacancies(wire.Vacant{Node: "server2", LastHeartbeat: &at}, wire.Vacant{Node: "server3"}),
+			withKey(membersText, strings.Replace(clusterText, `"record"`, vacantText+`"record"`, 1)),
+		},
+		{
+			"members with no vacant slot", withVacancies([]wire.Vacant{}...),
+			withKey(membersText, strings.Replace(clusterText, `"record"`, `"vacant":[],"record"`, 1)),
+		},
 		{"decision", decision(), decisionText},
 		{"decision of the plain rule", wire.Decision{
 			Version: wire.Version, Mode: wire.Agent, Join: []string{"192.0.2.1"}, Node: "n", Address: "192.0.2.2",
