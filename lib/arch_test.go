@@ -66,6 +66,8 @@ func TestArchitectureFails(t *testing.T) {
 		{"lib/node/x.go", head + `import _ "os/signal"`, "may not import os/signal"},
 		{"lib/node/x.go", head + `import _ "net/http"`, "may not import net/http"},
 		{"lib/node/x.go", head + `import _ "golang.org/x/sync/errgroup"`, "may not import golang.org/x/sync/errgroup"},
+		{"lib/status/x.go", head + `import _ "auto-consul/lib/wire"`, "may not import auto-consul/lib/wire"},
+		{"lib/status/x.go", head + `import _ "os"`, "may not import os"},
 		{"lib/exit/x.go", head + `import _ "auto-consul/lib/cli"`, "may not import auto-consul/lib/cli"},
 		{"lib/exit/x.go", head + `import _ "os"`, "may not import os"},
 		{"lib/cli/x.go", head + `import _ "auto-consul/lib/registry"`, "may not import auto-consul/lib/registry"},

@@ -38,6 +38,10 @@ var bans = []ban{
 		why: "a node's life needs nothing that the simulation would have to model",
 	},
 	{
+		in: under("lib/status/"), of: either(outside("registry", "rule"), input),
+		why: "what is shown is computed from what was seen: it judges by the rules, and knows neither documents nor stores",
+	},
+	{
 		in: under("lib/exit/"), of: either(outside("registry", "rule", "claim", "node"), input),
 		why: "exit codes are about errors: it knows the packages that declare them, and does nothing",
 	},
@@ -114,7 +118,7 @@ var calls = []use{
 		why: "they write to the process's own standard output",
 	},
 	{
-		in: under("lib/registry/", "lib/rule/"),
+		in: under("lib/registry/", "lib/rule/", "lib/status/"),
 		names: []string{
 			"time.Now", "time.Since", "time.Until",
 			"time.After", "time.AfterFunc", "time.NewTicker", "time.NewTimer", "time.Sleep", "time.Tick",

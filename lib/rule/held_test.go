@@ -74,3 +74,13 @@ func TestVacantKeepsOrder(t *testing.T) {
 		t.Errorf("got %s first, want s2", first)
 	}
 }
+
+// A slot is fresh until the moment that it names, and not at that moment (R8).
+func TestFreshUntil(t *testing.T) {
+	t.Parallel()
+	s := slot(1, 0)
+	end := s.FreshUntil(ruletest.Expiry)
+	if !s.Fresh(end.Add(-time.Second), ruletest.Expiry) || s.Fresh(end, ruletest.Expiry) {
+		t.Errorf("got %v, want the first moment at which the slot is not fresh", end)
+	}
+}

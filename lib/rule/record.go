@@ -183,6 +183,10 @@ func (s Slot) Age(now time.Time) time.Duration { return now.Sub(s.Since) }
 // (R8).
 func (s Slot) Fresh(now time.Time, expiry time.Duration) bool { return s.Age(now) < expiry }
 
+// FreshUntil returns when the slot is an expiry old: the end of the time that its node
+// has to start (R8).
+func (s Slot) FreshUntil(expiry time.Duration) time.Time { return s.Since.Add(expiry) }
+
 // DueForRenewal reports whether a slot that must stay fresh is to be renewed (R16,
 // R31).
 func (s Slot) DueForRenewal(now time.Time, expiry time.Duration) bool {
