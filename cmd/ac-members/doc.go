@@ -5,8 +5,8 @@ heartbeats that it comes across.
 # Usage
 
 	ac-members -r URL [-e 120] [-role all|servers|agents|none] [-purge=false]
-	           [-limit N] [-sample N] [-format json|tsv] [-watch 10s]
-	           [-timeout 30s]
+	           [-limit N] [-sample N] [-format json|tsv|table|prometheus]
+	           [-watch 10s] [-timeout 30s]
 	ac-members URL
 	ac-members -version
 
@@ -21,24 +21,42 @@ AWS_ENDPOINT_URL_S3 names another store than Amazon's.
 One JSON document. It lists each live node once in each of its roles, by its
 newest heartbeat, sorted by heartbeat and then by node. It also lists the keys
 that were purged, and the keys that were ignored with the reason for each. The
-cluster record is in it where there is one, and with it the places that are
-vacant: the node of such a slot has no live heartbeat as a server, and its time
-to start is over. Its last heartbeat is given as long as it is in the registry,
-so the answer that purges it is the last to have it. The age of a heartbeat is judged by
-the store's clock, never by this machine's.
+age of a heartbeat is judged by the store's clock, never by this machine's.
+
+The cluster record is in the document where there is one, with the places that
+are vacant: the node of such a place has no live heartbeat as a server, and its
+time to start is over. Its last heartbeat is given as long as it is in the
+registry. The answer that purges it is the last to have it.
 
 With -limit N the program reads the addresses of N members of each role, which
 it chooses at random; servers_total and agents_total count all of them. With
 -format tsv it prints one member a line: role, node, address and heartbeat,
 with tabs between them. With -role none it prints the cluster record alone.
 
+With -format table it prints text for people. It lists the places of servers in
+the order of their claims, each held or silent, with the last heartbeat of its
+server. Live servers that have no place follow, and up to 20 clients. It says in
+words what is missing and what happens next.
+
+With -format prometheus it prints metrics for the textfile collector of
+Prometheus' node exporter: auto_consul_record, auto_consul_record_established,
+auto_consul_servers_desired, auto_consul_servers_held, auto_consul_servers_live,
+auto_consul_clients_live, auto_consul_clients_sample, auto_consul_keys_ignored
+and auto_consul_server_heartbeat_age_seconds by node. Held are the servers that
+are live or still have time to start. What is not known has no line. Members
+whose addresses a limit leaves out are counted all the same; -limit 1 costs the
+fewest requests.
+
+Both formats need -role all. Metrics cannot be used with -watch.
+
 Where ac-heartbeat runs with -sample N, the list of agents shows about N of the
 clients and all servers. Given the same -sample, this program says so in its
-document: "sampled":N.
+document: "sampled":N. The other formats but tsv say so, too.
 
 With -watch it prints a document at once, and then another whenever the
-membership, the record or the vacant places have changed, until TERM or INT. If the registry cannot
-be read meanwhile, standard error says so and the next tick tries again.
+membership, the record or the vacant places have changed, until TERM or INT. If
+the registry cannot be read meanwhile, standard error says so and the next tick
+tries again.
 
 To purge means to remove heartbeats that are older than -expiry, so give all
 programs of a registry the same -expiry. If some cannot be removed, standard
@@ -55,7 +73,10 @@ error says so, and the answer stands.
 # Examples
 
 	ac-members -r s3://my-bucket/consul/test-cluster
+	ac-members -r s3://my-bucket/consul -format table
 	ac-members -r s3://my-bucket/consul -role servers -format tsv | cut -f3
+	ac-members -r s3://my-bucket/consul -format prometheus >consul.prom.new &&
+	        mv consul.prom.new consul.prom
 	ac-members -limit 10 s3://my-bucket/consul | ac-decide -n a -a 10.0.0.1 | ac-exec
 */
 package main

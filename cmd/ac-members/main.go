@@ -51,7 +51,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.BoolVar(&p.purge, "purge", true, "remove expired heartbeats")
 	f.IntVar(&p.limit, "limit", 0, "read the addresses of only this `number` of members of each role; 0 for all")
 	f.Sample(&p.sample, "the `number` that ac-heartbeat -sample was given, which the answer repeats")
-	f.StringVar(&p.format, "format", "json", "`format` of the answer: json or tsv")
+	f.StringVar(&p.format, "format", "json", "`format` of the answer: json, tsv, table or prometheus")
 	f.Duration(&p.watch, "watch", 0, "look again every so many `seconds`, and print a document when something has changed")
 	f.Rest(&p.rest)
 	p.flags = f
@@ -67,12 +67,7 @@ func (p *program) Check(cli.Streams) error {
 	if len(p.rest) > 0 {
 		bad = append(bad, fmt.Errorf("unexpected argument %q", p.rest[0]))
 	}
-	if !slices.Contains([]string{"all", "none", string(registry.Servers), string(registry.Agents)}, p.role) {
-		bad = append(bad, fmt.Errorf("bad -role %q: want all, servers, agents or none", p.role))
-	}
-	if p.format != "json" && p.format != "tsv" {
-		bad = append(bad, fmt.Errorf("bad -format %q: want json or tsv", p.format))
-	}
+	bad = append(bad, cli.OneOf("role", p.role, "all", string(registry.Servers), string(registry.Agents), "none"), p.checkFormat())
 	if p.limit < 0 {
 		bad = append(bad, errors.New("bad -limit: want 1 or more, or 0 for all"))
 	}

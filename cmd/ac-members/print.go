@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,16 +10,42 @@ import (
 	"auto-consul/lib/cli"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
+	"auto-consul/lib/status"
 	"auto-consul/lib/wire"
 )
 
-func (p *program) print(s cli.Streams, l look) error {
-	if p.format == "tsv" {
-		return s.PrintText(l.table(p.watch > 0))
+// checkFormat returns what is wrong with the format, by itself or with other flags.
+func (p *program) checkFormat() error {
+	switch {
+	case (p.format == "table" || p.format == "prometheus") && p.role != "all":
+		return fmt.Errorf("-format %s wants -role all: it shows servers and clients", p.format)
+	case p.format == "prometheus" && p.watch > 0:
+		return errors.New("-format prometheus cannot be used with -watch: a file of metrics is written as a whole")
 	}
-	d := l.document(p.at, p.expiry)
-	d.Sampled = p.sample
-	return s.Print(d)
+	return cli.OneOf("format", p.format, "json", "tsv", "table", "prometheus")
+}
+
+func (p *program) print(s cli.Streams, l look) error {
+	shown := status.Status{
+		Registry: p.at.String(), Seen: l.seen(), Expiry: p.expiry, Purged: len(l.purged), Sample: p.sample,
+	}
+	var text string
+	switch p.format {
+	case "tsv":
+		text = l.lines()
+	case "table":
+		text = shown.Table()
+	case "prometheus":
+		return s.PrintText(shown.Metrics())
+	default:
+		d := l.document(p.at, p.expiry)
+		d.Sampled = p.sample
+		return s.Print(d)
+	}
+	if p.watch > 0 {
+		text += "\n" // an empty line ends each table of a stream
+	}
+	return s.PrintText(text)
 }
 
 // document translates a look into the document that is printed.
@@ -96,17 +123,13 @@ func (l look) members(role registry.Role) []wire.Member {
 	return out
 }
 
-// table returns one line for each member: role, node, address, heartbeat. In a stream
-// an empty line ends each table.
-func (l look) table(stream bool) string {
+// lines returns one line for each member: role, node, address, heartbeat.
+func (l look) lines() string {
 	var b strings.Builder
 	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
 		for _, m := range l.Joinable(role) {
 			fmt.Fprintf(&b, "%s\t%s\t%s\t%s\n", role, m.Node, m.Address, m.Heartbeat.Format(time.RFC3339))
 		}
-	}
-	if stream {
-		b.WriteByte('\n')
 	}
 	return b.String()
 }
