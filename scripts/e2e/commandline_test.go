@@ -4,8 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"auto-consul/lib/consultest"
 )
 
 func TestRunnerKeepsModes(t *testing.T) {
@@ -67,6 +71,10 @@ func TestRunnerCommandLine(t *testing.T) {
 		{"no registry", []string{auto, "-a", m.address, "run"}, 2, "", "ac-decide"},
 		{"options after the command", []string{auto, "run", "-dry-run", "--config-file=" + file, "-n=x1", "--", "-ui"}, 0, `"-node=x1"`, ""},
 		{"options before the command", []string{auto, "-dry-run", "-config-file", file, "-node", "x1", "run"}, 0, `"-node=x1"`, ""},
+		{"status", []string{auto, "-r", m.store.url, "status"}, 0, "No cluster record: ", ""},
+		{"status of no registry", []string{auto, "-r", m.store.url + "/a/b", "status"}, 69, "", "the parent of the registry"},
+		{"status that would leave", []string{auto, "-r", m.store.url, "-force", "status"}, 2, "", "unknown flag -force"},
+		{"dry run of a status", []string{auto, "-r", m.store.url, "-dry-run", "status"}, 2, "", "-dry-run is not for status"},
 		{"through a link", []string{link, "-dry-run", "-config-file", file, "-node", "x1", "run"}, 0, `"-node=x1"`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -80,4 +88,37 @@ func TestRunnerCommandLine(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The registry comes first, then what this node would beat; the settings that the programs
+// share neither change the form nor make it write.
+func TestRunnerStatus(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "node", newDirectory(t))
+	const old = "servers/20000101000000-gone"
+	if err := m.store.put(old, m.address); err != nil {
+		t.Fatal(err)
+	}
+	status := func(want string, env ...string) {
+		t.Helper()
+		environ := append(m.environ(), append(env, "AC_ROLE=servers", "AC_FORMAT=tsv", "AC_WATCH=1", "AC_TICKS=60", "AC_PURGE=true")...)
+		got := startProcess(t, environ, "", m.runner("status")...).wait()
+		table, beat, ok := strings.Cut(got.stdout, "-lost-cluster says.\n\n")
+		if got.code != 0 || got.stderr != "" || !ok || !strings.HasPrefix(table, "registry  "+m.store.url+"\n") || !regexp.MustCompile(want).MatchString(beat) {
+			t.Errorf("got code %d, stderr %q, stdout\n%swant the end %q", got.code, got.stderr, got.stdout, want)
+		}
+		if keys, err := m.store.keys(); err != nil || !slices.Equal(keys, []string{old}) {
+			t.Errorf("got %q, %v in the registry, want it as before", keys, err)
+		}
+	}
+	const absent = `^no Consul agent answers on this machine\n$`
+	status(absent)
+	agent := consultest.New(map[string]string{
+		"self":   `{"Config":{"NodeName":"node","Server":false},"Member":{"Addr":"192.0.2.1"},"Stats":{"consul":{"known_servers":"1"},"serf_lan":{"members":"2"}}}`,
+		"leader": `"192.0.2.2:8300"`,
+	})
+	url := agent.Start(t)
+	status(`^\{"version":1,"node":"node",.*"role":"agent",.*"keys":\["agents/[0-9]+-node"\]\}\n$`, "CONSUL_HTTP_ADDR="+url)
+	agent.Answer(os.DirFS(t.TempDir()))
+	status(`^ac-heartbeat: error: .*\n$`, "CONSUL_HTTP_ADDR="+url)
 }

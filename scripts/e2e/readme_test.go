@@ -91,8 +91,10 @@ func (h *host) awaitTwoBeats(loop *process) {
 // walkThrough is what the blocks of the second machine print, by their first
 // word and number of lines.
 var walkThrough = map[string][]string{
-	"ac-members2": {
-		`"servers":\[\{"node":"server1","address":"192.168.50.100"`,
+	"auto-consul2": {
+		`(?m)^server1 +192.168.50.100 +\w+ ago +\w+ ago +held$`,
+		`(?m)^The server is live\.$`,
+		`"node":"agent1","address":"192.168.50.101","role":"agent"`,
 		`(?m)^agent1 +192.168.50.101:8301 +alive +client`,
 		`(?m)^server1 +192.168.50.100:8301 +alive +server`,
 	},
