@@ -89,6 +89,8 @@ func (s Status) established(rec rule.Record) []string {
 	live := len(s.liveServers())
 	var head string
 	switch {
+	case live == 0 && rec.Desired == 1:
+		head = "The server is not live."
 	case live > rec.Desired:
 		head = fmt.Sprintf("%s %s live, and %d %s desired: a server too many stays one.", count(live, "server"), are(live), rec.Desired, are(rec.Desired))
 	case live < rec.Desired:

@@ -101,6 +101,15 @@ var sentences = []struct {
 		},
 	},
 	{
+		name:   "a birth by quorum that never gathered does not gather again (R46)",
+		record: with(rec(rule.Bootstrapping, 2, slot(1, young), slot(2, old)), func(r *rule.Record) { r.Birth = rule.Quorum }),
+		want: []string{
+			"Bootstrapping: 2 servers start the cluster together. No server has reported a leader yet.",
+			"The place of s2" + noHeartbeat,
+			"A new node that starts takes it if it finds s2 dead." + clientsDo + " If s2 comes back first, it keeps its place.",
+		},
+	},
+	{
 		name: "the only server", record: rec(rule.Established, 1, slot(1, old)), live: members(1),
 		want: []string{"The server is live."},
 	},
@@ -114,7 +123,7 @@ var sentences = []struct {
 	{
 		name: "no server is live yet", record: rec(rule.Established, 1, slot(1, young)),
 		want: []string{
-			"0 of 1 server are live.",
+			"The server is not live.",
 			"The place of s1 is kept until 2026-01-02T03:06:00Z, in 1m55s: its server has no live heartbeat yet.",
 		},
 	},
@@ -142,7 +151,7 @@ var sentences = []struct {
 	{
 		name: "a lost cluster of one server (R20)", record: rec(rule.Established, 1, slot(1, old)),
 		want: []string{
-			"0 of 1 server are live.", "The place of s1" + noHeartbeat,
+			"The server is not live.", "The place of s1" + noHeartbeat,
 			"A server that starts again with its data goes on as a server. A new node watches for 2m0s, and starts an empty cluster if it finds nobody at the address of a place then, unless its -lost-cluster says wait.",
 		},
 	},
