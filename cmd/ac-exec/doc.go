@@ -5,8 +5,8 @@ ac-exec becomes the Consul agent that a decision asks for.
 
 	ac-exec [-d DIR] [-c DIR] [-b IP] [-a IP] [-advertise IP] [-consul PATH]
 	        [-timeout 30s] [-dry-run] [-- further Consul arguments]
-	ac-exec -check [-mode server] [-d DIR] [-c DIR] [-b IP] [-consul PATH]
-	        [-- further Consul arguments]
+	ac-exec -check [-mode auto|kept|server|agent] [-d DIR] [-c DIR] [-b IP]
+	        [-consul PATH] [-- further Consul arguments]
 	ac-exec -version
 
 # Input
