@@ -14,8 +14,9 @@ shell = $(shell bin/tools/shfmt -f $(wildcard scripts examples .ci))
 
 .DELETE_ON_ERROR:
 PREFIX ?= /usr/local
+share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build install tools setup ready test lint unit explore e2e prove soak demo bench clean help
+.PHONY: build man install tools setup ready test lint unit explore e2e prove soak demo bench clean help
 .NOTPARALLEL: # setup comes before test, and tests want the machine for themselves
 
 # What a long step is, and how long it takes: its line of the help.
@@ -28,9 +29,20 @@ bin/auto-consul bin/ac-run: bin/%: scripts/%
 	@mkdir -p bin
 	install -m 755 $< $@
 
-install: build ## the programs and scripts, into PREFIX/bin
+man: ## manual pages, and completions for bash, zsh and fish, into bin/man and bin/completion
+	GOOS= GOARCH= $(GO) run ./scripts/man bin
+
+install: build man ## programs, scripts, pages and completions, into PREFIX/bin and PREFIX/share
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 bin/ac-members bin/ac-decide bin/ac-heartbeat bin/ac-exec bin/ac-run bin/auto-consul $(DESTDIR)$(PREFIX)/bin
+	install -d $(share)/man/man1 $(share)/man/man5 $(share)/man/man7
+	install -m 644 bin/man/man1/* $(share)/man/man1
+	install -m 644 bin/man/man5/* $(share)/man/man5
+	install -m 644 bin/man/man7/* $(share)/man/man7
+	install -d $(share)/bash-completion/completions $(share)/zsh/site-functions $(share)/fish/vendor_completions.d
+	install -m 644 bin/completion/bash/* $(share)/bash-completion/completions
+	install -m 644 bin/completion/zsh/* $(share)/zsh/site-functions
+	install -m 644 bin/completion/fish/* $(share)/fish/vendor_completions.d
 
 tools: $(servers) ## consul and versitygw for demo and tests, into bin/tools
 
