@@ -125,7 +125,9 @@ func TestExploreEveryInterleaving(t *testing.T) {
 
 // The controls. Without any one of these safeguards the protocol must be seen to
 // break: the record, which the plain rule does without (R42), conditions on writes
-// (R1), the proof that a silence is real (R9), the confirmation (R27).
+// (R1), the proof that a silence is real (R9), the confirmation (R27), that nobody starts
+// a server while the servers gather (R43), that one swap ends a gathering (R44, R45), and
+// that a birth by quorum which loses a server gathers again (R46).
 func TestExplorationFindsWhatIsWrong(t *testing.T) {
 	type control struct {
 		name string
