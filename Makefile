@@ -77,7 +77,7 @@ explore: ## every interleaving of small clusters, and seeded random runs (EXPLTI
 
 e2e: ready build tools ## the programs with real Consul agents and a real S3 server (E2ETIME)
 	$(announce)
-	$(GO) test -count=1 -timeout=15m ./scripts/...
+	$(GO) test -count=1 -timeout=15m -parallel=3 ./scripts/...
 
 prove: ready build tools ## the proofs at full size (hours on a small machine)
 	$(announce)
