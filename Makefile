@@ -16,7 +16,7 @@ shell = $(shell bin/tools/shfmt -f $(wildcard scripts examples .ci))
 PREFIX ?= /usr/local
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build man install tools setup ready test lint unit explore e2e prove soak demo bench clean help
+.PHONY: build man install tools setup ready test lint unit explore e2e prove soak demo bench figures clean help
 .NOTPARALLEL: # setup comes before test, and tests want the machine for themselves
 
 # What a long step is, and how long it takes: its line of the help.
@@ -95,6 +95,9 @@ demo: build ## a cluster on this machine, explained (half a minute); REGISTRY=s3
 bench: build tools ## figures of the programs, as ratios where they can be; BENCH=full for more (BENCHTM)
 	$(announce)
 	$(GO) test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -timeout=2h ./scripts/bench
+
+figures: ## the pictures of the documentation, into docs
+	GOOS= GOARCH= $(GO) run ./scripts/figures docs
 
 clean: ## remove bin
 	rm -rf bin
