@@ -96,8 +96,8 @@ bench: build tools ## figures of the programs, as ratios where they can be; BENC
 	$(announce)
 	$(GO) test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -timeout=2h ./scripts/bench
 
-figures: ## the pictures of the documentation, into docs
-	GOOS= GOARCH= $(GO) run ./scripts/figures docs
+figures: ## the README's picture; BENCH_OUT=file, what make bench printed, for that of the times, too
+	GOOS= GOARCH= $(GO) run ./scripts/figures docs $(BENCH_OUT)
 
 clean: ## remove bin
 	rm -rf bin

@@ -87,6 +87,10 @@ func (d *drawing) line(x1, y1, x2, y2 float64, class string) {
 		number(x1), number(y1), number(x2), number(y2), class)
 }
 
+func (d *drawing) dot(x, y, radius float64, class string) {
+	fmt.Fprintf(&d.body, `<circle cx="%s" cy="%s" r="%s" class="%s"/>`+"\n", number(x), number(y), number(radius), class)
+}
+
 // path draws what a list of SVG's path commands and lengths says, moved by x and y: each
 // two lengths after a command are a point.
 func (d *drawing) path(x, y float64, class string, steps ...any) {

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"io"
 	"math"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -79,10 +80,18 @@ func (p *picture) begin(e xml.StartElement) {
 	}
 }
 
-// pictures are the pictures by their names.
+// pictures are the two pictures, the second of figures that are made up.
 func pictures(t *testing.T) map[string]picture {
 	t.Helper()
-	return map[string]picture{"birth": look(t, birth())}
+	text, err := os.ReadFile(madeUp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := parse(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]picture{"birth": look(t, birth()), "times": look(t, times(found))}
 }
 
 // Every picture has a title and a description, and its looks are those of the style.
