@@ -153,7 +153,7 @@ type Left struct {
 type Build struct {
 	Version  int    `json:"version"` // [Version], of this document
 	Program  string `json:"program"`
-	Release  string `json:"release"`            // a tag, what Go derives from the commit, or "(devel)"
+	Release  string `json:"release"`            // a package's version, a tag, what Go derives from the commit, or "(devel)"
 	Revision string `json:"revision,omitempty"` // the commit, where it is known
 	Modified bool   `json:"modified,omitempty"` // the tree differed from that commit
 	Go       string `json:"go"`                 // the version of Go
