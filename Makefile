@@ -16,7 +16,7 @@ shell = $(shell bin/tools/shfmt -f $(wildcard scripts examples .ci))
 PREFIX ?= /usr/local
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build man install tools setup ready test lint unit explore e2e prove soak demo bench figures clean help
+.PHONY: build man install dist tools setup ready test lint unit explore e2e prove soak demo bench figures clean help
 .NOTPARALLEL: # setup comes before test, and tests want the machine for themselves
 
 # What a long step is, and how long it takes: its line of the help.
@@ -43,6 +43,11 @@ install: build man ## programs, scripts, pages and completions, into PREFIX/bin 
 	install -m 644 bin/completion/bash/* $(share)/bash-completion/completions
 	install -m 644 bin/completion/zsh/* $(share)/zsh/site-functions
 	install -m 644 bin/completion/fish/* $(share)/fish/vendor_completions.d
+
+dist: bin/tools/nfpm ## archive, deb, rpm and list of modules, for amd64 and arm64, into bin/dist (a minute)
+	$(announce)
+	$(GO) run ./scripts/dist bin/dist
+	@ls bin/dist
 
 tools: $(servers) ## consul and versitygw for demo and tests, into bin/tools
 
@@ -75,7 +80,7 @@ explore: ## every interleaving of small clusters, and seeded random runs (EXPLTI
 	EXPLORE=more $(GO) test -count=1 -v -run='^TestExplor' ./lib/rule
 	$(GO) test -count=1 -v ./lib/sim
 
-e2e: ready build tools ## the programs with real Consul agents and a real S3 server (E2ETIME)
+e2e: ready build tools bin/tools/nfpm ## the programs with real Consul agents and a real S3 server (E2ETIME)
 	$(announce)
 	$(GO) test -count=1 -timeout=15m -parallel=3 ./scripts/...
 
