@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"io/fs"
 	"os"
@@ -48,5 +49,5 @@ func (m maker) writeArchive(path, tree string) error {
 	if err := errors.Join(err, w.Close()); err != nil {
 		return err
 	}
-	return os.WriteFile(path, compress(out.Bytes()), 0o644)
+	return os.WriteFile(path, compress(out.Bytes(), gzip.DefaultCompression), 0o644)
 }

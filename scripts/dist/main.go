@@ -92,7 +92,7 @@ func (m maker) makeFor(arch string) error {
 	if err := m.build(arch, filepath.Join(tree, "bin")); err != nil {
 		return err
 	}
-	if err := m.stage(tree); err != nil {
+	if err := m.stage(tree, arch); err != nil {
 		return err
 	}
 	base := fmt.Sprintf("%s_%s_linux_%s", name, m.version, arch)

@@ -10,7 +10,7 @@ import (
 
 // stage completes a tree that has the programs in bin, so that it can be unpacked below
 // /usr or /usr/local. Modes and dates in it do not depend on who makes it, and when.
-func (m maker) stage(tree string) error {
+func (m maker) stage(tree, arch string) error {
 	for _, script := range scripts {
 		if err := m.copy(filepath.Join(tree, "bin", script), filepath.Join("scripts", script)); err != nil {
 			return err
@@ -31,6 +31,13 @@ func (m maker) stage(tree string) error {
 		if err := m.copy(filepath.Join(doc, filepath.Base(path)), path); err != nil {
 			return err
 		}
+	}
+	others, err := m.licenses(arch)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(doc, "third-party-licenses.txt.gz"), compress(others, gzip.BestCompression)); err != nil {
+		return err
 	}
 	if err := m.stageMade(filepath.Join(tree, "share")); err != nil {
 		return err
@@ -59,11 +66,11 @@ func (m maker) stageMade(share string) error {
 		if err != nil {
 			return err
 		}
-		return writeFile(filepath.Join(share, "man", path+".gz"), compress(text))
+		return writeFile(filepath.Join(share, "man", path+".gz"), compress(text, gzip.BestCompression))
 	})
 }
 
-// copy copies a file of the project. Who may run it may do so afterwards.
+// copy copies a file of the project.
 func (m maker) copy(to, from string) error {
 	from = filepath.Join(m.root, from)
 	data, err := os.ReadFile(from)
@@ -81,11 +88,11 @@ func writeFile(path string, data []byte) error {
 }
 
 // compress has no date and no name in its header.
-func compress(data []byte) []byte {
+func compress(data []byte, level int) []byte {
 	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	w, err := gzip.NewWriterLevel(&out, level)
 	if err != nil {
-		panic(err) // the level is a constant
+		panic(err) // the levels are constants
 	}
 	// A buffer takes all that is written.
 	_, _ = w.Write(data)
