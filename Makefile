@@ -84,7 +84,7 @@ e2e: ready build tools bin/tools/nfpm ## the programs with real Consul agents an
 	$(announce)
 	$(GO) test -count=1 -timeout=15m -parallel=3 ./scripts/...
 
-prove: ready build tools ## the proofs at full size (hours on a small machine)
+prove: ready build tools bin/tools/nfpm ## the proofs at full size (hours on a small machine)
 	$(announce)
 	GOGC=40 EXPLORE=full $(GO) test -count=1 -timeout=6h -v -run='^TestExplor' ./lib/rule
 	PROVE=full $(GO) test -count=1 -timeout=6h -v ./lib/sim
