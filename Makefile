@@ -51,6 +51,7 @@ dist: bin/tools/nfpm ## archive, deb, rpm and list of modules, for amd64 and arm
 
 tools: $(servers) ## consul and versitygw for demo and tests, into bin/tools
 
+bin/tools/nfpm: scripts/tools/nfpm/go.mod scripts/tools/nfpm/go.sum
 bin/tools/%: scripts/tools/go.mod scripts/tools/go.sum scripts/tool
 	scripts/tool $*
 
