@@ -63,7 +63,7 @@ ready:
 
 test: lint unit explore e2e ## all of the following four
 
-lint: ready $(checkers) ## format, vet, staticcheck, shellcheck, shfmt, units and user-data (LINTTIME)
+lint: ready $(checkers) ## format, vet, staticcheck, shellcheck, shfmt, units and user-data (a minute)
 	$(announce)
 	@files=$$(bin/tools/gofumpt -l $(sources)) && { [ -z "$$files" ] || { echo "gofumpt would change:" $$files >&2; exit 1; }; }
 	$(GO) vet ./...
@@ -72,16 +72,16 @@ lint: ready $(checkers) ## format, vet, staticcheck, shellcheck, shfmt, units an
 	bin/tools/shfmt -d -i 2 -ci $(shell)
 	scripts/systemd/check bin/lint
 
-unit: ready ## tests of packages and commands, with the race detector (UNITTIME)
+unit: ready ## tests of packages and commands, with the race detector (three minutes)
 	$(announce)
 	$(GO) test -race ./lib/... ./cmd/...
 
-explore: ## every interleaving of small clusters, and seeded random runs (EXPLTIME)
+explore: ## every interleaving of small clusters, and seeded random runs (three minutes)
 	$(announce)
 	EXPLORE=more $(GO) test -count=1 -v -run='^TestExplor' ./lib/rule
 	$(GO) test -count=1 -v ./lib/sim
 
-e2e: ready build tools bin/tools/nfpm ## the programs with real Consul agents and a real S3 server (E2ETIME)
+e2e: ready build tools bin/tools/nfpm ## the programs with real Consul agents and a real S3 server (eight minutes)
 	$(announce)
 	$(GO) test -count=1 -timeout=15m -parallel=3 ./scripts/...
 
@@ -98,7 +98,7 @@ soak: build tools ## five nodes under random faults; SOAK=10m, SOAK_SEED=n for t
 demo: build ## a cluster on this machine, explained (half a minute); REGISTRY=s3 keeps its registry in S3
 	scripts/demo $(REGISTRY)
 
-bench: build tools ## figures of the programs, as ratios where they can be; BENCH=full for more (BENCHTM)
+bench: build tools ## figures of the programs, as ratios where they can be; BENCH=full for more (a quarter of an hour)
 	$(announce)
 	$(GO) test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -timeout=2h ./scripts/bench
 

@@ -232,11 +232,11 @@ func (d *Decider) wait(ctx context.Context, action rule.Action) error {
 }
 
 // minRecordPoll is the shortest pause between two readings of the record alone.
-const minRecordPoll = 25 * time.Millisecond
+const minRecordPoll = 10 * time.Millisecond
 
 // recordPoll returns the pause before the record is read again by a node that has
 // waited for so long for others who are starting at this moment: short at first, and a
-// second in the end, so that a wait of half a minute costs some 100 requests.
+// second in the end, so that a wait of half a minute costs some 120 requests.
 func recordPoll(waited time.Duration) time.Duration {
 	return min(max(minRecordPoll, waited/20), time.Second)
 }

@@ -24,7 +24,8 @@ var ways = []string{plain, "auto", "quorum", "first"}
 
 const plain = "plain"
 
-// BenchmarkBirth is three blank machines on their way to a leader and to three voters. A
+// BenchmarkBirth is three blank machines on their way to three agents that answer, to a
+// leader and to three voters. What this project adds lies before the first of these. A
 // birth takes a random time, because elections do. So all ways take turns, the next round
 // in another order, and the figures are the median, the least and the most of all rounds,
 // and the ratio of the medians to plain Consul's with the interval that contains it with
@@ -45,16 +46,17 @@ func BenchmarkBirth(b *testing.B) {
 	env := scripttest.StoreEnv(newGateway(b).Endpoint)
 	for _, multiplier := range []int{1, consulMultiplier} {
 		b.Run(fmt.Sprintf("multiplier=%d", multiplier), func(b *testing.B) {
-			leader, voters := map[string][]time.Duration{}, map[string][]time.Duration{}
+			agents, leader, voters := map[string][]time.Duration{}, map[string][]time.Duration{}, map[string][]time.Duration{}
 			for round := range rounds[multiplier] {
 				for i := range ways {
 					way := ways[(i+round)%len(ways)]
 					registry := fmt.Sprintf("%s/%d/%s/%d", url, multiplier, way, round)
-					soon, late := newTrio(b, env, multiplier).birth(way, registry)
-					leader[way], voters[way] = append(leader[way], soon), append(voters[way], late)
+					took := newTrio(b, env, multiplier).birth(way, registry)
+					agents[way], leader[way], voters[way] = append(agents[way], took[0]), append(leader[way], took[1]), append(voters[way], took[2])
 				}
 			}
 			for _, way := range ways {
+				reportTimes(b, way+"/agents", agents[way], agents[plain])
 				reportTimes(b, way+"/leader", leader[way], leader[plain])
 				if way != "first" {
 					reportTimes(b, way+"/voters", voters[way], voters[plain])
@@ -96,9 +98,9 @@ func newTrio(b *testing.B, env []string, multiplier int) *trio {
 	return t
 }
 
-// birth starts all machines, looks on, and stops them. It returns when there was
-// a leader, and when there were three voters; 0 for -birth first.
-func (t *trio) birth(how, registry string) (leader, voters time.Duration) {
+// birth starts all machines, looks on, and stops them. It returns when all agents
+// answered, when there was a leader, and when there were three voters; 0 for -birth first.
+func (t *trio) birth(how, registry string) (took [3]time.Duration) {
 	var nodes []*exec.Cmd
 	begin := time.Now()
 	for i, address := range t.addresses {
@@ -106,11 +108,13 @@ func (t *trio) birth(how, registry string) (leader, voters time.Duration) {
 		start(t.b, cmd)
 		nodes = append(nodes, cmd)
 	}
+	await(t.b, "three agents", t.answer)
+	took[0] = time.Since(begin)
 	await(t.b, "a leader", func() error { return t.vote(1) })
-	leader = time.Since(begin)
+	took[1] = time.Since(begin)
 	if how != "first" {
 		await(t.b, "three voters", func() error { return t.vote(len(t.addresses)) })
-		voters = time.Since(begin)
+		took[2] = time.Since(begin)
 	}
 	for _, cmd := range nodes {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // all are told before one is waited for
@@ -118,7 +122,20 @@ func (t *trio) birth(how, registry string) (leader, voters time.Duration) {
 	for _, cmd := range nodes {
 		stop(cmd) // a runner stops its agent
 	}
-	return leader, voters
+	return took
+}
+
+// answer is an error unless all agents answer.
+func (t *trio) answer() error {
+	for _, address := range t.addresses {
+		client := http.Client{Timeout: time.Second}
+		res, err := client.Get("http://" + address + ":8500/v1/status/leader")
+		if err != nil {
+			return err
+		}
+		_ = res.Body.Close() // whatever it says
+	}
+	return nil
 }
 
 // vote is an error unless a leader says, to the first machine that hears of one,
