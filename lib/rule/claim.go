@@ -113,16 +113,11 @@ func (in Input) claimSlot() Action {
 }
 
 // claimed returns the action that writes a claim. Who claims the last slot of a
-// gathering writes at once that its servers bootstrap together (R44). In such a birth the
-// node under bootstrap must hold a slot, so whoever replaces it is written there in its
-// place, in the same term (R46).
+// gathering writes at once that its servers bootstrap together (R44).
 func (in Input) claimed(next Record, why string, proof []string) Action {
-	switch {
-	case next.State == Gathering && next.everySlotFresh(in.Seen.Time, in.Policy.Expiry):
+	if next.State == Gathering && next.everySlotFresh(in.Seen.Time, in.Policy.Expiry) {
 		in.bootstrapTogether(&next)
 		why += fmt.Sprintf("; all %d are here and bootstrap together", next.Desired)
-	case next.gathered() && next.SlotOf(next.Bootstrap.Incarnation) == nil:
-		next.Bootstrap = in.bootstrapHere(next.Bootstrap.Term)
 	}
 	return Action{Swap: &next, Proof: proof, Why: why}
 }

@@ -98,15 +98,22 @@ func TestDecideGathersAgain(t *testing.T) {
 		{name: "the others have just stopped", policy: policy, rec: lost, agents: witness, evidence: silence(0), want: "wait to see that s1, which took part in a birth that failed, has left nothing behind, watching i1 i2"},
 		{name: "lost", policy: policy, rec: lost, agents: witness, evidence: silence(time.Minute), want: "swap c1 gathering term 2 by i9 of 3: i2 i9; s1 died before there was a leader: the servers gather again, in term 2" + proof},
 		{
-			name: "a node without a slot takes the place, whoever else answers", policy: policy,
-			rec: gathered(3, slot(2, 2*time.Hour), slot(1, time.Hour), slot(3, 0)), agents: witness, evidence: answers,
-			want: "swap c1 bootstrapping term 1 by i2 of 3: i2 i3* i9*; 1 servers held, 3 desired: in place of s1" + proof,
+			name: "a node without a slot does so, too, and comes in the place", policy: policy,
+			rec: gathered(2, slot(1, time.Hour), slot(2, 0)), agents: witness, evidence: silence(time.Minute),
+			want: "swap c1 gathering term 2 by i9 of 2: i2* i9*; s1 died before there was a leader: the servers gather again, in term 2" + proof,
+		},
+		{
+			name: "nor does it take the place in the same term", policy: policy, rec: gathered(2, slot(1, time.Hour), slot(2, 0)),
+			agents: witness, evidence: silence(0), want: "wait to see that s1, which took part in a birth that failed, has left nothing behind, watching i1 i2",
+		},
+		{
+			name: "enough others are held", policy: policy, rec: gathered(1, slot(1, time.Hour), slot(2, 0)), agents: witness, evidence: silence(time.Minute),
+			want: "agent join [192.0.2.7 192.0.2.2] held [s2] of 1; 1 servers held, 1 desired" + toldThree,
 		},
 		{
 			name: "two are lost and asked side by side", policy: policy, agents: witness,
 			rec: gathered(3, slot(1, 2*time.Hour), slot(2, time.Hour), slot(9, 0)), want: "probe 192.0.2.1 192.0.2.2",
 		},
-		{name: "a node without a slot takes the place", policy: policy, rec: gathered(2, slot(1, time.Hour), slot(2, 0)), agents: witness, evidence: silence(0), want: "swap c1 bootstrapping term 1 by i9 of 2: i2* i9*; 1 servers held, 2 desired: in place of s1" + proof},
 	})
 }
 

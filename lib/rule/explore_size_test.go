@@ -76,6 +76,7 @@ func explorations(size string) []explorer {
 			explorer{nodes: 3, desired: 2, faults: 1, birth: rule.Quorum},
 			explorer{nodes: 2, desired: 2, faults: 2, birth: rule.Auto},
 			explorer{nodes: 3, desired: 2, faults: 1, birth: rule.Auto},
+			explorer{nodes: 3, desired: 3, faults: 1, only: "dies", birth: rule.Auto},
 			explorer{nodes: 4, desired: 3, faults: 0, birth: rule.Auto},
 			explorer{nodes: 4, desired: 1, faults: 0},
 			explorer{nodes: 4, desired: 2, faults: 0},
@@ -83,8 +84,7 @@ func explorations(size string) []explorer {
 		)
 		// One fault at most: every kind by itself is all there is.
 		for _, kind := range []string{"crashes", "is paused", "dies", "loses its disk", "is delayed", "store"} {
-			out = append(out, explorer{nodes: 3, desired: 3, faults: 1, only: kind}, explorer{nodes: 4, desired: 1, faults: 1, only: kind},
-				explorer{nodes: 3, desired: 3, faults: 1, only: kind, birth: rule.Auto})
+			out = append(out, explorer{nodes: 3, desired: 3, faults: 1, only: kind}, explorer{nodes: 4, desired: 1, faults: 1, only: kind})
 		}
 	}
 	for i := range out {

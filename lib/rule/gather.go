@@ -106,13 +106,13 @@ func (in Input) bootstrapTogether(rec *Record) {
 // gatherAgain starts the gathering anew, in the next term, where a birth by quorum
 // has lost a server: two of three would wait for ever (R46). All servers of the birth that
 // have found no cluster stop when they see that, so nobody may answer at their
-// addresses any more. ok is false where no server is lost.
+// addresses any more. A node without a slot does it, too, and comes in a dead server's
+// place. ok is false where no server is lost, or others are enough.
 func (in Input) gatherAgain() (action Action, ok bool) {
-	silent := in.silentSlots()
-	if len(silent) == 0 || in.ownSlot() == nil {
-		return Action{}, false // a node without a slot takes that of a dead server (R18)
+	rec, own, silent := in.Seen.Record, in.ownSlot(), in.silentSlots()
+	if len(silent) == 0 || own == nil && in.Self.Mode == "" && len(in.heldByOthers()) >= rec.Desired {
+		return Action{}, false
 	}
-	rec := in.Seen.Record
 	next := rec.next(in.New.Write)
 	var proof, lost []string
 	var pending Action
@@ -129,6 +129,9 @@ func (in Input) gatherAgain() (action Action, ok bool) {
 	}
 	if action, settled := in.birthSettled(); !settled {
 		return action, true
+	}
+	if own == nil {
+		next.Servers = append(next.Servers, in.newSlot())
 	}
 	next.Bootstrap = in.bootstrapHere(rec.Bootstrap.Term + 1)
 	in.startGathering(&next, rec.birthWait())
