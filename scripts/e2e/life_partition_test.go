@@ -16,7 +16,7 @@ const (
 	partedRegistry = "s3://my-bucket/consul"
 	// Who is alone takes long to be sure that all others have failed.
 	partedGossip = "gossip_lan {\n  probe_interval = \"500ms\"\n  probe_timeout = \"250ms\"\n}\n"
-	partedRun    = "auto-consul -r " + partedRegistry + " -a $ADDRESS -c $HOME/consul.d -s 3 -e 12 -t 3 run"
+	partedRun    = "auto-consul -r " + partedRegistry + " -a $ADDRESS -c $HOME/consul.d -s 3 -birth quorum -e 12 -t 3 run"
 )
 
 // The leader is cut off from everybody, and an agent from the servers though not

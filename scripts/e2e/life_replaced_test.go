@@ -13,7 +13,7 @@ import (
 // paused. Every address that these two know is nobody's when they come back.
 func TestServersAreReplacedWhileAgentsAreAway(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, newBucket(t), "auto")
+	c := newCluster(t, newBucket(t), "quorum")
 	for _, name := range []string{"n1", "n2", "n3"} {
 		c.add(name)
 	}

@@ -66,7 +66,7 @@ func TestLonelyAgentIsJoined(t *testing.T) {
 // Leaving gives the place back at once; the last voter does not go unasked.
 func TestLeave(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, newBucket(t), "auto")
+	c := newCluster(t, newBucket(t), "quorum")
 	for _, name := range []string{"n1", "n2", "n3"} {
 		c.start(name)
 	}
