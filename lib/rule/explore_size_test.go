@@ -75,7 +75,6 @@ func explorations(size string) []explorer {
 			explorer{nodes: 3, desired: 3, faults: 0, birth: rule.Quorum},
 			explorer{nodes: 3, desired: 2, faults: 1, birth: rule.Quorum},
 			explorer{nodes: 2, desired: 2, faults: 2, birth: rule.Auto},
-			explorer{nodes: 3, desired: 2, faults: 1, birth: rule.Auto},
 			explorer{nodes: 3, desired: 3, faults: 1, only: "dies", birth: rule.Auto},
 			explorer{nodes: 4, desired: 3, faults: 0, birth: rule.Auto},
 			explorer{nodes: 4, desired: 1, faults: 0},
