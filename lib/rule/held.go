@@ -21,9 +21,11 @@ func (in Input) desired() int {
 func (in Input) fresh(s Slot) bool { return s.Fresh(in.Seen.Time, in.Policy.Expiry) }
 
 // beatsAsServer reports whether a node has a live server heartbeat.
-func (in Input) beatsAsServer(node string) bool { return in.Seen.beatsAsServer(node) }
+func (in Input) beatsAsServer(node string) bool { return in.Seen.BeatsAsServer(node) }
 
-func (o Observation) beatsAsServer(node string) bool {
+// BeatsAsServer reports whether a node has a live server heartbeat (R7). The observation
+// must have the heartbeats.
+func (o Observation) BeatsAsServer(node string) bool {
 	return slices.ContainsFunc(o.Live[registry.Servers], func(m registry.Member) bool { return m.Node == node })
 }
 
@@ -33,13 +35,15 @@ func (in Input) held(s Slot) bool { return in.Seen.Held(s, in.Policy.Expiry) }
 // Held reports whether a slot is held: its node beats as a server, or still has time
 // to start (R8). The observation must have the heartbeats.
 func (o Observation) Held(s Slot, expiry time.Duration) bool {
-	return o.beatsAsServer(s.Node) || s.Fresh(o.Time, expiry)
+	return o.BeatsAsServer(s.Node) || s.Fresh(o.Time, expiry)
 }
 
 // slots returns the record's slots; none if there is no record.
-func (in Input) slots() []Slot { return in.Seen.slots() }
+func (in Input) slots() []Slot { return in.Seen.Slots() }
 
-func (o Observation) slots() []Slot {
+// Slots returns the record's slots in the order of their claims; none if there is no
+// record.
+func (o Observation) Slots() []Slot {
 	if o.Record == nil {
 		return nil
 	}
@@ -49,7 +53,7 @@ func (o Observation) slots() []Slot {
 // Vacant returns the slots that are not held (R8), by node. The observation must have
 // the heartbeats.
 func (o Observation) Vacant(expiry time.Duration) []Slot {
-	out := slices.DeleteFunc(slices.Clone(o.slots()), func(s Slot) bool { return o.Held(s, expiry) })
+	out := slices.DeleteFunc(slices.Clone(o.Slots()), func(s Slot) bool { return o.Held(s, expiry) })
 	slices.SortStableFunc(out, func(a, b Slot) int { return strings.Compare(a.Node, b.Node) })
 	return out
 }
@@ -58,7 +62,7 @@ func (o Observation) Vacant(expiry time.Duration) []Slot {
 // sorted and each once, as an observer sees them who is no node itself (R8). The
 // observation must have the heartbeats.
 func (o Observation) HeldServers(expiry time.Duration) []string {
-	held := slices.DeleteFunc(slices.Clone(o.slots()), func(s Slot) bool { return !o.Held(s, expiry) })
+	held := slices.DeleteFunc(slices.Clone(o.Slots()), func(s Slot) bool { return !o.Held(s, expiry) })
 	return namesOf(held, o.Live[registry.Servers])
 }
 

@@ -177,9 +177,9 @@ func (r Running) waitsInVain() string {
 // serveWithoutRecord is for a server whose cluster's record vanished, or was written
 // back by a server whose data is of an earlier birth (R36). A leader is proof that the
 // cluster runs. A server that has no leader at the moment may still write the record back
-// if its previous reading showed this birth as established. Otherwise raft data without a leader may be stale: the server does
-// not rewrite the record then and does not beat as a server. Without raft data it
-// decides again after an expiry (R33).
+// if its previous reading showed this birth as established. Otherwise raft data without
+// a leader may be stale: the server does not rewrite the record then and does not beat
+// as a server. Without raft data it decides again after an expiry (R33).
 func (r Running) serveWithoutRecord() (Order, error) {
 	switch {
 	case r.Found && r.Record != nil:

@@ -37,7 +37,7 @@ func (s Status) Metrics() string {
 // one as long as its heartbeat is in the registry. One from the future is no second old.
 func (s Status) heartbeatAges(b *strings.Builder) {
 	var nodes []string
-	for _, slot := range s.slots() {
+	for _, slot := range s.Seen.Slots() {
 		nodes = append(nodes, slot.Node)
 	}
 	for _, m := range s.liveServers() {

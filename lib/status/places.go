@@ -10,8 +10,8 @@ import (
 // and others leave them the time to start (R8).
 func (s Status) starting() []string {
 	var out []string
-	for _, slot := range s.slots() {
-		if end := slot.FreshUntil(s.Expiry); s.Seen.Held(slot, s.Expiry) && !s.beats(slot.Node) {
+	for _, slot := range s.Seen.Slots() {
+		if end := slot.FreshUntil(s.Expiry); s.Seen.Held(slot, s.Expiry) && !s.Seen.BeatsAsServer(slot.Node) {
 			out = append(out, fmt.Sprintf("The place of %s is kept until %s, %s: its server has no live heartbeat yet.",
 				slot.Node, stamp(end), ago(s.Seen.Time.Sub(end))))
 		}

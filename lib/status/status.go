@@ -26,15 +26,10 @@ type Status struct {
 // liveServers returns the members that beat as servers.
 func (s Status) liveServers() []registry.Member { return s.Seen.Live[registry.Servers] }
 
-// beats reports whether a node has a live heartbeat as a server.
-func (s Status) beats(node string) bool {
-	return slices.ContainsFunc(s.liveServers(), func(m registry.Member) bool { return m.Node == node })
-}
-
 // unplaced returns the live servers that hold no slot, such as those of the Ruby gem.
 func (s Status) unplaced() []registry.Member {
 	return slices.DeleteFunc(slices.Clone(s.liveServers()), func(m registry.Member) bool {
-		return slices.ContainsFunc(s.slots(), func(slot rule.Slot) bool { return slot.Node == m.Node })
+		return slices.ContainsFunc(s.Seen.Slots(), func(slot rule.Slot) bool { return slot.Node == m.Node })
 	})
 }
 
@@ -46,14 +41,6 @@ func (s Status) clients() []registry.Member {
 	return slices.DeleteFunc(slices.Clone(s.Seen.Live[registry.Agents]), func(m registry.Member) bool {
 		return slices.Contains(held, m.Node)
 	})
-}
-
-// slots returns the record's slots in the order of their claims.
-func (s Status) slots() []rule.Slot {
-	if s.Seen.Record == nil {
-		return nil
-	}
-	return s.Seen.Record.Servers
 }
 
 // lastBeat returns a node's newest heartbeat as a server, if it is in the registry.

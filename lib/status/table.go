@@ -46,7 +46,7 @@ func (s Status) head() string {
 // hold none.
 func (s Status) places() string {
 	var rows [][]string
-	for _, slot := range s.slots() {
+	for _, slot := range s.Seen.Slots() {
 		place := "silent"
 		if s.Seen.Held(slot, s.Expiry) {
 			place = "held"
