@@ -38,8 +38,10 @@ func (x *explorer) successors(w world) []successor {
 	if v, ok := x.passTime(w, false); ok {
 		add(v, "time passes", "")
 	}
-	if v, ok := x.passTime(w, true); ok && x.leavesOut {
-		add(v, "time passes, and clients leave their beats out", "")
+	if x.leavesOut {
+		if v, ok := x.passTime(w, true); ok {
+			add(v, "time passes, and clients leave their beats out", "")
+		}
 	}
 	if w.faults > 0 {
 		for _, s := range x.fault(w) {
