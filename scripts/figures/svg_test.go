@@ -83,6 +83,12 @@ func (p *picture) begin(e xml.StartElement) {
 // pictures are the two pictures, the second of figures that are made up.
 func pictures(t *testing.T) map[string]picture {
 	t.Helper()
+	return map[string]picture{"birth": look(t, birth()), "times": look(t, times(madeUpFigures(t)))}
+}
+
+// madeUpFigures reads the figures that are made up.
+func madeUpFigures(t *testing.T) []measurement {
+	t.Helper()
 	text, err := os.ReadFile(madeUp)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +97,7 @@ func pictures(t *testing.T) map[string]picture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]picture{"birth": look(t, birth()), "times": look(t, times(found))}
+	return found
 }
 
 // Every picture has a title and a description, and its looks are those of the style.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"math"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,14 +42,7 @@ func TestTimes(t *testing.T) {
 // Each setting has a chart of its own, with all ways that were measured in it.
 func TestTimesShowsAll(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(madeUp)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := parse(string(text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	found := madeUpFigures(t)
 	if got := len(settings(found)); got != 3 {
 		t.Errorf("got %d charts, want 3", got)
 	}
