@@ -22,7 +22,8 @@ share = $(DESTDIR)$(PREFIX)/share
 # What a long step is, and how long it takes: its line of the help.
 announce = @sed -n 's/^$@:[^\#]*\#\# /$@: /p' $(firstword $(MAKEFILE_LIST))
 
-build: $(scripts) ## the four programs and two scripts, into bin (the default)
+build: $(scripts) ## the four programs and two scripts, into bin (the default; half a minute the first time)
+	$(announce)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/ ./cmd/...
 
 bin/auto-consul bin/ac-run: bin/%: scripts/%
