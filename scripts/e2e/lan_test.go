@@ -76,7 +76,7 @@ func (l *lan) install(home, text string) {
 		l.t.Fatalf("%s: %v: %s", text, err, out)
 	}
 	for _, path := range []string{
-		"man/man1/ac-decide.1", "man/man1/auto-consul.1", "man/man5/auto-consul.registry.5", "man/man7/auto-consul.protocol.7",
+		"man/man1/ac-decide.1", "man/man1/auto-consul.1", "man/man5/auto-consul.registry.5", "man/man7/auto-consul.protocol.7", "man/man7/auto-consul.recipes.7",
 		"bash-completion/completions/ac-exec", "zsh/site-functions/_ac-members", "fish/vendor_completions.d/ac-heartbeat.fish",
 	} {
 		if _, err := os.Stat(filepath.Join(home, ".local/share", path)); err != nil {

@@ -36,7 +36,7 @@ func page(m manual, date time.Time) string {
 			fmt.Fprintf(&b, ".Xr %s 1 ,\n", name)
 		}
 	}
-	b.WriteString(".Xr auto-consul.registry 5 ,\n.Xr auto-consul.protocol 7\n")
+	b.WriteString(".Xr auto-consul.registry 5 ,\n.Xr auto-consul.protocol 7 ,\n.Xr auto-consul.recipes 7\n")
 	return b.String()
 }
 
