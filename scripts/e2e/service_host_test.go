@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -14,6 +15,7 @@ type booted struct {
 	*host
 	address string
 	outfit  string
+	facts   sync.Map // of its metadata
 	cgroup  string
 	init    *process
 	pid     int // of systemd
@@ -24,7 +26,10 @@ type booted struct {
 func boot(l *lan, name, address, outfit string) *booted {
 	l.t.Helper()
 	b := &booted{host: l.host(name, address, outfit), address: address, outfit: outfit, cgroup: "/tmp/consul/cgroup/" + l.ns(name)}
-	serveMetadata(l.t, l.ns(name), map[string]string{"local-ipv4": address, "placement/region": "us-east-1"})
+	for fact, value := range map[string]string{"local-ipv4": address, "placement/region": "us-east-1", "instance-id": "i-" + name} {
+		b.facts.Store(fact, value)
+	}
+	serveMetadata(l.t, l.ns(name), &b.facts)
 	if got := b.run("mkdir /tmp/consul/cgroup && mount -t cgroup2 none /tmp/consul/cgroup"); got.code != 0 {
 		l.t.Fatalf("%s: %s", name, got.stderr)
 	}

@@ -9,14 +9,16 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
 // serveMetadata is an instance's metadata service inside a network namespace: a
-// session begins with PUT, and nothing is told without one.
-func serveMetadata(t *testing.T, ns string, facts map[string]string) {
+// session begins with PUT, and nothing is told without one. Facts, each a string by a
+// string, may be added later.
+func serveMetadata(t *testing.T, ns string, facts *sync.Map) {
 	t.Helper()
 	l := &lan{t: t}
 	l.do("ip", "-n", ns, "addr", "add", "169.254.169.254/32", "dev", "lo")
@@ -36,7 +38,7 @@ func serveMetadata(t *testing.T, ns string, facts map[string]string) {
 		fmt.Fprint(w, session)
 	})
 	mux.HandleFunc("GET /latest/meta-data/{name...}", func(w http.ResponseWriter, r *http.Request) {
-		fact, ok := facts[r.PathValue("name")]
+		fact, ok := facts.Load(r.PathValue("name"))
 		switch {
 		case r.Header.Get("X-aws-ec2-metadata-token") != session:
 			w.WriteHeader(http.StatusUnauthorized)
