@@ -35,6 +35,7 @@ func TestReadme(t *testing.T) {
 		switch b.where {
 		case "build":
 			l.install(home, b.text)
+		case "boot": // TestReadmeUserData runs it
 		case "both":
 			for n := range 3 {
 				at(fmt.Sprintf("m%d", n), fmt.Sprintf("192.168.50.%d", 110+n)).background(b.text)
