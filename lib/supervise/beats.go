@@ -4,6 +4,8 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // beats is the program beside the command: running, or about to be started again.
@@ -47,13 +49,30 @@ func (r *runner) beatsEnded(code int) {
 	r.beats = beats{}
 	if code == again || code == fenced {
 		r.verdict = code
+		r.passStops()
 		if !r.stopped {
-			r.kill(syscall.SIGTERM)
+			r.stop(code)
 		}
 		return
 	}
 	r.Warn("the heartbeat process ended with exit code %d; it is started again", code)
 	r.beats.again = time.After(beatPause)
+}
+
+// stop ends a command whose beats have ended with 75 or 76.
+//
+// With 75 it is killed, with its process group, and not told to end: a Consul client
+// that gets TERM leaves its cluster, which deregisters its node and destroys its
+// sessions, while all of that survives a KILL and a start at once. A server loses
+// nothing by KILL, because all servers whose beats end with 75 beside a running agent
+// have no raft data. With 76 the command is not to come back, so it may end in order.
+func (r *runner) stop(verdict int) {
+	if verdict == again {
+		// The number is still the group's: the command has not been waited for.
+		_ = unix.Kill(-r.cmd.Process.Pid, unix.SIGKILL) // it may have ended
+		return
+	}
+	r.kill(syscall.SIGTERM)
 }
 
 // endBeats ends the beats of a command that has ended. They may have come to their

@@ -49,6 +49,7 @@ func TestVerdict(t *testing.T) {
 		want          int
 	}{
 		"75":                                 {ends, waiting + "exit 75", false, 75},
+		"75 after a stop":                    {ends, "until [ -e signals ]; do sleep 0.02; done; exit 75", true, 9},
 		"76":                                 {ends, waiting + "exit 76", false, 76},
 		"76 of those that are told to end":   {"exit 0", "trap 'exit 76' TERM; echo >>trapped; while :; do sleep 0.02; done", false, 76},
 		"76 at the command's end":            {"until [ -e up ]; do sleep 0.02; done; exit 5", "echo >>up; exit 76", false, 76},
@@ -71,8 +72,12 @@ func TestVerdict(t *testing.T) {
 			if got := p.wait(); got != test.want {
 				t.Errorf("got %d, want %d: %s", got, test.want, p.err.String())
 			}
-			if test.command == ends && g.read("signals") != "TERM\n" {
-				t.Errorf("got signals %q", g.read("signals"))
+			signals := "TERM\n"
+			if test.want == 75 {
+				signals = "" // it is killed
+			}
+			if got := g.read("signals"); test.command == ends && got != signals {
+				t.Errorf("got signals %q, want %q", got, signals)
 			}
 			g.wantNothingLeft()
 		})

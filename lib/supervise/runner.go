@@ -38,7 +38,7 @@ func (r *runner) once() (code int, err error) {
 		return unstarted(err), err
 	}
 	if r.restarted {
-		r.forgetReloads()
+		r.passStops()
 	}
 	r.startBeats()
 	ended := r.await()
@@ -133,9 +133,10 @@ func (r *runner) told() bool {
 	}
 }
 
-// forgetReloads drops what came while a command was started again, unless it tells
-// to stop: HUP was for the one before, and this one reads its settings anyway.
-func (r *runner) forgetReloads() {
+// passStops passes on those of the signals that are waiting that tell to stop, and
+// drops the others: HUP is of no use to a command that is about to be stopped, nor to
+// one that was just started, which reads its settings anyway.
+func (r *runner) passStops() {
 	for range len(r.signals) {
 		if s := <-r.signals; s != syscall.SIGHUP {
 			r.pass(s)

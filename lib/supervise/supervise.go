@@ -79,8 +79,11 @@ type Command struct {
 
 // Run starts the command in a session of its own and returns its exit code when it
 // has ended: 128+n if signal n ended it, 126 or 127 with an error if it could not be
-// started. Beats that end with 75 or 76 have the command stopped with TERM, and that
-// is the code then, unless this program was told to stop itself.
+// started.
+//
+// If the beats end with 75, the command's process group is killed, and if they end with
+// 76, the command is stopped with TERM. Either is the code then, unless this program
+// was told to stop itself.
 //
 // INT, TERM and QUIT are passed on to the command once each, and so is HUP where it
 // is not ignored. For these the command starts with the default action.
