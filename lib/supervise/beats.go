@@ -75,23 +75,42 @@ func (r *runner) stop(verdict int) {
 	r.kill(syscall.SIGTERM)
 }
 
-// endBeats ends the beats of a command that has ended. They may have come to their
-// verdict at the same moment, or may be about to put something in order first.
-func (r *runner) endBeats() {
+// endBeats ends the beats of a command that has ended with a code. They may have come
+// to their verdict at the same moment, or may be about to put something in order first.
+func (r *runner) endBeats(code int) {
 	if r.beats.cmd == nil {
 		return
 	}
 	_ = r.beats.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-	var code int
-	select {
-	case code = <-r.beats.ended:
-	case <-time.After(grace):
-		_ = r.beats.cmd.Process.Kill()
-		code = <-r.beats.ended
+	late := time.NewTimer(r.patience(code))
+	defer late.Stop()
+	for {
+		select {
+		case verdict := <-r.beats.ended:
+			if verdict == again || verdict == fenced {
+				r.verdict = verdict
+			}
+			return
+		case s := <-r.signals:
+			if s != syscall.SIGHUP && !r.stopped {
+				r.stopped = true
+				late.Reset(grace)
+			}
+		case <-late.C:
+			_ = r.beats.cmd.Process.Kill()
+		}
 	}
-	if code == again || code == fenced {
-		r.verdict = code
+}
+
+// patience returns how long the beats may take to end beside a command that has ended
+// with a code. It is more than grace only after a 0 that nobody has asked this program
+// for: the beats may have made the command end, as they do when a server steps down,
+// and if they were killed before they end with 75, nothing would start it again.
+func (r *runner) patience(code int) time.Duration {
+	if code == 0 && !r.stopped {
+		return grace + r.Finish
 	}
+	return grace
 }
 
 // codeOf returns the exit code of a process that has ended.

@@ -57,7 +57,7 @@ func (r *runner) once() (code int, err error) {
 		}
 	}
 	code, became := r.reap()
-	r.endBeats()
+	r.endBeats(code)
 	r.emptyGroup()
 	if r.verdict != 0 && !r.told() {
 		code, became = r.verdict, true

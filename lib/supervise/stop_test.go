@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Beats that end with 75 have all of the command's group killed, so that nobody in it
@@ -95,4 +96,65 @@ func TestStopBeforeTheVerdict(t *testing.T) {
 			t.Errorf("%d while %v wait: got %d, want %d", test.verdict, test.waiting, got, want)
 		}
 	}
+}
+
+// Beats that make the command end with 0 may finish what they do, and have it started
+// again by their 75.
+func TestBeatsEndTheCommand(t *testing.T) {
+	t.Parallel()
+	const (
+		once    = "[ ! -e left ] || exec sleep 1000; "
+		deaf    = once + "trap '' TERM; echo >left; sleep 7; exit 75" // longer than grace
+		delayed = once + "trap 'sleep 2; exit 75' TERM; echo >left; while :; do sleep 0.02; done"
+	)
+	for name, test := range map[string]struct {
+		beat, code string
+		finish     time.Duration
+		want       int
+		starts     int
+	}{
+		"they delay it for a moment":       {delayed, "0", 0, 7, 2},
+		"they take as long as they may":    {deaf, "0", patience, 7, 2},
+		"they take longer than they may":   {deaf, "0", 0, 0, 1},
+		"the command has ended by a fault": {deaf, "5", patience, 5, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGround(t)
+			command := "echo >>starts; [ $(wc -l <starts) = 1 ] || exit 7; until [ -e left ]; do sleep 0.02; done; exit " + test.code
+			p := g.start(g.beat(Command{Args: g.sh(command), Again: true, Finish: test.finish}, test.beat))
+			got := p.wait()
+			if starts := len(g.read("starts")); got != test.want || starts != test.starts {
+				t.Errorf("got %d, %d starts, want %d, %d: %s", got, starts, test.want, test.starts, p.err.String())
+			}
+			g.wantNothingLeft()
+		})
+	}
+}
+
+// An operator who stops the program does not wait for beats that take their time.
+func TestStopWhileTheBeatsFinish(t *testing.T) {
+	t.Parallel()
+	g := newGround(t)
+	c := Command{Args: g.sh("until [ -e left ]; do sleep 0.02; done; echo >>ended"), Again: true, Finish: 10 * patience}
+	p := g.start(g.beat(c, "trap '' TERM; echo >left; exec sleep 1000"))
+	g.awaitLines("ended", 1)
+	g.eventually("the end of the command", func() bool {
+		for _, argv := range g.running() {
+			if strings.Contains(argv, "ended") {
+				return false
+			}
+		}
+		return true
+	})
+	p.signal(syscall.SIGHUP, false)
+	time.Sleep(2 * grace) // what is waited for is that nothing happens
+	if len(g.running()) < 2 {
+		t.Error("the beats have been killed too early")
+	}
+	p.signal(syscall.SIGTERM, false)
+	if got := p.wait(); got != 0 {
+		t.Errorf("got %d, want 0", got)
+	}
+	g.wantNothingLeft()
 }

@@ -66,6 +66,10 @@ type Command struct {
 	// BeatPath says otherwise. Without Beat nothing beats.
 	Beat     []string
 	BeatPath string
+	// Finish is how long the beats may take to end, beyond the few seconds that they have
+	// in any case, after a command that has ended with 0 while this program was not told
+	// to stop: they may have made it end, and have something to do before their 75.
+	Finish time.Duration
 	// Again starts everything again where the beats end with 75, or where the program
 	// that the command has become by exec does. What a command ends with that has
 	// become no other is the answer.
@@ -83,7 +87,10 @@ type Command struct {
 //
 // If the beats end with 75, the command's process group is killed, and if they end with
 // 76, the command is stopped with TERM. Either is the code then, unless this program
-// was told to stop itself.
+// was told to stop itself. When the command ends first, the beats are told to with
+// TERM, and killed after some seconds. They may also have made the command end: if it
+// ends with 0, they have Finish in addition, until this program is told to stop. What
+// they end with in that time is the code, too, if it is 75 or 76.
 //
 // INT, TERM and QUIT are passed on to the command once each, and so is HUP where it
 // is not ignored. For these the command starts with the default action.
