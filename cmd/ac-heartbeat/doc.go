@@ -59,10 +59,13 @@ With a command after -- the program beats beside that command, as timeout runs a
 command. It needs -ticks. The command gets this program's standard input and
 output, and the beats print nothing there. It runs in a session of its own. INT,
 TERM, HUP and QUIT are passed on to it, once for each that arrives. The program
-ends when the command ends. If a beat ends with 75 or 76, the command is stopped
-and that is the exit code. The beats run in a process of their own, which is
-started again if it crashes, so that a crash never ends the command. When this
-program ends, even by KILL, the command's process group gets TERM.
+ends when the command ends. If a beat ends with 76, the command gets TERM. If it
+ends with 75, the command's process group is killed, because a Consul client that
+gets TERM leaves its cluster, and its sessions would be destroyed. Either is the
+exit code then. The beats run in a process of their own, which is started again
+if it crashes, so that a crash never ends the command. If the command ends with 0
+by itself, a beat that is under way has -timeout to finish. When this program
+ends, even by KILL, the command's process group gets TERM.
 
 With -until the program beats once, as soon as the agent has joined others, knows
 a leader, or votes. For a client voter means the same as leader. If that has not

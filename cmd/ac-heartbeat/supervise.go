@@ -42,6 +42,7 @@ func (p *program) supervise(s cli.Streams) error {
 			name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 			return strings.HasPrefix(arg, "-") && name == "again"
 		})
+		c.Finish = p.timeout // a server that steps down gives its slot back after its agent's end
 		c.Beat = append([]string{s.Name}, settings...)
 	}
 	code, err := supervise.Run(c)
