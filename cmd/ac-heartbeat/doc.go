@@ -5,7 +5,7 @@ this node's heartbeat to the registry.
 # Usage
 
 	ac-heartbeat -r URL [-n NODE] [-a ADDRESS] [-e 120] [-t 60] [-d DIR]
-	             [-sample N]
+	             [-sample N] [-eligible] [-grace T]
 	ac-heartbeat -r URL -t 60 [FLAGS] -- command [argument…]
 	ac-heartbeat -r URL -until joined|leader|voter [-wait 5m]
 	ac-heartbeat -r URL -leave [-force]

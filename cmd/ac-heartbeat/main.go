@@ -44,6 +44,8 @@ type program struct {
 	expiry, ticks time.Duration
 	timeout, wait time.Duration
 	sample        int
+	eligible      bool
+	grace         time.Duration
 	dir           string
 	until         string
 	leave, force  bool
@@ -61,6 +63,8 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Expiry(&p.expiry)
 	f.Ticks(&p.ticks)
 	f.Sample(&p.sample, "with -ticks: only about this `number` of clients are live at a time; 0 for all")
+	f.Eligible(&p.eligible)
+	f.Grace(&p.grace)
 	f.DataDir(&p.dir)
 	f.Timeout(&p.timeout)
 	f.Wait(&p.wait)
@@ -131,7 +135,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		Agent: agent, Disk: datadir.Dir(p.dir), Out: s, Random: claim.NewRandom(),
 		Observer: claim.Observer{Registry: &registry.Registry{Store: st, Expiry: p.expiry}},
 		Node:     p.node, Address: p.where.Announced(), Expiry: p.expiry, Ticks: p.ticks, Timeout: p.timeout,
-		Sample: p.sample,
+		Sample: p.sample, Eligible: p.eligible, Grace: p.grace,
 	}
 	switch {
 	case p.leave:

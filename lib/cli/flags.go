@@ -28,7 +28,7 @@ var aliases = map[string]string{
 // refuses what belongs to none.
 var settings = strings.Fields(`
 	address advertise bind birth birth-wait claims config-dir config-file consul data-dir
-	expiry format limit lost-cluster mode node purge registry
+	eligible expiry format grace limit lost-cluster mode node purge registry
 	role sample servers ticks timeout wait watch`)
 
 // verbs are the names of all flags that make a program act, or stop it. They are
@@ -115,6 +115,16 @@ func CheckSample(n int) error {
 		return fmt.Errorf("bad -sample %d: want 1 or more, or 0 for every client", n)
 	}
 	return nil
+}
+
+// Eligible defines -eligible.
+func (f *FlagSet) Eligible(p *bool) {
+	f.BoolVar(p, "eligible", false, "this node may change role by itself, because something decides again after 75")
+}
+
+// Grace defines -grace.
+func (f *FlagSet) Grace(p *time.Duration) {
+	f.Duration(p, "grace", 0, "`seconds` that a vacant place waits for a machine that starts, before a client takes it; 0 for the expiry")
 }
 
 // Servers defines -servers.

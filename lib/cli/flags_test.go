@@ -206,7 +206,7 @@ func TestBadEnvironment(t *testing.T) {
 func TestConfigFileOfAllPrograms(t *testing.T) {
 	t.Parallel()
 	p := &testProgram{}
-	text := "# of all programs\n\nmode server\nwatch 10\nexpiry 60\nsample 100\nlost-cluster wait\n"
+	text := "# of all programs\n\nmode server\nwatch 10\nexpiry 60\nsample 100\nlost-cluster wait\neligible true\ngrace 10m\n"
 	if r := runTest(t, p, "-config-file", configFile(t, text)); r.code != 0 || p.expiry != time.Minute {
 		t.Errorf("got code %d, expiry %v, %q; want 0 and 1m", r.code, p.expiry, r.err)
 	}

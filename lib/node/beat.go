@@ -28,6 +28,12 @@ type Beater struct {
 	// Sample is about how many clients have a live heartbeat at a time where each runs
 	// a loop; 0: all of them (R47).
 	Sample int
+	// Eligible says that the node may change its role, because something decides again
+	// when the loop ends with [rule.ErrUndecided].
+	Eligible bool
+	// Grace is how long a vacant place waits for a machine that starts, before a client
+	// takes it; 0: Expiry.
+	Grace time.Duration
 
 	written   []own     // heartbeats that have not been removed
 	lastStamp time.Time // the store's time of the last beat as a server
