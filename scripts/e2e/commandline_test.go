@@ -68,6 +68,9 @@ func TestRunnerCommandLine(t *testing.T) {
 		{"arguments for nobody", []string{auto, "set_agent", "--", "-ui"}, 2, "", "only run"},
 		{"bad URL", []string{auto, "-r", "ftp://x", "-a", m.address, "run"}, 2, "", "ftp://x"},
 		{"bad sample", []string{auto, "-r", m.store.url, "-a", m.address, "-t", "60", "-sample", "-1", "run"}, 2, "", "bad -sample -1"},
+		{"bad eligible", []string{auto, "-r", m.store.url, "-a", m.address, "-t", "60", "-eligible=perhaps", "run"}, 2, "", "bad AC_ELIGIBLE"},
+		{"bad grace", []string{auto, "-r", m.store.url, "-a", m.address, "-t", "60", "-grace", "-5", "run"}, 2, "", "bad AC_GRACE"},
+		{"no value for eligible", []string{auto, "-eligible=", "run"}, 2, "", "option -eligible wants a value"},
 		{"no registry", []string{auto, "-a", m.address, "run"}, 2, "", "ac-decide"},
 		{"options after the command", []string{auto, "run", "-dry-run", "--config-file=" + file, "-n=x1", "--", "-ui"}, 0, `"-node=x1"`, ""},
 		{"options before the command", []string{auto, "-dry-run", "-config-file", file, "-node", "x1", "run"}, 0, `"-node=x1"`, ""},
@@ -87,6 +90,34 @@ func TestRunnerCommandLine(t *testing.T) {
 				t.Errorf("got stdout %q, stderr %q, want nothing and one line", got.stdout, got.stderr)
 			}
 		})
+	}
+}
+
+// Only run has something that decides again, and so a node that may change its role,
+// unless the operator says otherwise.
+func TestRunnerEligible(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "node", newDirectory(t))
+	fake := m.fakeConsul("echo \"$AC_ELIGIBLE $AC_GRACE\" >eligible\n")
+	for _, test := range []struct {
+		env  string // of AC_ELIGIBLE
+		args []string
+		want string
+	}{
+		{"", []string{"run"}, "true "},
+		{"true", []string{"run"}, "true "},
+		{"false", []string{"run"}, "false "},
+		{"", []string{"-eligible=false", "run"}, "false "},
+		{"true", []string{"run", "-eligible=false"}, "false "},
+		{"false", []string{"-eligible", "-grace", "10m", "run"}, "true 10m"},
+		{"", []string{"direct_run"}, "false "},
+		{"true", []string{"direct_run"}, "false "},
+	} {
+		environ := append(m.environ(), "AC_ELIGIBLE="+test.env)
+		got := startProcess(t, environ, "", m.runner(append([]string{"-consul", fake}, test.args...)...)...).wait()
+		if err := errors.Join(want("exit code", got.code, 0), want("what the agent sees", m.read("eligible"), test.want+"\n")); err != nil {
+			t.Errorf("AC_ELIGIBLE=%s, %q: %v\nstderr: %s", test.env, test.args, err, got.stderr)
+		}
 	}
 }
 
