@@ -11,10 +11,13 @@ import (
 	"auto-consul/lib/registry"
 )
 
+// metadataFile is the file in which a Consul server notes when it last ran.
+const metadataFile = "server_metadata.json"
+
 // LastSeen returns when Consul last ran here as a server, by the machine's clock;
 // zero if Consul has not written that down. The file is Consul's own.
 func (d Dir) LastSeen() (time.Time, error) {
-	file := filepath.Join(string(registry.Server), "server_metadata.json")
+	file := filepath.Join(string(registry.Server), metadataFile)
 	text, err := d.read(file)
 	if err != nil || text == "" {
 		return time.Time{}, err
@@ -33,8 +36,12 @@ func (d Dir) LastSeen() (time.Time, error) {
 
 // CheckAge returns an error, with the way out, for a server that was off for too long.
 // Consul would refuse to start it, after a minute of tries. Like Consul it judges by
-// the machine's clock.
+// the machine's clock. It does not judge a node that goes on in its client's folder, see
+// [Dir.TakeRole].
 func (d Dir) CheckAge(most time.Duration) error {
+	if from, err := d.lastRole(registry.Server); err != nil || from != registry.Server {
+		return err
+	}
 	seen, err := d.LastSeen()
 	if err != nil || seen.IsZero() || time.Since(seen) <= most {
 		return err

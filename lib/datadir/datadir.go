@@ -129,9 +129,9 @@ func (d Dir) write(name, text string) error {
 	return d.sync()
 }
 
-// sync makes a rename last.
-func (d Dir) sync() error {
-	dir, err := os.Open(string(d))
+// sync makes a rename in the data directory last, or in a folder of it.
+func (d Dir) sync(folder ...string) error {
+	dir, err := os.Open(d.path(folder...))
 	if err != nil {
 		return err
 	}

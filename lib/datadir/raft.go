@@ -20,7 +20,10 @@ import (
 // leaves an empty log, which is no state. What cannot be read counts as state: taking
 // it for none could start a second cluster on it.
 func (d Dir) HasRaft() (bool, error) {
-	raft := d.path(string(registry.Server), "raft")
+	return hasRaft(d.path(string(registry.Server), "raft"))
+}
+
+func hasRaft(raft string) (bool, error) {
 	if _, err := os.Stat(raft); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	} else if err != nil {

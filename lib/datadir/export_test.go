@@ -1,0 +1,18 @@
+package datadir
+
+import "auto-consul/lib/registry"
+
+// StartRename takes the first steps of those that make the folder of one mode that of the
+// other, and reports whether there were so many.
+func (d Dir) StartRename(from, to registry.Mode, steps int) (bool, error) {
+	moves, err := d.moves(from, to)
+	if err != nil || steps > len(moves) {
+		return false, err
+	}
+	for _, m := range moves[:steps] {
+		if err := d.move(m); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
