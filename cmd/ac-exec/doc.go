@@ -31,6 +31,12 @@ bootstrap now, it ends with 75. Then it executes "consul agent" in its own place
 the process id stays the same, signals reach Consul, the exit code is Consul's,
 the environment is handed on, and standard input is /dev/null.
 
+Consul's own data lie in the folder server or agent of the data directory. A node
+that changes its mode goes on in the folder that it ran in, which is renamed, so
+that it keeps Consul's node id and what is registered through its agent. This is
+done last, and not if the folder server holds raft data. A folder that is in the
+way gets the ending .before.
+
 Consul is told its role explicitly, so that no file in the -config-dir can
 change it. If a setting in a file contradicts an argument, standard error names
 it first; the argument wins. The setting retry_max alone cannot be overridden.

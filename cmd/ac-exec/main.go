@@ -123,22 +123,26 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	if err := p.occupy(s, l, files); err != nil {
+	mode := registry.Mode(d.Mode)
+	if err := p.occupy(s, mode, files); err != nil {
 		return err
 	}
 	if err := node.Confirm(ctx, claimOf(d), p.recordOf(d.Registry), s); err != nil {
+		return err
+	}
+	if err := p.takeRole(s, mode); err != nil {
 		return err
 	}
 	return consul.Become(path, argv)
 }
 
 // occupy makes the data directory this agent's.
-func (p *program) occupy(s cli.Streams, l consul.Launch, files []consul.File) error {
-	if err := datadir.CheckWritable(l.DataDir); err != nil {
+func (p *program) occupy(s cli.Streams, mode registry.Mode, files []consul.File) error {
+	if err := p.checkDirs(mode); err != nil {
 		return err
 	}
 	dir := datadir.Dir(p.dir)
-	if l.Server {
+	if mode == registry.Server {
 		if err := dir.CheckAge(consul.RejoinAgeMax(files)); err != nil {
 			return err
 		}
@@ -146,6 +150,17 @@ func (p *program) occupy(s cli.Streams, l consul.Launch, files []consul.File) er
 	return dir.Occupy(p.patience, func() {
 		s.Notef("waiting for the agent that runs on %s to end (%v at most)", p.dir, p.patience)
 	})
+}
+
+// takeRole gets Consul's own folder ready. That a node cannot go on in the folder of its
+// other mode, which may be another file system, costs it what is registered there, but
+// does not keep it from its role.
+func (p *program) takeRole(s cli.Streams, mode registry.Mode) error {
+	dir := datadir.Dir(p.dir)
+	if err := dir.TakeRole(mode); err != nil {
+		s.Warnf("the node id and the services of this node's other mode are not taken over: %v", err)
+	}
+	return datadir.CheckWritable(dir.Consul(mode))
 }
 
 // launch returns the way in which the agent of a decision is started.
