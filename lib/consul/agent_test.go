@@ -123,7 +123,7 @@ func TestStatusRefused(t *testing.T) {
 // silent starts an agent that takes questions and never answers.
 func silent(t *testing.T) *Agent {
 	t.Helper()
-	a, _ := asking(t, map[string]string{"self.hang": "", "leader.hang": "", "configuration.hang": ""})
+	a, _ := asking(t, map[string]string{"self.hang": "", "leader.hang": "", "configuration.hang": "", "members.hang": ""})
 	return a
 }
 
@@ -165,7 +165,11 @@ func TestSilence(t *testing.T) {
 	_, status := hung.Status(t.Context())
 	_, leader := hung.Leader(t.Context())
 	_, peers := hung.Peers(t.Context())
-	for name, err := range map[string]error{"status": status, "leader": leader, "peers": peers} {
+	_, servers := hung.Servers(t.Context())
+	halfHung, _ := asking(t, map[string]string{"self": clientSelf, "members.hang": ""})
+	halfHung.patience = 100 * time.Millisecond
+	_, members := halfHung.Servers(t.Context())
+	for name, err := range map[string]error{"status": status, "leader": leader, "peers": peers, "servers": servers, "members": members} {
 		if failure(err) != "silent" {
 			t.Errorf("%s: got %v, want silent", name, err)
 		}

@@ -3,16 +3,11 @@ package consul
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"slices"
 
 	"github.com/hashicorp/consul/api"
 
 	"auto-consul/lib/node"
 )
-
-// serfAlive is a member's status in /v1/agent/members.
-const serfAlive = 1
 
 // Peers returns the raft configuration. With ACLs it needs operator:read. Without
 // a leader it is an error, which may be [node.ErrNoAnswer].
@@ -28,28 +23,6 @@ func (a *Agent) Peers(ctx context.Context) ([]node.Peer, error) {
 		out = append(out, node.Peer{Node: s.Node, Voter: s.Voter})
 	}
 	return out, nil
-}
-
-// FillAlive finds out which of the peers are alive. With ACLs it needs node:read.
-func (a *Agent) FillAlive(ctx context.Context, peers []node.Peer) error {
-	limited, cancel := context.WithTimeout(ctx, a.patience)
-	defer cancel()
-	var members []api.AgentMember
-	_, err := a.client.Raw().Query("/v1/agent/members", &members, new(api.QueryOptions).WithContext(limited))
-	for i := range peers {
-		of := slices.IndexFunc(members, func(m api.AgentMember) bool { return m.Name == peers[i].Node })
-		switch {
-		case of >= 0:
-			peers[i].Alive = members[of].Status == serfAlive
-		case err == nil:
-			// What a token may not see is left out without a word.
-			err = api.StatusError{Code: http.StatusForbidden, Body: peers[i].Node + " is not among them"}
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("ask for the members: %w", classify(ctx, "node:read", err))
-	}
-	return nil
 }
 
 // Leader returns the address of the raft leader, empty if there is none.

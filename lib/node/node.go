@@ -60,6 +60,10 @@ type Agent interface {
 	Peers(ctx context.Context) ([]Peer, error)
 	// FillAlive finds out which of the peers are alive.
 	FillAlive(ctx context.Context, peers []Peer) error
+	// Servers returns the names of the servers that the agent's own gossip holds to be
+	// alive, sorted. It needs no leader. An answer from which servers may have been left
+	// out is an error that wraps [ErrNoPermission].
+	Servers(ctx context.Context) ([]string, error)
 	// Leave makes the agent leave its cluster and end.
 	Leave(ctx context.Context) error
 }

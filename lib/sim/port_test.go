@@ -3,14 +3,11 @@ package sim
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"auto-consul/lib/node"
-	"auto-consul/lib/registry"
-	"auto-consul/lib/rule"
 )
 
 // life is one life of a machine, from a start to its end, as package node sees it:
@@ -161,6 +158,23 @@ func (l life) FillAlive(ctx context.Context, peers []node.Peer) error {
 	})
 }
 
+// Servers are those of the agent's pool, which it counts in its status, too.
+func (l life) Servers(ctx context.Context) (names []string, err error) {
+	err = l.ask(ctx, func() error {
+		if !l.n.gossips() {
+			return node.ErrNotRunning
+		}
+		for _, m := range l.n.w.pool(l.n) {
+			if m.agent.server {
+				names = append(names, m.name)
+			}
+		}
+		slices.Sort(names)
+		return nil
+	})
+	return names, err
+}
+
 // Leave ends the agent; its cluster counts it no longer.
 func (l life) Leave(ctx context.Context) error {
 	return l.ask(ctx, func() error {
@@ -175,61 +189,3 @@ func (l life) Leave(ctx context.Context) error {
 		return nil
 	})
 }
-
-// Mode is the kept mode.
-func (l life) Mode() (mode registry.Mode, err error) {
-	err = l.ask(l.ctx, func() error { mode = l.n.disk.mode; return nil })
-	return mode, err
-}
-
-// KeepMode keeps it.
-func (l life) KeepMode(mode registry.Mode) error {
-	return l.ask(l.ctx, func() error { l.n.disk.mode = mode; return nil })
-}
-
-// Incarnation is the id of the disk.
-func (l life) Incarnation() (id string, err error) {
-	err = l.ask(l.ctx, func() error { id = l.n.disk.incarnation; return nil })
-	return id, err
-}
-
-// KeepIncarnation gives the disk its id.
-func (l life) KeepIncarnation(id string) error {
-	return l.ask(l.ctx, func() error {
-		if kept := l.n.disk.incarnation; kept != "" && kept != id {
-			return fmt.Errorf("%w: another decision was made meanwhile", rule.ErrUndecided)
-		}
-		l.n.disk.incarnation = id
-		return nil
-	})
-}
-
-// Membership is the cluster that the disk belongs to. A node of the original, and in a
-// control every node, does not know.
-func (l life) Membership() (m rule.Membership, err error) {
-	err = l.ask(l.ctx, func() error {
-		if l.n.agent == nil || !l.n.gem && !l.n.w.plain && !l.n.w.unattended {
-			m = l.n.disk.membership
-		}
-		return nil
-	})
-	return m, err
-}
-
-// KeepMembership ties the disk to a cluster.
-func (l life) KeepMembership(m rule.Membership) error {
-	return l.ask(l.ctx, func() error {
-		l.n.disk.membership = m
-		l.n.w.judge.tied(l.n.disk)
-		return nil
-	})
-}
-
-// HasRaft reports whether the disk holds raft data.
-func (l life) HasRaft() (has bool, err error) {
-	err = l.ask(l.ctx, func() error { has = l.n.disk.raft != nil; return nil })
-	return has, err
-}
-
-// String names the disk.
-func (l life) String() string { return fmt.Sprintf("disk %d", l.n.disk.id) }
