@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -82,6 +83,7 @@ func (a *Agent) Status(ctx context.Context) (node.Status, error) {
 type self struct {
 	Config struct {
 		NodeName string
+		NodeID   string
 		Server   bool
 	}
 	Member struct{ Addr string }
@@ -91,7 +93,8 @@ type self struct {
 			KnownServers string `json:"known_servers"`
 		} `json:"consul"`
 		Raft struct {
-			LastLogIndex string `json:"last_log_index"`
+			LastLogIndex        string `json:"last_log_index"`
+			LatestConfiguration string `json:"latest_configuration"`
 		} `json:"raft"`
 		SerfLAN struct {
 			Members string `json:"members"`
@@ -115,10 +118,17 @@ func (s self) status() (node.Status, error) {
 		if out.LogIndex, err = strconv.ParseUint(s.Stats.Raft.LastLogIndex, 10, 64); err != nil {
 			return node.Status{}, fmt.Errorf("the answer's raft.last_log_index: %w", err)
 		}
+		out.Voter = votes(s.Config.NodeID, s.Stats.Raft.LatestConfiguration)
 		return out, nil
 	}
 	if out.KnownServers, err = strconv.Atoi(s.Stats.Consul.KnownServers); err != nil {
 		return node.Status{}, fmt.Errorf("the answer's consul.known_servers: %w", err)
 	}
 	return out, nil
+}
+
+// votes reports whether a raft configuration has a node for a voter. It is what Consul
+// prints of it: [{Suffrage:Voter ID:… Address:…} {Suffrage:Nonvoter ID:… Address:…}].
+func votes(id, configuration string) bool {
+	return id != "" && strings.Contains(configuration, "{Suffrage:Voter ID:"+id+" Address:")
 }

@@ -80,6 +80,10 @@ type Status struct {
 	// LogIndex is the index of a server's last raft log entry: 0 on a server that has
 	// never found a cluster, and on a client.
 	LogIndex uint64
+	// Voter reports whether a server votes, by the raft configuration that it has itself,
+	// which may be older than the leader's. It is false on a client, and on a server that
+	// has found no cluster.
+	Voter bool
 	// KnownServers is how many servers a client knows; 0 on a server.
 	KnownServers int
 }

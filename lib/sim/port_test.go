@@ -79,6 +79,8 @@ func (l life) Status(ctx context.Context) (s node.Status, err error) {
 		}
 		if n.disk.raft != nil {
 			s.LogIndex = 1
+			// In the model all servers of a lineage have one raft configuration.
+			_, s.Voter = n.disk.raft.voters[n.disk.id]
 		}
 		return nil
 	})
