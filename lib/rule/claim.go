@@ -115,7 +115,7 @@ func (in Input) claimSlot() Action {
 // claimed returns the action that writes a claim. Who claims the last slot of a
 // gathering writes at once that its servers bootstrap together (R44).
 func (in Input) claimed(next Record, why string, proof []string) Action {
-	if next.State == Gathering && next.everySlotFresh(in.Seen.Time, in.Policy.Expiry) {
+	if next.State == Gathering && next.allHere(in.Seen.Time, in.Policy.Expiry) {
 		in.bootstrapTogether(&next)
 		why += fmt.Sprintf("; all %d are here and bootstrap together", next.Desired)
 	}

@@ -15,7 +15,7 @@ const gatherWait = 30 * time.Second
 func gathering(desired int, since time.Duration, slots ...rule.Slot) *rule.Record {
 	return with(rec(rule.Gathering, desired, slots...), func(r *rule.Record) {
 		r.Version, r.Birth = 2, rule.Auto
-		r.Gather = &rule.Gather{Until: epoch.Add(gatherWait - since), WaitSeconds: int64(gatherWait / time.Second)}
+		r.Gather = &rule.Gather{Since: epoch.Add(-since), Until: epoch.Add(gatherWait - since), WaitSeconds: int64(gatherWait / time.Second)}
 	})
 }
 
@@ -53,6 +53,18 @@ func TestDecideGathers(t *testing.T) {
 		{
 			name: "all are here", policy: auto, recordOnly: true, rec: gathering(2, time.Second, slot(1, time.Second), slot(9, time.Second)),
 			want: "swap c1 bootstrapping term 1 by i9 of 2: i1 i9; all 2 servers are here and bootstrap together",
+		},
+		{
+			name: "own slot of a birth that failed", policy: auto, recordOnly: true, rec: gathering(3, time.Second, slot(1, time.Minute), slot(2, time.Second), slot(9, time.Minute)),
+			want: "swap c1 gathering term 1 by i1 of 3: i1 i2 i9*; this node holds a slot",
+		},
+		{
+			name: "own slot of a birth that failed, and the others are here", policy: auto, recordOnly: true, rec: gathering(2, time.Second, slot(1, time.Second), slot(9, time.Minute)),
+			want: "swap c1 bootstrapping term 1 by i9 of 2: i1 i9*; this node holds a slot; all 2 are here and bootstrap together",
+		},
+		{
+			name: "another's slot of a birth that failed", policy: auto, recordOnly: true, rec: gathering(2, time.Second, slot(1, time.Minute), slot(9, 0)),
+			want: "wait for the other servers of the birth, 1 of 2 are here; at 03:04:34, by the store's clock, this one bootstraps without them",
 		},
 		{
 			name: "the time is up", policy: auto, recordOnly: true, rec: gathering(3, gatherWait, slot(1, time.Second), slot(9, time.Second)),
@@ -96,7 +108,7 @@ func TestDecideGathersAgain(t *testing.T) {
 		{name: "not known yet", policy: policy, rec: lost, want: "wait to see whether server s1, silent and at 192.0.2.1, is dead, watching i1"},
 		{name: "another has not stopped yet", policy: policy, rec: lost, agents: witness, evidence: answers, want: "wait for server s2, which sends no heartbeats: somebody answers at 192.0.2.2"},
 		{name: "the others have just stopped", policy: policy, rec: lost, agents: witness, evidence: silence(0), want: "wait to see that s1, which took part in a birth that failed, has left nothing behind, watching i1 i2"},
-		{name: "lost", policy: policy, rec: lost, agents: witness, evidence: silence(time.Minute), want: "swap c1 gathering term 2 by i9 of 3: i2 i9; s1 died before there was a leader: the servers gather again, in term 2" + proof},
+		{name: "lost", policy: policy, rec: lost, agents: witness, evidence: silence(time.Minute), want: "swap c1 gathering term 2 by i9 of 3: i2 i9*; s1 died before there was a leader: the servers gather again, in term 2" + proof},
 		{
 			name: "a node without a slot does so, too, and comes in the place", policy: policy,
 			rec: gathered(2, slot(1, time.Hour), slot(2, 0)), agents: witness, evidence: silence(time.Minute),

@@ -49,12 +49,12 @@ func (r modelRecord) forRule(age int8) *rule.Record {
 		rec.Birth = rule.Quorum
 	}
 	if r.gathered {
-		rec.Version, rec.Gather = 2, &rule.Gather{Until: epoch.Add(unit), WaitSeconds: int64(unit.Seconds())}
+		rec.Version, rec.Gather = 2, &rule.Gather{Since: epoch, Until: epoch.Add(unit), WaitSeconds: int64(unit.Seconds())}
 	}
 	if r.gathering {
 		rec.State, rec.Birth = rule.Gathering, rule.Auto
 		if r.timeUp || age > 0 {
-			rec.Gather.Until = epoch
+			rec.Gather.Since, rec.Gather.Until = epoch.Add(-unit), epoch
 		}
 	}
 	if r.bootstrapper != 0 {
@@ -66,6 +66,9 @@ func (r modelRecord) forRule(age int8) *rule.Record {
 			Incarnation: incarnationName(s.incarnation), Node: nodeName(node), Address: address(node),
 			Since: timeOf(grown(s.age, age)),
 		})
+		if r.gathering && s.before {
+			rec.Servers[len(rec.Servers)-1].Since = rec.Gather.Since.Add(-time.Second)
+		}
 	}
 	return rec
 }
@@ -85,7 +88,7 @@ func fromRule(rec *rule.Record) modelRecord {
 	}
 	for _, s := range rec.Servers {
 		age := min(old, int8(epoch.Sub(s.Since)/unit))
-		r.slots[r.count] = modelSlot{number(s.Incarnation), age}
+		r.slots[r.count] = modelSlot{number(s.Incarnation), age, r.gathering && s.Since.Before(rec.Gather.Since)}
 		r.count++
 	}
 	return r

@@ -19,7 +19,10 @@ const (
 
 // modelSlot is a slot. Node i's incarnations are i*4+1, before it has lost its disk,
 // and i*4+2.
-type modelSlot struct{ incarnation, age int8 }
+type modelSlot struct {
+	incarnation, age int8
+	before           bool // it was claimed before the gathering began
+}
 
 // nodeOf returns the node that an incarnation belongs to.
 func nodeOf(incarnation int8) int8 { return (incarnation - 1) / 4 }

@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 // Gather is the part of a record whose cluster is born by [Auto]. It stays in the
 // record until the cluster is established.
 type Gather struct {
+	Since       time.Time `json:"since"`        // store time at which the gathering began
 	Until       time.Time `json:"until"`        // store time at which the gathering ends
 	WaitSeconds int64     `json:"wait_seconds"` // how long a gathering lasts
 }
@@ -35,7 +37,7 @@ func (in Input) birth() Birth {
 // startGathering makes the record one whose servers gather from now on.
 func (in Input) startGathering(rec *Record, wait time.Duration) {
 	rec.State, rec.Birth = Gathering, Auto
-	rec.Gather = &Gather{Until: in.Seen.Time.Add(wait), WaitSeconds: int64(wait / time.Second)}
+	rec.Gather = &Gather{Since: in.Seen.Time, Until: in.Seen.Time.Add(wait), WaitSeconds: int64(wait / time.Second)}
 }
 
 // birthWait returns how long a gathering of the record's cluster lasts.
@@ -46,14 +48,26 @@ func (r Record) gathered() bool {
 	return r.Gather != nil && r.State == Bootstrapping && r.Birth == Quorum
 }
 
-// everySlotFresh reports whether all desired slots are claimed and fresh.
-func (r Record) everySlotFresh(now time.Time, expiry time.Duration) bool {
+// isHere reports whether the holder of a slot has claimed or renewed it since the
+// gathering began. A slot that is left of a birth which failed may still be fresh, and its
+// holder dead, or busy with ending its agent (R46).
+func (g Gather) isHere(s Slot) bool { return !s.Since.Before(g.Since) }
+
+// here returns how many slots' holders are here.
+func (r Record) here() (n int) {
 	for _, s := range r.Servers {
-		if !s.Fresh(now, expiry) {
-			return false
+		if r.Gather.isHere(s) {
+			n++
 		}
 	}
-	return len(r.Servers) >= r.Desired
+	return n
+}
+
+// allHere reports whether all desired slots are claimed and fresh, and their holders
+// here.
+func (r Record) allHere(now time.Time, expiry time.Duration) bool {
+	old := func(s Slot) bool { return !s.Fresh(now, expiry) || !r.Gather.isHere(s) }
+	return len(r.Servers) >= r.Desired && !slices.ContainsFunc(r.Servers, old)
 }
 
 // gathersByRecord reports whether a record that is gathering says by itself what this
@@ -81,7 +95,11 @@ func (in Input) gather() Action {
 		return in.client(fmt.Sprintf("%d servers held, %d desired", len(in.heldByOthers()), rec.Desired))
 	case own == nil:
 		return in.claimSlot()
-	case rec.everySlotFresh(in.Seen.Time, in.Policy.Expiry):
+	case !rec.Gather.isHere(*own):
+		next := rec.next(in.New.Write)
+		*next.SlotOf(own.Incarnation) = in.newSlot()
+		return in.claimed(next, "this node holds a slot", nil)
+	case rec.allHere(in.Seen.Time, in.Policy.Expiry):
 		next := rec.next(in.New.Write)
 		in.bootstrapTogether(&next)
 		return Action{Swap: &next, Why: fmt.Sprintf("all %d servers are here and bootstrap together", rec.Desired)}
@@ -89,10 +107,10 @@ func (in Input) gather() Action {
 		next := rec.next(in.New.Write)
 		next.State, next.Birth, next.Bootstrap = Bootstrapping, First, in.bootstrapHere(rec.Bootstrap.Term)
 		return Action{Swap: &next, Why: fmt.Sprintf("%d of %d servers have come in %v: this one bootstraps alone, and the cluster has one voter until others come",
-			len(rec.Servers), rec.Desired, rec.birthWait())}
+			rec.here(), rec.Desired, rec.birthWait())}
 	}
 	return Action{
-		Wait:        fmt.Sprintf("for the other servers of the birth, %d of %d are here; at %s, by the store's clock, this one bootstraps without them", len(rec.Servers), rec.Desired, rec.Gather.Until.UTC().Format(time.TimeOnly)),
+		Wait:        fmt.Sprintf("for the other servers of the birth, %d of %d are here; at %s, by the store's clock, this one bootstraps without them", rec.here(), rec.Desired, rec.Gather.Until.UTC().Format(time.TimeOnly)),
 		ByRecord:    true,
 		NoLaterThan: rec.Gather.Until,
 	}
@@ -132,6 +150,8 @@ func (in Input) gatherAgain() (action Action, ok bool) {
 	}
 	if own == nil {
 		next.Servers = append(next.Servers, in.newSlot())
+	} else {
+		*next.SlotOf(own.Incarnation) = in.newSlot()
 	}
 	next.Bootstrap = in.bootstrapHere(rec.Bootstrap.Term + 1)
 	in.startGathering(&next, rec.birthWait())

@@ -114,8 +114,8 @@ func (r Record) check() error {
 		return fmt.Errorf("unknown birth %.20q", string(r.Birth))
 	case r.State == Gathering && (r.Birth != Auto || r.Gather == nil):
 		return errors.New("nothing says for how long its servers gather")
-	case r.Gather != nil && (r.Gather.WaitSeconds < 1 || r.Version < gatherVersion):
-		return fmt.Errorf("bad gathering of %d seconds in version %d", r.Gather.WaitSeconds, r.Version)
+	case r.Gather != nil && (r.Gather.WaitSeconds < 1 || r.Gather.Since.IsZero() || r.Version < gatherVersion):
+		return fmt.Errorf("bad gathering of %d seconds since %v in version %d", r.Gather.WaitSeconds, r.Gather.Since, r.Version)
 	case r.Desired < 1:
 		return fmt.Errorf("desired is %d", r.Desired)
 	case r.Bootstrap.Term < 1:

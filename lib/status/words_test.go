@@ -20,13 +20,13 @@ var (
 
 // quorum makes a record one of a birth by all servers that came of a gathering.
 func quorum(r *rule.Record) {
-	r.Birth, r.Gather = rule.Quorum, &rule.Gather{Until: ruletest.Epoch, WaitSeconds: 30}
+	r.Birth, r.Gather = rule.Quorum, &rule.Gather{Since: ruletest.Epoch.Add(-30 * time.Second), Until: ruletest.Epoch, WaitSeconds: 30}
 }
 
 // gather makes a record one of a gathering that ends at a time from now.
 func gather(end time.Duration) func(r *rule.Record) {
 	return func(r *rule.Record) {
-		r.Birth, r.Gather = rule.Auto, &rule.Gather{Until: ruletest.Epoch.Add(end), WaitSeconds: 30}
+		r.Birth, r.Gather = rule.Auto, &rule.Gather{Since: ruletest.Epoch.Add(end - 30*time.Second), Until: ruletest.Epoch.Add(end), WaitSeconds: 30}
 	}
 }
 
