@@ -130,7 +130,9 @@ func (in Input) renewSlot(own Slot) (action Action, ok bool) {
 		return Action{}, false
 	}
 	next := in.Seen.Record.next(in.New.Write)
-	*next.SlotOf(own.Incarnation) = in.newSlot()
+	renewed := in.newSlot()
+	renewed.Promoted = own.Promoted // R49
+	*next.SlotOf(own.Incarnation) = renewed
 	if next.Bootstrap.Incarnation == own.Incarnation {
 		next.Bootstrap.Node, next.Bootstrap.Address = in.Self.Node, in.Self.Address
 	}

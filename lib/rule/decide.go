@@ -11,6 +11,9 @@ import (
 // they come in the order of the branches here and in the functions below.
 func Decide(in Input) Action {
 	rec := in.Seen.Record
+	if in.Candidate != nil {
+		return in.candidate()
+	}
 	if in.decidesAgain() { // R22
 		in.Self.Mode, in.Self.Membership = "", Membership{}
 	}
@@ -190,7 +193,7 @@ func waitForNamesake(other Slot) Action {
 // slot. Its servers gather first where that is how it is born.
 func (in Input) newRecord() Record {
 	rec := Record{
-		Version: gatherVersion, Seq: 1, Write: in.New.Write, ClusterID: in.New.ClusterID,
+		Version: secondVersion, Seq: 1, Write: in.New.Write, ClusterID: in.New.ClusterID,
 		State: Bootstrapping, Birth: in.birth(), Desired: in.desired(),
 		Bootstrap: in.bootstrapHere(1), Servers: []Slot{in.newSlot()},
 	}
@@ -202,7 +205,7 @@ func (in Input) newRecord() Record {
 
 // newSlot returns a slot for this node, claimed now.
 func (in Input) newSlot() Slot {
-	return Slot{in.Self.Incarnation, in.Self.Node, in.Self.Address, in.Seen.Time}
+	return Slot{Incarnation: in.Self.Incarnation, Node: in.Self.Node, Address: in.Self.Address, Since: in.Seen.Time}
 }
 
 // bootstrapHere returns the right of this node to bootstrap in a term.

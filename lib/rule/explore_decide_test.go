@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -43,13 +44,13 @@ func (n *modelNode) stop(phase int8) {
 func (x *explorer) readRecord(w world, i int8) (world, string) {
 	n := &w.nodes[i]
 	if w.store == storeDown {
-		n.stop(off) // with 69; whoever started it starts it again
+		n.giveUp(off) // with 69; whoever started it starts it again
 		return w, ""
 	}
 	before, had, won := n.phase, n.seen.exists, n.unchanged
 	n.seen, n.unchanged, n.beatsLater, n.recordAge = w.record, true, false, 0
 	if had && !n.seen.exists {
-		n.stop(off) // with 75, as the record has vanished
+		n.giveUp(off) // with 75, as the record has vanished
 		return w, ""
 	}
 	switch before {
@@ -71,7 +72,7 @@ func (x *explorer) readRecord(w world, i int8) (world, string) {
 func (x *explorer) readBeats(w world, i int8) world {
 	n := &w.nodes[i]
 	if w.store == storeDown {
-		n.stop(off)
+		n.giveUp(off)
 		return w
 	}
 	n.serverBeats, n.agentBeats, n.beatsAge, n.asked, n.answered = w.serverBeats, w.agentBeats, 0, 0, 0
@@ -88,7 +89,7 @@ func (x *explorer) readBeats(w world, i int8) world {
 func (x *explorer) decide(w world, i int8, recordOnly bool) (world, string) {
 	n := &w.nodes[i]
 	in := x.input(w, i, recordOnly)
-	if !recordOnly && n.phase != probing {
+	if !recordOnly && n.phase != probing && !n.candidate {
 		n.watch(in)
 		in = x.input(w, i, recordOnly)
 	}
@@ -104,9 +105,11 @@ func (x *explorer) decide(w world, i int8, recordOnly bool) (world, string) {
 	}
 	switch {
 	case errors.Is(action.Err, rule.ErrFenced):
-		n.stop(fenced)
+		n.giveUp(fenced)
 	case action.Err != nil:
-		n.stop(off)
+		n.giveUp(off)
+	case n.candidate && (action.Decision != nil || x.stopsFirst && action.Swap != nil):
+		return x.endCandidacy(w, i, action)
 	case action.Decision != nil:
 		n.keep(*action.Decision)
 	case action.Swap != nil:
@@ -168,7 +171,7 @@ func (x *explorer) swap(w world, i int8) (world, string) {
 		n.unchanged = false
 		return w, ""
 	}
-	bad := x.replacesRunning(w, next)
+	bad := cmp.Or(x.replacesRunning(w, next), w.takesBesides(next))
 	w = w.write(next)
 	w.nodes[i].unchanged = true
 	return w, bad

@@ -69,6 +69,9 @@ func (r modelRecord) forRule(age int8) *rule.Record {
 		if r.gathering && s.before {
 			rec.Servers[len(rec.Servers)-1].Since = rec.Gather.Since.Add(-time.Second)
 		}
+		if s.promoted {
+			rec.Version, rec.Servers[len(rec.Servers)-1].Promoted = 2, timeOf(old)
+		}
 	}
 	return rec
 }
@@ -88,7 +91,7 @@ func fromRule(rec *rule.Record) modelRecord {
 	}
 	for _, s := range rec.Servers {
 		age := min(old, int8(epoch.Sub(s.Since)/unit))
-		r.slots[r.count] = modelSlot{number(s.Incarnation), age, r.gathering && s.Since.Before(rec.Gather.Since)}
+		r.slots[r.count] = modelSlot{number(s.Incarnation), age, s.UnderWay(), r.gathering && s.Since.Before(rec.Gather.Since)}
 		r.count++
 	}
 	return r
@@ -137,9 +140,15 @@ func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 		New:    rule.NewIDs{ClusterID: clusterName(w.clusters + 1), Write: "w"},
 	}
 	in.Seen.Time = epoch
+	if n.candidate {
+		in.Candidate = x.candidacy(w, i)
+	}
 	x.spoil(in.Seen.Record, i)
 	if recordOnly {
 		return in
+	}
+	if n.candidate && x.gossipAlone {
+		n.serverBeats = [maxNodes]uint8{}
 	}
 	in.Seen.Live = map[registry.Role][]registry.Member{
 		registry.Servers: members(agedBeats(n.serverBeats, n.beatsAge)), registry.Agents: members(agedBeats(n.agentBeats, n.beatsAge)),
@@ -167,8 +176,14 @@ func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 	return in
 }
 
-// spoil changes, in a control, what a node knows of a gathering.
+// spoil changes, in a control, what a node knows of a gathering, or of places that are
+// being taken.
 func (x *explorer) spoil(rec *rule.Record, i int8) {
+	if rec != nil && x.manyAtOnce {
+		for k := range rec.Servers {
+			rec.Servers[k].Promoted = time.Time{}
+		}
+	}
 	switch {
 	case rec == nil || rec.Gather == nil:
 	case x.ignoresGathering && i == 0 && rec.State == rule.Gathering:

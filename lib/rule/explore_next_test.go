@@ -102,6 +102,10 @@ func (x *explorer) act(w world, i int8) []successor {
 	case beforeBeat:
 		v, bad := x.beat(w, i)
 		return one(v, "writes, or beats", bad)
+	case clientUp:
+		if x.seesFewServers(w, i) && n.fewFor >= old && !n.looked {
+			return one(x.lookForPlace(w, i), "looks for a vacant place", "")
+		}
 	}
 	return nil
 }

@@ -125,7 +125,7 @@ func (x *explorer) serve(w world, i int8) world {
 	order, err := rule.Serve(rule.Running{
 		LastBeat: lastBeat, WithheldFor: time.Duration(n.sinceReading) * unit, NamedBefore: n.namedBefore,
 		Self: n.self(i), Expiry: expiry, Time: epoch, Record: rec,
-		Found: w.hasLeader(n.raft), Write: "w",
+		Found: w.hasLeader(n.raft), Voter: n.raft != 0, Write: "w",
 	})
 	n.namedBefore = x.deletesRecord && rule.Observation{Record: rec}.Names(n.self(i).Membership)
 	switch {
@@ -178,7 +178,7 @@ func (x *explorer) beatAsClient(w world, i int8) world {
 		return w
 	}
 	order, err := rule.Serve(rule.Running{
-		Self: n.self(i), Expiry: expiry, Time: epoch, Record: w.record.forRule(0), Found: w.knowsServers(i),
+		Self: n.self(i), Expiry: expiry, Time: epoch, Record: w.record.forRule(0), Found: w.knowsServers(i), Eligible: x.candidates,
 	})
 	if err != nil {
 		n.stop(off)

@@ -24,6 +24,8 @@ type explorer struct {
 	// is fenced, and until then its data may meet another's.
 	pausesBeforeStart bool
 	leavesOut         bool        // clients may leave beats out (R47)
+	candidates        bool        // running clients may take places (R48)
+	servers           int8        // it begins with an established cluster of so many servers; 0: with none
 	byName            bool        // worlds that differ in their nodes' names alone are two
 	visit             func(world) // is called with every world; may be nil
 
@@ -33,6 +35,10 @@ type explorer struct {
 	noConfirm         bool // nobody asks again before the agent starts
 	ignoresGathering  bool // one node starts as if nobody gathered
 	neverGathersAgain bool // a birth by quorum that loses a server waits for it
+	gossipAlone       bool // a client that looks for a place sees no heartbeats
+	registryAlone     bool // its gossip knows no server but those that it has joined
+	stopsFirst        bool // it stops its agent before it has claimed a place
+	manyAtOnce        bool // it takes a place while another's change is under way
 }
 
 // explorations returns the explorations of a size, which is that of the environment
@@ -62,6 +68,9 @@ func explorations(size string) []explorer {
 			explorer{nodes: 3, desired: 3, faults: 0, birth: rule.Auto},
 			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, lost: rule.LostBootstrap},
 			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, deletesRecord: true},
+			explorer{nodes: 3, desired: 3, faults: 0, servers: 1, candidates: true},
+			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "dies"},
+			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "crashes"},
 		)
 	}
 	if size == "full" {
@@ -80,6 +89,11 @@ func explorations(size string) []explorer {
 			explorer{nodes: 4, desired: 1, faults: 0},
 			explorer{nodes: 4, desired: 2, faults: 0},
 			explorer{nodes: 4, desired: 3, faults: 0},
+			explorer{nodes: 3, desired: 2, faults: 1, candidates: true},
+			explorer{nodes: 3, desired: 3, faults: 1, servers: 1, candidates: true},
+			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true},
+			explorer{nodes: 4, desired: 3, faults: 2, servers: 3, candidates: true},
+			explorer{nodes: 5, desired: 3, faults: 1, servers: 3, candidates: true},
 		)
 		// One fault at most: every kind by itself is all there is.
 		for _, kind := range []string{"crashes", "is paused", "dies", "loses its disk", "is delayed", "store"} {
@@ -107,6 +121,12 @@ func (x *explorer) name() string {
 	}
 	if x.leavesOut {
 		name += ", beats left out"
+	}
+	if x.servers > 0 {
+		name += fmt.Sprintf(", established with %d", x.servers)
+	}
+	if x.candidates {
+		name += ", clients take places"
 	}
 	return name
 }

@@ -13,7 +13,7 @@ import (
 type renaming [maxNodes]int8
 
 // same leaves all names as they are.
-var same = renaming{0, 1, 2, 3}
+var same = renaming{0, 1, 2, 3, 4}
 
 // canonical renames the nodes, so that two worlds in which nodes have only swapped
 // their names become one. The rules compare names and do nothing else with them, so
@@ -38,7 +38,7 @@ func (x *explorer) canonical(w world) (world, renaming) {
 }
 
 // signature is what can be said of a node without naming another.
-type signature [36]int8
+type signature [39]int8
 
 func (w world) signature(i int8) signature {
 	n := w.nodes[i]
@@ -52,6 +52,7 @@ func (w world) signature(i int8) signature {
 		yes(n.seen.exists), n.seen.count, n.seen.term, n.seen.place(i), n.toWrite.count, n.toWrite.term, n.toWrite.place(i),
 		int8(bits.OnesCount8(n.join)), int8(bits.OnesCount8(n.asked)), int8(bits.OnesCount8(n.answered)), own(n.join),
 		total(n.silentFor[:]), total(n.unansweredFor[:]),
+		yes(n.candidate), yes(n.looked), n.fewFor,
 	}
 }
 

@@ -26,11 +26,7 @@ func (w world) hash() uint64 { return maphash.Comparable(seed, w) }
 // run explores every interleaving, breadth first, until a property breaks or there is
 // no further world.
 func (x *explorer) run(limit int) explored {
-	var first world
-	first.faults = x.faults
-	for i := range first.nodes {
-		first.nodes[i].clearMemory()
-	}
+	first := x.first()
 	ids := map[uint64]int32{first.hash(): 0}
 	links := []link{newLink(-1, "start", same)}
 	var back [][2]int32
@@ -144,6 +140,10 @@ func TestExplorationFindsWhatIsWrong(t *testing.T) {
 			control{"a server starts while the others gather", explorer{nodes: 3, desired: 3, faults: 1, only: "dies", birth: rule.Auto, ignoresGathering: true, noConfirm: true, byName: true}, "two bootstraps"},
 			control{"two nodes each end the gathering", explorer{nodes: 3, desired: 3, birth: rule.Auto, ignoresConditions: true}, "two bootstraps"},
 			control{"a birth by quorum never gathers again", explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, only: "dies", neverGathersAgain: true}, "stuck"},
+			control{"a client stops before its claim", explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "dies", stopsFirst: true}, "has no place"},
+			control{"gossip alone", explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "is paused", gossipAlone: true, oneReading: true}, "which runs"},
+			control{"heartbeats alone", explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "store", registryAlone: true, oneReading: true, byName: true}, "which runs"},
+			control{"two clients take places at once", explorer{nodes: 3, desired: 3, servers: 1, candidates: true, manyAtOnce: true}, "takes a place while"},
 			control{"no confirmation", explorer{nodes: 2, desired: 1, faults: 1, noConfirm: true, only: "is paused"}, "although another has taken over"},
 		)
 	}

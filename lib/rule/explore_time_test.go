@@ -9,11 +9,16 @@ func (x *explorer) passTime(w world, leaveOut bool) (_ world, ok bool) {
 			w = x.beatAsClient(w, i)
 		}
 	}
+	few := [maxNodes]bool{}
 	for i := range x.nodes {
-		if n := &w.nodes[i]; w.busy(i) && !n.paused {
+		if w.busy(i) && !w.nodes[i].paused {
 			return w, false
 		}
+		few[i] = x.seesFewServers(w, i)
+	}
+	for i := range x.nodes {
 		w.nodes[i].grow()
+		w.nodes[i].count(few[i])
 	}
 	w.record, w.lateWrite = w.record.aged(1), w.lateWrite.aged(1)
 	for i := range w.serverBeats {

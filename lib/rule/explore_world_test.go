@@ -11,7 +11,7 @@ import (
 // last, how often) is left out. Whatever a rule is asked with is made of the world by
 // explore_input_test.go.
 const (
-	maxNodes = 4
+	maxNodes = 5
 	expiry   = ruletest.Expiry
 	unit     = expiry / 2
 	old      = 2 // the age at which nothing grows older
@@ -21,6 +21,7 @@ const (
 // and i*4+2.
 type modelSlot struct {
 	incarnation, age int8
+	promoted         bool // a client took it, and does not vote yet
 	before           bool // it was claimed before the gathering began
 }
 
@@ -101,6 +102,11 @@ type modelNode struct {
 	writes      bool // what it is to write comes before its beat
 	namedBefore bool // the record named its cluster when it was read last
 	hasBeaten   int8 // since its start, as a server: 1 in this unit of time, 2 before
+
+	// The running client, where clients may take places.
+	candidate bool // it decides whether to take one, while its agent runs
+	looked    bool // it has, in this unit of time
+	fewFor    int8 // units for which its gossip has shown too few servers
 }
 
 // world is everything at one moment. It is comparable: equal worlds are one.
@@ -148,7 +154,7 @@ func (r modelRecord) holds(incarnation int8) bool {
 // answers reports whether something accepts connections at the node's address, which
 // a frozen agent does, too.
 func (n modelNode) answers() bool {
-	return n.phase == serverUp || n.phase == beforeBeat || n.phase == clientUp
+	return n.phase == serverUp || n.phase == beforeBeat || n.phase == clientUp || n.candidate
 }
 
 // serves reports whether a Consul server runs that is not frozen.

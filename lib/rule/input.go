@@ -92,7 +92,8 @@ type Input struct {
 	Policy Policy
 	Seen   Observation
 	Evidence
-	New NewIDs
+	Candidate *Candidacy // of a running client that may take a vacant place (R48); else nil
+	New       NewIDs
 }
 
 // Action is what the rule wants next. Exactly one of the fields Decision, Swap,

@@ -41,7 +41,7 @@ const (
 
 // Record is the one object that all nodes agree through.
 type Record struct {
-	Version   int       `json:"version"` // [firstVersion], or [gatherVersion] while there is a Gather
+	Version   int       `json:"version"` // [firstVersion], or [secondVersion] while that is needed
 	Seq       int64     `json:"seq"`     // counts the writes
 	Write     string    `json:"write"`   // random: a writer knows its own write by it, and every body is unique (R2)
 	ClusterID string    `json:"cluster_id"`
@@ -57,8 +57,17 @@ type Record struct {
 // came later is there for as long as it is needed.
 const (
 	firstVersion  = 1
-	gatherVersion = 2 // the record has a [Gather]
+	secondVersion = 2 // the record has a [Gather], or a slot that is promoted
 )
+
+// version returns which version the record must have, so that no program takes part
+// that does not know what is in it.
+func (r Record) version() int {
+	if r.Gather != nil || slices.ContainsFunc(r.Servers, Slot.UnderWay) {
+		return secondVersion
+	}
+	return firstVersion
+}
 
 // Bootstrap is the node that may bootstrap, or has. Its incarnation is empty in a
 // record that was written for a cluster that already ran without one.
@@ -76,6 +85,9 @@ type Slot struct {
 	Node        string    `json:"node"`
 	Address     string    `json:"address"`
 	Since       time.Time `json:"since"` // store time of the claim, or of its renewal
+	// Promoted is the store time at which a running client claimed the slot. No renewal
+	// moves it, and it is taken out when the slot's server votes (R49).
+	Promoted time.Time `json:"promoted,omitzero"`
 }
 
 // DecodeRecord reads a stored record. One that cannot be read in full is never
@@ -92,10 +104,10 @@ func DecodeRecord(body []byte) (Record, error) {
 		return bad("%w", err)
 	}
 	switch {
-	case r.Version > gatherVersion:
-		return bad("version %d: a newer release wrote it, and this one knows version %d at most", r.Version, gatherVersion)
+	case r.Version > secondVersion:
+		return bad("version %d: a newer release wrote it, and this one knows version %d at most", r.Version, secondVersion)
 	case r.Version < firstVersion:
-		return bad("version %d: want %d or %d", r.Version, firstVersion, gatherVersion)
+		return bad("version %d: want %d or %d", r.Version, firstVersion, secondVersion)
 	}
 	if err := r.check(); err != nil {
 		return bad("%w", err)
@@ -114,8 +126,10 @@ func (r Record) check() error {
 		return fmt.Errorf("unknown birth %.20q", string(r.Birth))
 	case r.State == Gathering && (r.Birth != Auto || r.Gather == nil):
 		return errors.New("nothing says for how long its servers gather")
-	case r.Gather != nil && (r.Gather.WaitSeconds < 1 || r.Gather.Since.IsZero() || r.Version < gatherVersion):
-		return fmt.Errorf("bad gathering of %d seconds since %v in version %d", r.Gather.WaitSeconds, r.Gather.Since, r.Version)
+	case r.Gather != nil && (r.Gather.WaitSeconds < 1 || r.Gather.Since.IsZero()):
+		return fmt.Errorf("bad gathering of %d seconds since %v", r.Gather.WaitSeconds, r.Gather.Since)
+	case r.Version < r.version():
+		return fmt.Errorf("version %d has what came with version %d", r.Version, r.version())
 	case r.Desired < 1:
 		return fmt.Errorf("desired is %d", r.Desired)
 	case r.Bootstrap.Term < 1:
@@ -139,10 +153,7 @@ func (r Record) check() error {
 // Encode returns the record as it is stored. A record that nobody could read is not
 // written (R1); the error wraps [ErrUnwritable].
 func (r Record) Encode() ([]byte, error) {
-	r.Version = firstVersion
-	if r.Gather != nil {
-		r.Version = gatherVersion
-	}
+	r.Version = r.version()
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", RecordKey, ErrUnwritable, err)
 	}
@@ -192,6 +203,10 @@ func (s Slot) FreshUntil(expiry time.Duration) time.Time { return s.Since.Add(ex
 func (s Slot) DueForRenewal(now time.Time, expiry time.Duration) bool {
 	return s.Age(now) >= expiry/2
 }
+
+// UnderWay reports whether the slot was claimed by a running client, and its server does
+// not vote yet (R49).
+func (s Slot) UnderWay() bool { return !s.Promoted.IsZero() }
 
 // IsAt reports whether the slot names a node at an address.
 func (s Slot) IsAt(node, address string) bool { return s.Node == node && s.Address == address }

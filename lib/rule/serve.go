@@ -13,6 +13,8 @@ type Running struct {
 	Self      Self   // Self.Mode is what its Consul runs as; Self.Raft is whether its raft log has entries
 	AgentName string // the agent's own name; empty if it is not known
 	Found     bool   // it has found a cluster: a server knows a raft leader, a client a server
+	Voter     bool   // it votes, as its own raft configuration says
+	Eligible  bool   // it may change role by itself (R48)
 
 	Expiry time.Duration
 	Time   time.Time // store time
@@ -80,10 +82,17 @@ func Serve(r Running) (Order, error) {
 	return r.serveUnderRecord()
 }
 
-// serveClient returns an error where the birth that this client waits for has stalled,
-// so that it must decide again (R22).
+// serveClient returns an error where this client must decide again: it holds a slot,
+// because a claim of its own was written later than it knew (R48), or the birth that it
+// waits for has stalled (R22).
 func (r Running) serveClient() error {
-	if !r.Self.Membership.Open || r.Found || r.Record == nil {
+	if !r.Self.Membership.Open || r.Record == nil {
+		return nil
+	}
+	if slot := r.slot(); r.Eligible && slot != nil && slot.Node == r.Self.Node {
+		return fmt.Errorf("%w: this client holds a slot", ErrUndecided)
+	}
+	if r.Found {
 		return nil
 	}
 	if why := r.Record.stalledBirth(r.Time, r.Expiry); why != "" {
@@ -112,6 +121,10 @@ func (r Running) serveUnderRecord() (Order, error) {
 	case r.mayTakeSlot() && len(r.Record.Servers) < r.Record.Desired: // R34
 		return r.swap("this server holds no slot and there is one", false, func(next *Record) {
 			next.Servers = append(next.Servers, r.newSlot())
+		})
+	case slot != nil && slot.UnderWay() && r.Voter: // R49
+		return r.swap("this server votes", false, func(next *Record) {
+			next.SlotOf(r.Self.Incarnation).Promoted = time.Time{}
 		})
 	case slot != nil && !slot.Fresh(r.Time, r.Expiry) && r.Time.Sub(r.LastBeat) >= r.Expiry:
 		// This server was silent for so long that another may be about to take its slot.
@@ -214,5 +227,5 @@ func (r Running) recordAsKnown() *Record {
 
 // newSlot returns a slot for this server, claimed now.
 func (r Running) newSlot() Slot {
-	return Slot{r.Self.Incarnation, r.Self.Node, r.Self.Address, r.Time}
+	return Slot{Incarnation: r.Self.Incarnation, Node: r.Self.Node, Address: r.Self.Address, Since: r.Time}
 }

@@ -1,0 +1,165 @@
+package rule_test
+
+import (
+	"fmt"
+
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
+)
+
+// gossip returns the servers that a running client knows to be alive: those of the
+// cluster that it has joined, and those on their way to it. ok is false where it has
+// joined none with a leader.
+func (w world) gossip(i int8) (servers uint8, ok bool) {
+	var lineage int8
+	for j := range int8(maxNodes) {
+		if w.joined(i, j) && w.hasLeader(w.nodes[j].raft) {
+			lineage = w.nodes[j].raft
+		}
+	}
+	for j, n := range w.nodes {
+		if n.serves() && (n.raft == lineage || n.raft == 0 && w.joinsLineage(int8(j), lineage)) {
+			servers |= 1 << j
+		}
+	}
+	return servers, lineage != 0
+}
+
+// joinsLineage reports whether a server is joined to one of a lineage.
+func (w world) joinsLineage(i, lineage int8) bool {
+	for j := range int8(maxNodes) {
+		if m := w.nodes[j]; m.raft == lineage && m.serves() && (w.joined(i, j) || w.joined(j, i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// seesFewServers reports whether a running client may become a server and knows fewer of
+// them than desired (R48).
+func (x *explorer) seesFewServers(w world, i int8) bool {
+	n := w.nodes[i]
+	if !x.candidates || n.paused || n.phase != clientUp {
+		return false
+	}
+	servers, ok := w.gossip(i)
+	return ok && (count(servers) < x.desired || x.registryAlone)
+}
+
+func count(set uint8) (n int8) {
+	for ; set != 0; set &= set - 1 {
+		n++
+	}
+	return n
+}
+
+// candidacy returns what a client that looks for a place knows by gossip.
+func (x *explorer) candidacy(w world, i int8) *rule.Candidacy {
+	servers, _ := w.gossip(i)
+	if x.registryAlone {
+		servers &= 1
+	}
+	c := &rule.Candidacy{FewFor: expiry}
+	for j := range x.nodes {
+		if servers&(1<<j) != 0 {
+			c.Servers = append(c.Servers, nodeName(j))
+		}
+	}
+	return c
+}
+
+// count counts for how long a client's gossip has shown too few servers.
+func (n *modelNode) count(few bool) {
+	n.looked = false
+	switch {
+	case few:
+		n.fewFor = grown(n.fewFor, 1)
+	case !n.paused:
+		n.fewFor = 0
+	}
+}
+
+// lookForPlace lets a running client ask whether to take a place.
+func (x *explorer) lookForPlace(w world, i int8) world {
+	n := &w.nodes[i]
+	n.candidate, n.looked, n.phase = true, true, readingRecord
+	return w
+}
+
+// endCandidacy ends a client's decision: it stays what it is, or stops to decide again
+// and become a server. That it has no place then is bad, for it would have stopped for
+// nothing.
+func (x *explorer) endCandidacy(w world, i int8, action rule.Action) (world, string) {
+	n := &w.nodes[i]
+	if action.Decision != nil && action.Decision.Mode == registry.Client {
+		n.giveUp(clientUp)
+		return w, ""
+	}
+	bad := ""
+	if !n.seen.holds(n.incarnation) {
+		bad = nodeName(i) + " stops its agent and has no place"
+	}
+	n.stop(off) // with 75
+	return w, bad
+}
+
+// takesBesides returns, in words, who takes a place in the record while another's change
+// of role is under way (R49); empty if nobody does.
+func (w world) takesBesides(next modelRecord) string {
+	for _, s := range next.slots[:next.count] {
+		if !s.promoted || w.record.holds(s.incarnation) {
+			continue
+		}
+		for _, o := range w.record.slots[:w.record.count] {
+			if o.promoted && (o.age < old || w.serverBeats[nodeOf(o.incarnation)] != 0) {
+				return fmt.Sprintf("%s takes a place while %s does", nodeName(nodeOf(s.incarnation)), nodeName(nodeOf(o.incarnation)))
+			}
+		}
+	}
+	return ""
+}
+
+// giveUp ends a decision that came to nothing. A client that runs stays one.
+func (n *modelNode) giveUp(phase int8) {
+	join, looked, few := n.join, n.looked, n.fewFor
+	if !n.candidate {
+		n.stop(phase)
+		return
+	}
+	n.stop(clientUp)
+	n.join, n.looked, n.fewFor = join, looked, few
+}
+
+// first returns the world in which the exploration begins: blank machines, or a cluster
+// that has its servers, the other nodes being its clients.
+func (x *explorer) first() world {
+	var w world
+	for i := range w.nodes {
+		w.nodes[i].clearMemory()
+	}
+	if x.servers > 0 {
+		w = x.establishedWorld(w)
+	}
+	w.faults = x.faults
+	return w
+}
+
+func (x *explorer) establishedWorld(w world) world {
+	w.record = modelRecord{exists: true, established: true, cluster: 1, desired: x.desired, term: 1, bootstrapper: 1}
+	w.clusters, w.lineages, w.voters[1], w.births[1] = 1, 1, x.servers, [2]int8{1, 1}
+	for i := range x.nodes {
+		n := &w.nodes[i]
+		n.incarnation, n.keptCluster, n.keptTerm = i*4+1, 1, 1
+		n.phase, n.mode, n.join = clientUp, clientMode, 1<<x.servers-1
+		w.agentBeats[i] = 3
+		if i >= x.servers {
+			continue
+		}
+		n.phase, n.mode, n.raft, n.hasBeaten = serverUp, serverMode, 1, 2
+		n.join &^= 1 << i
+		w.record.slots[i] = modelSlot{incarnation: n.incarnation, age: old}
+		w.record.count++
+		w.serverBeats[i] = 3
+	}
+	return w
+}
