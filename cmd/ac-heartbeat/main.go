@@ -135,7 +135,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		Agent: agent, Disk: datadir.Dir(p.dir), Out: s, Random: claim.NewRandom(),
 		Observer: claim.Observer{Registry: &registry.Registry{Store: st, Expiry: p.expiry}},
 		Node:     p.node, Address: p.where.Announced(), Expiry: p.expiry, Ticks: p.ticks, Timeout: p.timeout,
-		Sample: p.sample, Eligible: p.eligible, Grace: p.grace,
+		Sample: p.sample, Eligible: p.eligible, Grace: p.grace, MayServe: p.mayServe, Answers: consul.Answers,
 	}
 	switch {
 	case p.leave:

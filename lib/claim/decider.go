@@ -18,9 +18,11 @@ type Decider struct {
 	Random   Random
 	Self     rule.Self
 	Policy   rule.Policy
-	Wait     time.Duration // bound on all waiting for other nodes (R39)
-	Timeout  time.Duration // bound on each observation and each write, and on how long they may fail
-	DryRun   bool          // decide as if every write had succeeded, write nothing
+	// Candidate is set where the node runs as a client and may take a vacant place (R48).
+	Candidate *rule.Candidacy
+	Wait      time.Duration // bound on all waiting for other nodes (R39)
+	Timeout   time.Duration // bound on each observation and each write, and on how long they may fail
+	DryRun    bool          // decide as if every write had succeeded, write nothing
 
 	Keep     func() error                                   // keeps the incarnation; called before each write (R37)
 	Answers  func(ctx context.Context, address string) bool // reports whether anybody answers there
@@ -54,12 +56,21 @@ func (d *Decider) Decide(ctx context.Context, first *rule.Observation) (rule.Dec
 		store: d.Observer.Registry.Store, random: d.Random, timeout: d.Timeout,
 		failures: d.Timeout, conflicts: max(d.Wait, d.Timeout), report: d.Progress,
 	}
-	if first != nil {
+	switch {
+	case first != nil:
 		d.begin = time.Now()
 		d.accept(*first)
 		d.listed = time.Time{} // nobody knows how old it is (R5)
-	} else if err := d.start(ctx); err != nil {
-		return rule.Decision{}, d.seen, err
+	case d.Candidate != nil:
+		// Of many clients that look, most see in the record that another takes the place.
+		d.seen.RecordOnly = true
+		if err := d.refresh(ctx, d.Observer.Record); err != nil {
+			return rule.Decision{}, d.seen, err
+		}
+	default:
+		if err := d.start(ctx); err != nil {
+			return rule.Decision{}, d.seen, err
+		}
 	}
 	defer d.removeWatched(ctx)
 	defer d.endProbe()
@@ -89,8 +100,9 @@ func (d *Decider) input() rule.Input {
 	}
 	return rule.Input{
 		Self: d.Self, Policy: d.Policy, Seen: seen,
-		Evidence: rule.Evidence{SilentFor: d.watch.silentFor(d.begin), Answers: d.answers, UnansweredFor: unanswered},
-		New:      rule.NewIDs{ClusterID: d.Random.ID(), Write: d.Random.ID()},
+		Evidence:  rule.Evidence{SilentFor: d.watch.silentFor(d.begin), Answers: d.answers, UnansweredFor: unanswered},
+		Candidate: d.Candidate,
+		New:       rule.NewIDs{ClusterID: d.Random.ID(), Write: d.Random.ID()},
 	}
 }
 

@@ -34,6 +34,11 @@ type Beater struct {
 	// Grace is how long a vacant place waits for a machine that starts, before a client
 	// takes it; 0: Expiry.
 	Grace time.Duration
+	// MayServe returns an error if no server could be started here. A client is asked before
+	// it takes a place, and Answers whether anybody answers at an address. Both are needed
+	// where Eligible is true.
+	MayServe func(ctx context.Context) error
+	Answers  func(ctx context.Context, address string) bool
 
 	written   []own     // heartbeats that have not been removed
 	lastStamp time.Time // the store's time of the last beat as a server
@@ -43,6 +48,10 @@ type Beater struct {
 	sampling  sampling
 	isolation isolation
 	joins     joins
+
+	desired    int // servers, as the record said at the last look; 0: it has said nothing yet
+	candidacy  candidacy
+	toldWhyNot string // what the operator was told last of a place that was not taken
 }
 
 // look is what one look at the agent and the record has shown.
@@ -123,6 +132,7 @@ func (b *Beater) self(status Status) (node, address string) {
 func (b *Beater) running(status Status) (rule.Running, error) {
 	r := rule.Running{
 		AgentName: status.Node, Found: status.Leader != "" || status.KnownServers > 0,
+		Voter: status.Voter, Eligible: b.Eligible,
 		Expiry: b.Expiry, LastBeat: b.lastStamp, WithheldFor: b.schedule.withheldFor(time.Now()), NamedBefore: b.named,
 	}
 	r.Self.Node, r.Self.Address = b.self(status)
@@ -153,6 +163,9 @@ func (b *Beater) look(ctx context.Context, status Status) (l look, err error) {
 	l.others = rule.JoinTargets(registry.Server, r.Self, l.seen)
 	if err == nil {
 		b.named = l.seen.Names(r.Self.Membership)
+		if l.seen.Record != nil {
+			b.desired = l.seen.Record.Desired
+		}
 		if l.Server {
 			b.keepDesired(l.seen, r.Self.Membership)
 		}

@@ -30,7 +30,7 @@ func (b *Beater) Run(ctx context.Context) error {
 func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	t := turn{began: time.Now(), draw: b.Random.Draw()}
 	t.beat = b.schedule.beatDue(t.began)
-	step := b.look
+	step := b.ask
 	if t.beat {
 		step = b.tick
 	}
@@ -52,14 +52,20 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	t.server, t.withheld = l.Server, l.order.Withhold
 	again := time.Duration(0)
 	if t.result == absent {
-		b.isolation, b.sampling = isolation{}, sampling{}
+		b.isolation, b.sampling, b.candidacy = isolation{}, sampling{}, candidacy{}
 	} else if err == nil {
 		again = b.rejoin(ctx, l.Status) // which may take seconds
+		if err := b.standsBy(ctx, l.Status, b.Random.Draw()); err != nil {
+			return 0, err
+		}
 	}
 	var tell bool
 	b.schedule, pause, tell = b.schedule.next(time.Now(), t, timing{b.Ticks, b.Expiry})
 	if again > 0 {
 		pause = min(pause, again)
+	}
+	if b.Eligible && t.result == succeeded && !l.Server {
+		pause = min(pause, candidatePause)
 	}
 	switch {
 	case t.result == absent && tell:

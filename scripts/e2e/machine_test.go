@@ -113,9 +113,16 @@ func (m *machine) runner(more ...string) []string {
 }
 
 // get asks the agent's HTTP API.
-func (m *machine) get(path string, to any) error {
+func (m *machine) get(path string, to any) error { return m.request(http.MethodGet, path, "", to) }
+
+// request asks the agent's HTTP API with a method and a body.
+func (m *machine) request(method, path, text string, to any) error {
 	client := http.Client{Timeout: 5 * time.Second}
-	res, err := client.Get("http://" + m.address + ":8500" + path)
+	q, err := http.NewRequest(method, "http://"+m.address+":8500"+path, strings.NewReader(text))
+	if err != nil {
+		return err
+	}
+	res, err := client.Do(q)
 	if err != nil {
 		return err
 	}

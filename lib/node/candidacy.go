@@ -1,0 +1,139 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"auto-consul/lib/claim"
+	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
+)
+
+// candidatePause is how often a client that may become a server asks its agent how many
+// servers live. The store is asked nothing.
+const candidatePause = 5 * time.Second
+
+// candidacy is for how long a client's agent has known fewer servers than desired, and
+// when the client looks in the registry whether a place is vacant (R48). It is a value like
+// [schedule]. The zero value is that of a client whose agent knows enough.
+type candidacy struct {
+	since time.Time     // since when it has known too few
+	due   time.Time     // the next look at the registry
+	pause time.Duration // before the one after that, without what is drawn
+}
+
+// next returns the candidacy after a look at the agent, and whether to look in the registry
+// now. The first look comes after wait. A second for each client is drawn from then on,
+// so that of thousands the first has taken the place before most have looked.
+func (c candidacy) next(now time.Time, few bool, wait time.Duration, clients int, draw float64) (_ candidacy, look bool) {
+	spread := time.Duration(draw * float64(clients) * float64(time.Second))
+	switch {
+	case !few:
+		return candidacy{}, false
+	case c.since.IsZero():
+		return candidacy{since: now, due: now.Add(wait + spread), pause: wait}, false
+	case now.Before(c.due):
+		return c, false
+	}
+	c.due, c.pause = now.Add(c.pause+spread), min(2*c.pause, 10*wait)
+	return c, true
+}
+
+// fewFor returns for how long the agent has known too few servers.
+func (c candidacy) fewFor(now time.Time) time.Duration {
+	if c.since.IsZero() {
+		return 0
+	}
+	return now.Sub(c.since)
+}
+
+// grace returns how long a vacant place is left to nodes that start.
+func (b *Beater) grace() time.Duration {
+	if b.Grace > 0 {
+		return b.Grace
+	}
+	return b.Expiry
+}
+
+// ask is a turn of the loop between two beats. Of a client that may become a server and
+// has a cluster, the agent's answer is all that is wanted.
+func (b *Beater) ask(ctx context.Context, status Status) (look, error) {
+	if !b.Eligible || status.Server || status.Alone() {
+		return b.look(ctx, status)
+	}
+	return look{Status: status}, nil
+}
+
+// standsBy lets a client take a vacant place once its agent has known too few servers for
+// long enough (R48). Its error wraps [rule.ErrUndecided]: the client has a place, and
+// must be decided again to be a server.
+func (b *Beater) standsBy(ctx context.Context, status Status, draw float64) error {
+	few := b.Eligible && !status.Server && !status.Alone() && status.KnownServers < b.desired
+	var look bool
+	b.candidacy, look = b.candidacy.next(time.Now(), few, b.Expiry+b.grace(), status.clients(), draw)
+	if !few {
+		b.toldWhyNot = ""
+	}
+	if !look {
+		return nil
+	}
+	decision, err := b.candidate(ctx, status)
+	b.sampling = sampling{} // a claim that seems lost may be written later: the next beat reads the record
+	whyNot := ""
+	switch {
+	case errors.Is(err, rule.ErrFenced), ctx.Err() != nil:
+		return ctx.Err() // as a client it goes on
+	case err != nil:
+		whyNot = err.Error()
+	case decision.Mode == registry.Server:
+		return fmt.Errorf("%w: this client takes a place as a server: %s", rule.ErrUndecided, decision.Reason)
+	default:
+		whyNot = decision.Reason
+	}
+	if whyNot != b.toldWhyNot {
+		b.toldWhyNot = whyNot
+		b.Out.Notef("a server is missing, and this client does not take its place: %s", whyNot)
+	}
+	return nil
+}
+
+// candidate decides for a client that runs whether it takes a vacant place, and claims it
+// (R48). The questions that cost the store nothing come first.
+func (b *Beater) candidate(ctx context.Context, status Status) (rule.Decision, error) {
+	limited, cancel := context.WithTimeout(ctx, b.Timeout)
+	defer cancel()
+	r, err := b.running(status)
+	if err != nil {
+		return rule.Decision{}, err
+	}
+	if !r.Self.Membership.Open {
+		return rule.Decision{Mode: registry.Client, Reason: "the operator has set its mode"}, nil
+	}
+	leader, err := b.Agent.Leader(limited)
+	if err != nil {
+		return rule.Decision{}, err
+	}
+	if leader == "" {
+		return rule.Decision{Mode: registry.Client, Reason: "there is no leader, who could take a server in"}, nil
+	}
+	servers, err := b.Agent.Servers(limited)
+	if err != nil {
+		return rule.Decision{}, err
+	}
+	d := claim.Decider{
+		Observer: b.Observer, Random: b.Random, Self: r.Self,
+		Policy:    rule.Policy{Desired: b.desired, Expiry: b.Expiry},
+		Candidate: &rule.Candidacy{Grace: b.grace(), Servers: servers, FewFor: b.candidacy.fewFor(time.Now())},
+		Wait:      b.Timeout, Timeout: b.Timeout, Answers: b.Answers, Progress: b.Out.Notef,
+		Keep: func() error { // nobody claims what it cannot fill
+			if err := b.MayServe(limited); err != nil {
+				return err
+			}
+			return b.Disk.KeepIncarnation(r.Self.Incarnation)
+		},
+	}
+	decision, _, err := d.Decide(limited, nil)
+	return decision, err
+}
