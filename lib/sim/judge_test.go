@@ -76,11 +76,27 @@ func (j *judge) changed(s *sent, body []byte, there bool) {
 			}
 		}
 	}
+	j.promoted(s, prev, next)
 	j.succeeded(s, next)
 	if next.State == rule.Established {
 		j.lived[next.ClusterID] = true
 	}
 	j.last = &next
+}
+
+// promoted sees running clients take places, one after the other (R49).
+func (j *judge) promoted(s *sent, prev *rule.Record, next rule.Record) {
+	for _, slot := range next.Servers {
+		if !slot.UnderWay() || prev == nil || prev.SlotOf(slot.Incarnation) != nil {
+			continue
+		}
+		j.w.count("promotions")
+		for _, other := range prev.Servers {
+			if other.UnderWay() && other.Fresh(slot.Since, j.w.policy.Expiry) {
+				j.fail("promoted: %s took a place while %s did", s.n.name, other.Node)
+			}
+		}
+	}
 }
 
 func slotNodes(r rule.Record) (names []string) {

@@ -185,6 +185,8 @@ func (n *machine) beater(l life) *node.Beater {
 	return &node.Beater{
 		Agent: l, Disk: l, Out: l, Observer: n.observer, Random: n.claims(),
 		Expiry: n.policy.Expiry, Ticks: n.w.ticks, Timeout: n.w.timeout, Sample: n.w.sample,
+		Eligible: n.w.eligible, Grace: n.w.grace, MayServe: func(context.Context) error { return nil },
+		Answers: n.probe,
 	}
 }
 

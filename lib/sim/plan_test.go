@@ -22,6 +22,8 @@ type plan struct {
 	hasty   bool          // faults come thick and fast while the cluster is born
 
 	sample   int     // about how many clients beat; 0: all (R47)
+	eligible bool    // running clients may take places (R48)
+	grace    time.Duration
 	stumbles float64 // how likely a request for the record is a node's bad moment
 }
 
@@ -84,6 +86,9 @@ func newPlan(seed uint64, v variant) plan {
 	}
 	if d.hit(1.0 / 3) {
 		p.sample = pick(d, 1, 1, 2, 4)
+	}
+	if d.hit(0.5) {
+		p.eligible, p.grace = true, pick(d, time.Second, p.policy.Expiry/2, p.policy.Expiry)
 	}
 	return p
 }

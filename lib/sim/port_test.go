@@ -69,7 +69,8 @@ func (l life) Status(ctx context.Context) (s node.Status, err error) {
 					s.KnownServers++
 				}
 			}
-			n.crowded = w.sample > 0 && s.KnownServers > 0 && s.Members-s.KnownServers > w.sample
+			// Clients that may become servers ask more often than at their ticks.
+			n.crowded = w.sample > 0 && !w.eligible && s.KnownServers > 0 && s.Members-s.KnownServers > w.sample
 			if n.crowded {
 				w.count("ticks of clients of a sample")
 			}

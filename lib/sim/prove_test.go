@@ -31,6 +31,9 @@ func TestProve(t *testing.T) {
 			t.Errorf("no run had %s", k.name)
 		}
 	}
+	if runs >= 100 && total["promotions"] == 0 {
+		t.Error("no client took a place")
+	}
 	ticks, beats := total["ticks of clients of a sample"], total["heartbeats of clients of a sample"]
 	if runs >= 100 && (beats == 0 || 2*beats > ticks) { // (R47)
 		t.Errorf("got %d heartbeats at %d ticks of clients that leave them out, want fewer than half", beats, ticks)

@@ -23,7 +23,9 @@ func (w *world) settleDown() {
 	})
 	begin, bound := time.Now(), 30*w.policy.Expiry
 	for i := 0; time.Since(begin) < bound; i++ {
-		if i%70 == 0 { // a server may be wanted when those before are agents
+		// A server may be wanted when those before are clients, which may take the places
+		// by themselves.
+		if i%70 == 0 && (i > 0 || !w.eligible) {
 			for range mostServers {
 				w.spawn(10*time.Second, "", "")
 			}
