@@ -21,8 +21,8 @@ type plan struct {
 	kinds   []kind        // of faults that this run has
 	hasty   bool          // faults come thick and fast while the cluster is born
 
-	sample   int     // about how many clients beat; 0: all (R47)
-	eligible bool    // running clients may take places (R48)
+	sample   int  // about how many clients beat; 0: all (R47)
+	eligible bool // running clients may take places (R48)
 	grace    time.Duration
 	stumbles float64 // how likely a request for the record is a node's bad moment
 }
