@@ -24,8 +24,19 @@ func (o Observer) Serve(ctx context.Context, r rule.Running, random Random) (see
 	return seen, order, wrote, err
 }
 
+// MarkLeaving marks a server in the record as one that steps down (R50), and reports
+// whether a reading has shown that. r is as in [Observer.Serve].
+func (o Observer) MarkLeaving(ctx context.Context, r rule.Running, random Random) (bool, error) {
+	seen, _, _, err := o.update(ctx, random, func(seen rule.Observation) (rule.Order, error) {
+		r.Time, r.Record, r.Write = seen.Time, seen.Record, random.ID()
+		return rule.Order{Swap: rule.MarkLeaving(r), Why: "this server steps down"}, nil
+	})
+	marked := seen.Record != nil && seen.Record.Leaving != nil && seen.Record.Leaving.Incarnation == r.Self.Incarnation
+	return marked && err == nil, err
+}
+
 // GiveBack takes the slot of an incarnation out of the record, if it is in a node's
-// name, and reports whether a reading has shown that (R38). If others are faster again
+// name, and its mark as one that steps down, and reports whether a reading has shown that (R38). If others are faster again
 // and again the error wraps [rule.ErrUndecided].
 func (o Observer) GiveBack(ctx context.Context, incarnation, node string, random Random) (bool, error) {
 	_, _, wrote, err := o.update(ctx, random, func(seen rule.Observation) (rule.Order, error) {

@@ -104,6 +104,7 @@ func (b *beating) KeepMode(registry.Mode) error         { return nil }
 func (b *beating) Incarnation() (string, error)         { return b.incarnation, nil }
 func (b *beating) KeepIncarnation(string) error         { return nil }
 func (b *beating) Membership() (rule.Membership, error) { return b.membership, nil }
+func (b *beating) SetRaftAside() error                  { b.aside++; return nil }
 func (b *beating) HasRaft() (bool, error)               { return false, nil }
 func (b *beating) String() string                       { return "memory" }
 

@@ -58,6 +58,7 @@ type testDisk struct {
 	incarnation string
 	membership  rule.Membership
 	full        error // nothing more can be kept
+	aside       int   // how often its raft data was put aside
 }
 
 // led is a server with a leader.

@@ -55,7 +55,7 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 		b.isolation, b.sampling, b.candidacy = isolation{}, sampling{}, candidacy{}
 	} else if err == nil {
 		again = b.rejoin(ctx, l.Status) // which may take seconds
-		if err := b.standsBy(ctx, l.Status, b.Random.Draw()); err != nil {
+		if err := b.changesRole(ctx, l); err != nil {
 			return 0, err
 		}
 	}
@@ -80,6 +80,15 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 		b.joinHolders(ctx, l.others)
 	}
 	return pause, nil
+}
+
+// changesRole lets a client take a place, or a server step down, where that is to be. Its
+// error wraps [rule.ErrUndecided].
+func (b *Beater) changesRole(ctx context.Context, l look) error {
+	if l.order.StepDown != "" {
+		return b.stepsDown(ctx, l)
+	}
+	return b.standsBy(ctx, l.Status, b.Random.Draw())
 }
 
 // sleep reports whether the time passed before the context ended.

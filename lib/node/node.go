@@ -125,6 +125,9 @@ type Disk interface {
 	// Membership returns the cluster that the data directory belongs to.
 	Membership() (rule.Membership, error)
 	KeepMembership(m rule.Membership) error
+	// SetRaftAside moves the raft data of a server that has left its cluster for good to
+	// where no later start finds it.
+	SetRaftAside() error
 	// HasRaft reports whether raft data of a Consul server lies here.
 	HasRaft() (bool, error)
 	// String names the data directory, for messages.

@@ -28,6 +28,8 @@ func (in Input) candidate() Action {
 	switch {
 	case rec == nil || rec.State != Established:
 		return in.staysClient("there is no established cluster")
+	case in.Seen.Time.Before(in.Self.Membership.CandidateFrom): // R51
+		return in.staysClient(fmt.Sprintf("it has given a place back and takes none until %s", in.Self.Membership.CandidateFrom.UTC().Format(time.DateTime)))
 	case own != nil && own.Node == in.Self.Node:
 		return in.server("this node holds a slot")
 	case own != nil || in.nameConflict() != nil:
@@ -38,6 +40,8 @@ func (in Input) candidate() Action {
 		return in.staysClient(fmt.Sprintf("its gossip has known too few servers for %v only", c.FewFor.Round(time.Second)))
 	case !in.knowsSlotsServer():
 		return in.staysClient("its gossip knows none of the servers that hold slots")
+	case rec.leavingUnderWay(in.Seen.Time, in.Policy.Expiry):
+		return in.staysClient(fmt.Sprintf("%s steps down", rec.Leaving.Node)) // R49
 	case slices.ContainsFunc(rec.Servers, func(s Slot) bool { return s.UnderWay() && in.fresh(s) }):
 		return in.staysClient("another client takes a place, and does not vote yet") // R49
 	case in.Seen.RecordOnly:

@@ -124,9 +124,11 @@ func (in Input) claimed(next Record, why string, proof []string) Action {
 
 // renewSlot renews an own slot that is due for renewal, so that this node has its time
 // to start (R16), and writes a changed name or address into it (R23). ok is false where
-// there is nothing to write.
+// there is nothing to write, or where this node took the slot as a client and has had its
+// time: one that ends at each start must not hold a place for ever (R51).
 func (in Input) renewSlot(own Slot) (action Action, ok bool) {
-	if own.IsAt(in.Self.Node, in.Self.Address) && !own.DueForRenewal(in.Seen.Time, in.Policy.Expiry) {
+	asItIs := own.IsAt(in.Self.Node, in.Self.Address) && !own.DueForRenewal(in.Seen.Time, in.Policy.Expiry)
+	if asItIs || own.tooLate(in.Seen.Time, in.Policy.Expiry) {
 		return Action{}, false
 	}
 	next := in.Seen.Record.next(in.New.Write)
@@ -139,18 +141,24 @@ func (in Input) renewSlot(own Slot) (action Action, ok bool) {
 	return Action{Swap: &next, Why: "this node holds a slot"}, true
 }
 
-// GiveBack returns the record without the slot of an incarnation, or nil if there is
-// nothing to give back: the incarnation holds no slot in a node's name, or it may still
-// bootstrap. In that case it keeps its slot, because others take the birth over from it
-// (R38).
+// GiveBack returns the record without the slot of an incarnation and without its mark as
+// one that steps down, or nil if there is nothing to give back: the incarnation holds no
+// slot in a node's name, or it may still bootstrap. In that case it keeps its slot,
+// because others take the birth over from it (R38).
 func GiveBack(rec *Record, incarnation, node, write string) *Record {
 	if rec == nil || rec.State == Bootstrapping && rec.Bootstrap.Incarnation == incarnation {
 		return nil
 	}
-	if slot := rec.SlotOf(incarnation); slot == nil || slot.Node != node {
+	slot, leaves := rec.SlotOf(incarnation), rec.Leaving != nil && rec.Leaving.Incarnation == incarnation
+	if !leaves && (slot == nil || slot.Node != node) {
 		return nil
 	}
 	next := rec.next(write)
-	next.remove(incarnation)
+	if slot != nil && slot.Node == node {
+		next.remove(incarnation)
+	}
+	if leaves {
+		next.Leaving = nil
+	}
 	return &next
 }

@@ -1,7 +1,9 @@
 package rule
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"auto-consul/lib/registry"
 )
@@ -15,7 +17,8 @@ func Decide(in Input) Action {
 		return in.candidate()
 	}
 	if in.decidesAgain() { // R22
-		in.Self.Mode, in.Self.Membership = "", Membership{}
+		kept := in.Self.Membership
+		in.Self.Mode, in.Self.Membership = "", Membership{GaveBack: kept.GaveBack, CandidateFrom: kept.CandidateFrom}
 	}
 	if rec != nil {
 		if err := in.foreignData(); err != nil {
@@ -99,7 +102,18 @@ func (in Input) foreignData() error {
 func (in Input) resize() Action {
 	next := in.Seen.Record.next(in.New.Write)
 	next.Desired = in.Policy.Desired
+	// What is too much is given up: dead servers' slots first, then the newest (R24).
+	slices.SortStableFunc(next.Servers, func(a, b Slot) int { return cmp.Compare(in.order(a), in.order(b)) })
+	next.Servers = next.Servers[:min(len(next.Servers), next.Desired)]
 	return Action{Swap: &next, Why: fmt.Sprintf("resize from %d to %d servers", in.Seen.Record.Desired, next.Desired)}
+}
+
+// order returns 0 for a slot that is held and 1 for another.
+func (in Input) order(s Slot) int {
+	if in.held(s) {
+		return 0
+	}
+	return 1
 }
 
 // withRecord decides for a node without raft data where there is a record.

@@ -57,7 +57,7 @@ func TestDecideNothingThere(t *testing.T) {
 		},
 		{
 			name: "its own record", rec: rec(rule.Bootstrapping, 1, slot(9, time.Second)),
-			want: "server bootstrap join [] held [s9] of 1; this node holds a slot", kept: "c1 term 1 of 1, open false",
+			want: "server bootstrap join [] held [s9] of 1; this node holds a slot", kept: "c1 term 1 of 1, open true",
 		},
 		{
 			name: "its own record, after long: it may have crashed before it started", rec: rec(rule.Bootstrapping, 1, slot(9, time.Hour)),

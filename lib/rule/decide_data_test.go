@@ -56,20 +56,20 @@ func TestDecideForeignData(t *testing.T) {
 			}),
 			want: "server join [192.0.2.1] held [s1] of 1; the data directory holds raft data of this cluster; all slots are taken" +
 				"; note: the data directory holds raft data of no known cluster and is taken to belong to c1",
-			kept: "c1 term 1 of 1, open false",
+			kept: "c1 term 1 of 1, open true",
 		},
 		{
 			name: "raft data of no known cluster and a slot of its own",
 			self: rule.Self{Raft: true}, rec: rec(rule.Established, 1, slot(9, time.Second)),
 			want: "server join [] held [s9] of 1; the data directory holds raft data of this cluster" +
 				"; note: the data directory holds raft data of no known cluster and is taken to belong to c1",
-			kept: "c1 term 1 of 1, open false",
+			kept: "c1 term 1 of 1, open true",
 		},
 		{
 			name: "another cluster's, but this very directory has claimed the slot without raft data",
 			self: rule.Self{Membership: kept("c2", 1)}, rec: rec(rule.Bootstrapping, 1, slot(9, time.Second)),
 			want: "server bootstrap join [] held [s9] of 1; this node holds a slot",
-			kept: "c1 term 1 of 1, open false",
+			kept: "c1 term 1 of 1, open true",
 		},
 		{
 			name: "a client has no data that could meet the cluster's",

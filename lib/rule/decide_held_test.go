@@ -33,7 +33,7 @@ func TestDecideHeld(t *testing.T) {
 		},
 		{
 			name: "own slot", rec: rec(rule.Established, 1, slot(9, time.Second)), servers: []registry.Member{beats(2, time.Second)},
-			want: "server join [192.0.2.2] held [s2 s9] of 1; this node holds a slot", kept: "c1 term 1 of 1, open false",
+			want: "server join [192.0.2.2] held [s2 s9] of 1; this node holds a slot", kept: "c1 term 1 of 1, open true",
 		},
 		{
 			name: "own slot, claimed long ago", rec: rec(rule.Established, 1, slot(9, time.Minute)), servers: []registry.Member{beats(2, time.Second)},

@@ -123,7 +123,8 @@ func TestDecideResize(t *testing.T) {
 	const note = "; note: the cluster record says 1 servers and this node was told 5: the record rules; -resize changes it once the cluster has a leader"
 	checkDecisions(t, []situation{
 		{name: "grown", policy: to(5), rec: three, servers: alive, want: "swap c1 established term 1 by i1 of 5: i1 i2 i9; resize from 3 to 5 servers"},
-		{name: "shrunk: nobody loses its slot", policy: to(1), rec: three, servers: alive, want: "swap c1 established term 1 by i1 of 1: i1 i2 i9; resize from 3 to 1 servers"},
+		{name: "shrunk: the newest slots are given up", policy: to(1), rec: three, servers: alive, want: "swap c1 established term 1 by i1 of 1: i1; resize from 3 to 1 servers"},
+		{name: "shrunk: dead servers' slots come first", policy: to(1), rec: three, servers: alive[1:], want: "swap c1 established term 1 by i1 of 1: i2; resize from 3 to 1 servers"},
 		{
 			name: "as it is", policy: to(3), rec: three, servers: alive,
 			want: "server join [192.0.2.2 192.0.2.1] held [s1 s2 s9] of 3; this node holds a slot",

@@ -157,9 +157,47 @@ func (x *explorer) establishedWorld(w world) world {
 		}
 		n.phase, n.mode, n.raft, n.hasBeaten = serverUp, serverMode, 1, 2
 		n.join &^= 1 << i
-		w.record.slots[i] = modelSlot{incarnation: n.incarnation, age: old}
-		w.record.count++
 		w.serverBeats[i] = 3
+		if i < x.desired {
+			w.record.slots[i] = modelSlot{incarnation: n.incarnation, age: old}
+			w.record.count++
+		}
 	}
 	return w
+}
+
+// mayLeave reports whether the cluster can spare a server, as it sees itself.
+func (x *explorer) mayLeave(w world, i int8) bool {
+	voters := map[string]bool{}
+	for j := range x.nodes {
+		if m := w.nodes[j]; m.raft == w.nodes[i].raft {
+			voters[nodeName(j)] = m.serves()
+		}
+	}
+	return x.neverCounts || rule.WhyNotLeave(*w.record.forRule(0), nodeName(i), voters) == ""
+}
+
+// stepDown lets a server leave its cluster and put its raft data aside. What is bad is a
+// cluster without a leader, or with fewer living voters than desired, that had them.
+func (x *explorer) stepDown(w world, i int8) (world, string) {
+	n := &w.nodes[i]
+	n.leaves = false
+	if !x.mayLeave(w, i) || !w.hasLeader(n.raft) {
+		n.phase, n.beatTried = serverUp, true
+		return w, ""
+	}
+	lineage := n.raft
+	n.raft, n.mode = 0, clientMode
+	n.stop(off)
+	w.voters[lineage]--
+	serving := int8(0)
+	for _, m := range w.nodes {
+		if m.raft == lineage && m.serves() {
+			serving++
+		}
+	}
+	if serving < x.desired || !w.hasLeader(lineage) {
+		return w, fmt.Sprintf("%s steps down, and %d servers are left", nodeName(i), serving)
+	}
+	return w, ""
 }

@@ -57,6 +57,10 @@ func (r modelRecord) forRule(age int8) *rule.Record {
 			rec.Gather.Since, rec.Gather.Until = epoch.Add(-unit), epoch
 		}
 	}
+	if r.leaving != 0 {
+		rec.Version = 2
+		rec.Leaving = &rule.Leaving{Incarnation: incarnationName(r.leaving), Node: nodeName(nodeOf(r.leaving)), Since: timeOf(grown(r.leavingAge, age))}
+	}
 	if r.bootstrapper != 0 {
 		rec.Bootstrap.Incarnation, rec.Bootstrap.Node = incarnationName(r.bootstrapper), nodeName(nodeOf(r.bootstrapper))
 	}
@@ -85,6 +89,9 @@ func fromRule(rec *rule.Record) modelRecord {
 	if rec.Gather != nil {
 		r.gathered, r.gathering = true, rec.State == rule.Gathering
 		r.timeUp = r.gathering && !rec.Gather.Until.After(epoch)
+	}
+	if l := rec.Leaving; l != nil && epoch.Sub(l.Since) < expiry {
+		r.leaving, r.leavingAge = number(l.Incarnation), int8(epoch.Sub(l.Since)/unit)
 	}
 	if rec.Bootstrap.Incarnation != "" {
 		r.bootstrapper = number(rec.Bootstrap.Incarnation)
@@ -199,7 +206,7 @@ func (n modelNode) self(i int8) rule.Self {
 		Node: nodeName(i), Address: address(i), Incarnation: incarnationName(n.incarnation),
 		Mode: []registry.Mode{"", registry.Server, registry.Client}[n.mode], Raft: n.raft != 0,
 	}
-	s.Membership.Open = n.mode == clientMode
+	s.Membership.Open = n.mode != noMode
 	if n.keptCluster != 0 {
 		s.Membership.ClusterID, s.Membership.Term = clusterName(n.keptCluster), int64(n.keptTerm)
 		s.Membership.Desired, s.Membership.Birth = 1, rule.First

@@ -100,6 +100,10 @@ func (x *explorer) act(w world, i int8) []successor {
 	case serverUp:
 		return x.runServer(w, i)
 	case beforeBeat:
+		if n.leaves && !n.writes {
+			v, bad := x.stepDown(w, i)
+			return one(v, "steps down", bad)
+		}
 		v, bad := x.beat(w, i)
 		return one(v, "writes, or beats", bad)
 	case clientUp:

@@ -98,6 +98,9 @@ func (x *explorer) good(w world) bool {
 	}
 	if x.candidates && serving > 0 {
 		clients = 0 // each of them may become a server
+		if serving > x.desired {
+			return false
+		}
 	}
 	// Otherwise a client stays one: only a node that starts takes a dead server's place.
 	return w.record.exists && w.record.established && serving >= min(alive-clients, x.desired)

@@ -122,11 +122,12 @@ func (x *explorer) serve(w world, i int8) world {
 	}
 	rec := w.record.forRule(0)
 	x.spoil(rec, i)
-	order, err := rule.Serve(rule.Running{
+	running := rule.Running{
 		LastBeat: lastBeat, WithheldFor: time.Duration(n.sinceReading) * unit, NamedBefore: n.namedBefore,
 		Self: n.self(i), Expiry: expiry, Time: epoch, Record: rec,
-		Found: w.hasLeader(n.raft), Voter: n.raft != 0, Write: "w",
-	})
+		Found: w.hasLeader(n.raft), Voter: n.raft != 0, Eligible: x.candidates, Write: "w",
+	}
+	order, err := rule.Serve(running)
 	n.namedBefore = x.deletesRecord && rule.Observation{Record: rec}.Names(n.self(i).Membership)
 	switch {
 	case errors.Is(err, rule.ErrFenced):
@@ -135,6 +136,12 @@ func (x *explorer) serve(w world, i int8) world {
 		n.stop(off)
 	case order.Swap != nil:
 		n.writes, n.toWrite = true, fromRule(order.Swap)
+	case order.StepDown != "" && x.mayLeave(w, i):
+		if mark := rule.MarkLeaving(running); mark != nil {
+			n.writes, n.toWrite = true, fromRule(mark)
+		} else {
+			n.leaves = w.record.leaving == n.incarnation
+		}
 	case order.Withhold:
 		n.phase, n.beatTried = serverUp, true
 		w = w.writeBeats(i, order, 0)

@@ -39,6 +39,7 @@ type explorer struct {
 	registryAlone     bool // its gossip knows no server but those that it has joined
 	stopsFirst        bool // it stops its agent before it has claimed a place
 	manyAtOnce        bool // it takes a place while another's change is under way
+	neverCounts       bool // a server that steps down does not ask who votes and lives
 }
 
 // explorations returns the explorations of a size, which is that of the environment
@@ -69,6 +70,7 @@ func explorations(size string) []explorer {
 			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, lost: rule.LostBootstrap},
 			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, deletesRecord: true},
 			explorer{nodes: 3, desired: 3, faults: 0, servers: 1, candidates: true},
+			explorer{nodes: 4, desired: 3, faults: 1, servers: 4, candidates: true, only: "dies"},
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "dies"},
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "crashes"},
 		)
@@ -91,6 +93,8 @@ func explorations(size string) []explorer {
 			explorer{nodes: 4, desired: 3, faults: 0},
 			explorer{nodes: 3, desired: 2, faults: 1, candidates: true},
 			explorer{nodes: 3, desired: 3, faults: 1, servers: 1, candidates: true},
+			explorer{nodes: 4, desired: 3, faults: 1, servers: 4, candidates: true},
+			explorer{nodes: 5, desired: 3, faults: 0, servers: 5, candidates: true},
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true},
 			explorer{nodes: 4, desired: 3, faults: 2, servers: 3, candidates: true},
 			explorer{nodes: 5, desired: 3, faults: 1, servers: 3, candidates: true},

@@ -38,7 +38,7 @@ func (x *explorer) canonical(w world) (world, renaming) {
 }
 
 // signature is what can be said of a node without naming another.
-type signature [39]int8
+type signature [41]int8
 
 func (w world) signature(i int8) signature {
 	n := w.nodes[i]
@@ -52,7 +52,7 @@ func (w world) signature(i int8) signature {
 		yes(n.seen.exists), n.seen.count, n.seen.term, n.seen.place(i), n.toWrite.count, n.toWrite.term, n.toWrite.place(i),
 		int8(bits.OnesCount8(n.join)), int8(bits.OnesCount8(n.asked)), int8(bits.OnesCount8(n.answered)), own(n.join),
 		total(n.silentFor[:]), total(n.unansweredFor[:]),
-		yes(n.candidate), yes(n.looked), n.fewFor,
+		yes(n.candidate), yes(n.looked), n.fewFor, yes(n.leaves), yes(w.record.leaving != 0 && nodeOf(w.record.leaving) == i),
 	}
 }
 
@@ -109,7 +109,7 @@ func (w world) renamed(to renaming) world {
 }
 
 func (r modelRecord) renamed(to renaming) modelRecord {
-	r.bootstrapper = to.incarnation(r.bootstrapper)
+	r.bootstrapper, r.leaving = to.incarnation(r.bootstrapper), to.incarnation(r.leaving)
 	for k := range r.slots[:r.count] {
 		r.slots[k].incarnation = to.incarnation(r.slots[k].incarnation)
 	}

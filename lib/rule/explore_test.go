@@ -144,6 +144,7 @@ func TestExplorationFindsWhatIsWrong(t *testing.T) {
 			control{"gossip alone", explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "is paused", gossipAlone: true, oneReading: true}, "which runs"},
 			control{"heartbeats alone", explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "store", registryAlone: true, oneReading: true, byName: true}, "which runs"},
 			control{"two clients take places at once", explorer{nodes: 3, desired: 3, servers: 1, candidates: true, manyAtOnce: true}, "takes a place while"},
+			control{"a server steps down uncounted", explorer{nodes: 4, desired: 3, faults: 1, servers: 4, candidates: true, only: "dies", neverCounts: true}, "steps down, and"},
 			control{"no confirmation", explorer{nodes: 2, desired: 1, faults: 1, noConfirm: true, only: "is paused"}, "although another has taken over"},
 		)
 	}

@@ -35,6 +35,7 @@ type modelRecord struct {
 	gathered                             bool // they gather, or have, and it is not established
 	timeUp                               bool // the gathering is over
 	cluster, desired, term, bootstrapper int8 // the last is an incarnation; 0 for none
+	leaving, leavingAge                  int8 // an incarnation that steps down; 0 for none
 	count                                int8 // of slots
 	slots                                [maxNodes + 1]modelSlot
 }
@@ -106,6 +107,7 @@ type modelNode struct {
 	// The running client, where clients may take places.
 	candidate bool // it decides whether to take one, while its agent runs
 	looked    bool // it has, in this unit of time
+	leaves    bool // it is a server that steps down next, after its beat
 	fewFor    int8 // units for which its gossip has shown too few servers
 }
 
@@ -137,6 +139,9 @@ func grown(age, by int8) int8 { return min(old, age+by) }
 func (r modelRecord) aged(by int8) modelRecord {
 	for i := range r.slots[:r.count] {
 		r.slots[i].age = grown(r.slots[i].age, by)
+	}
+	if r.leavingAge = grown(r.leavingAge, by); r.leaving == 0 || r.leavingAge >= old {
+		r.leaving, r.leavingAge = 0, 0
 	}
 	r.timeUp = r.timeUp || r.gathering && by > 0 // a gathering lasts one unit of time
 	return r

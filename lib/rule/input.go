@@ -25,9 +25,22 @@ type Membership struct {
 	Birth     Birth  `json:"birth"`
 	// Adopted reports that the cluster ran before there was a record of it (R15).
 	Adopted bool `json:"adopted,omitempty"`
-	// Open reports that mode agent was decided and not set by the operator, so that it
-	// may be decided again if the birth of the cluster stalls (R22).
+	// Open reports that the mode was decided and not set by the operator, so that it may
+	// be decided again: where the birth of the cluster stalls (R22), where a client takes a
+	// place (R48), and where a server steps down (R50).
 	Open bool `json:"open,omitempty"`
+	// GaveBack is how often the node has taken a place and did not come to vote. It takes
+	// none before CandidateFrom, by the store's clock (R51).
+	GaveBack      int       `json:"gave_back,omitempty"`
+	CandidateFrom time.Time `json:"candidate_from,omitzero"`
+}
+
+// GivesBack returns the membership of a node that gives a place back (R51): it takes none
+// for ten expiries, the next time for twice as long.
+func (m Membership) GivesBack(now time.Time, expiry time.Duration) Membership {
+	m.CandidateFrom = now.Add(10 * expiry << min(m.GaveBack, 6)).UTC().Truncate(time.Second)
+	m.GaveBack++
+	return m
 }
 
 // Observation is what one reading of the registry showed.

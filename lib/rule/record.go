@@ -51,19 +51,20 @@ type Record struct {
 	Bootstrap Bootstrap `json:"bootstrap"`
 	Servers   []Slot    `json:"servers"` // in the order of their claims
 	Gather    *Gather   `json:"gather,omitempty"`
+	Leaving   *Leaving  `json:"leaving,omitempty"`
 }
 
 // Versions of records. A record that an older program understands has the first: what
 // came later is there for as long as it is needed.
 const (
 	firstVersion  = 1
-	secondVersion = 2 // the record has a [Gather], or a slot that is promoted
+	secondVersion = 2 // the record has a [Gather], a [Leaving] or a slot that is promoted
 )
 
 // version returns which version the record must have, so that no program takes part
 // that does not know what is in it.
 func (r Record) version() int {
-	if r.Gather != nil || slices.ContainsFunc(r.Servers, Slot.UnderWay) {
+	if r.Gather != nil || r.Leaving != nil || slices.ContainsFunc(r.Servers, Slot.UnderWay) {
 		return secondVersion
 	}
 	return firstVersion

@@ -72,6 +72,8 @@ func (in Input) server(reason string) Action {
 	d.Membership = in.Self.Membership
 	if rec != nil {
 		d.Membership = rec.membership()
+		d.Membership.Open = in.Self.Mode == "" || in.Self.Membership.Open
+		d.Membership.GaveBack, d.Membership.CandidateFrom = in.Self.Membership.GaveBack, in.Self.Membership.CandidateFrom
 		if in.Self.Raft && in.Self.Membership.ClusterID == "" {
 			d.Notes = append(d.Notes, "the data directory holds raft data of no known cluster and is taken to belong to "+rec.ClusterID)
 		}

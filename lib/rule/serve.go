@@ -41,6 +41,9 @@ type Order struct {
 	// server. While somebody may still bootstrap, only the record says which cluster is
 	// to be advertised (R31).
 	Withhold bool
+	// StepDown says in words why this server is to leave its cluster and become a client
+	// (R50, R51); empty if it is not.
+	StepDown string
 }
 
 // Roles returns the folders under which a node in a mode beats by this order (R31).
@@ -131,7 +134,7 @@ func (r Running) serveUnderRecord() (Order, error) {
 		// A renewal makes that write fail, which a heartbeat could not (R35).
 		return r.renew("this server was silent for long", false)
 	}
-	return Order{}, nil
+	return Order{StepDown: r.stepDown()}, nil
 }
 
 // swap orders a changed record to be written.

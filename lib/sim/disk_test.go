@@ -56,6 +56,16 @@ func (l life) KeepMembership(m rule.Membership) error {
 	})
 }
 
+// SetRaftAside takes the raft data of a server that has stepped down off the disk.
+func (l life) SetRaftAside() error {
+	return l.ask(l.ctx, func() error {
+		l.n.w.count("step-downs")
+		l.n.w.note("%s steps down", l.n.name)
+		l.n.disk.raft = nil
+		return nil
+	})
+}
+
 // HasRaft reports whether the disk holds raft data.
 func (l life) HasRaft() (has bool, err error) {
 	err = l.ask(l.ctx, func() error { has = l.n.disk.raft != nil; return nil })

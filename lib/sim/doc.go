@@ -34,7 +34,8 @@
 //     neither is overtaken. Overtaken ones may meet their successors until they
 //     look; that is counted.
 //   - slots: more of them than desired, except after a shrink.
-//   - alive: a server replaced that had answered at its address all the time since
+//   - promoted: a client that took a place while another's change was under way.
+//   - alive: a server replaced, other than by a resize, that had answered at its address all the time since
 //     its replacer last listed heartbeats, or whose heartbeat was in that list.
 //   - established: a cluster that had a leader born again.
 //   - lost: another cluster_id in place of one, where more than one server was

@@ -69,7 +69,7 @@ func (j *judge) changed(s *sent, body []byte, there bool) {
 	if len(next.Servers) > allowed {
 		j.fail("slots: %s made %d of %d", s.n.name, len(next.Servers), next.Desired)
 	}
-	if prev != nil {
+	if prev != nil && next.Desired >= prev.Desired { // a resize to fewer gives slots up (R24)
 		for _, slot := range prev.Servers {
 			if !slices.ContainsFunc(next.Servers, func(t rule.Slot) bool { return t.Incarnation == slot.Incarnation }) {
 				j.removed(s, slot)

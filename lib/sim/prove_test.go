@@ -34,6 +34,9 @@ func TestProve(t *testing.T) {
 	if runs >= 100 && total["promotions"] == 0 {
 		t.Error("no client took a place")
 	}
+	if runs >= 100 && total["step-downs"] == 0 {
+		t.Error("no server stepped down")
+	}
 	ticks, beats := total["ticks of clients of a sample"], total["heartbeats of clients of a sample"]
 	if runs >= 100 && (beats == 0 || 2*beats > ticks) { // (R47)
 		t.Errorf("got %d heartbeats at %d ticks of clients that leave them out, want fewer than half", beats, ticks)

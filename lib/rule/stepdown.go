@@ -1,0 +1,90 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Leaving is a server that steps down: it leaves the cluster and becomes a client (R50).
+// As long as the mark is younger than the expiry, no other server steps down and no
+// client takes a place.
+type Leaving struct {
+	Incarnation string    `json:"incarnation"`
+	Node        string    `json:"node"`
+	Since       time.Time `json:"since"` // store time
+}
+
+// leavingUnderWay reports whether a server steps down.
+func (r Record) leavingUnderWay(now time.Time, expiry time.Duration) bool {
+	return r.Leaving != nil && now.Sub(r.Leaving.Since) < expiry
+}
+
+// voteTime is how long a client that has taken a place may run as a server before it
+// votes. Consul watches a new server for 10 to 40 s before it lets it vote.
+func voteTime(expiry time.Duration) time.Duration { return max(expiry, 2*time.Minute) }
+
+// tooLate reports whether a client that has taken a place has had its time to start and
+// to vote (R51).
+func (s Slot) tooLate(now time.Time, expiry time.Duration) bool {
+	return s.UnderWay() && now.Sub(s.Promoted) >= expiry+voteTime(expiry)
+}
+
+// stepDown says in words why this running server is to leave and become a client; empty
+// if it is not (R50, R51). Only one whose mode was decided does so.
+func (r Running) stepDown() string {
+	rec, slot := r.Record, r.slot()
+	switch {
+	case !r.Eligible || !r.Self.Membership.Open || !r.Found:
+		return ""
+	case slot != nil && !r.Voter && slot.tooLate(r.Time, r.Expiry): // R51
+		return fmt.Sprintf("it does not vote after %v", r.Time.Sub(slot.Promoted).Round(time.Second))
+	case !r.mayTakeSlot() || len(rec.Servers) < rec.Desired:
+		return ""
+	case rec.leavingUnderWay(r.Time, r.Expiry) && rec.Leaving.Incarnation != r.Self.Incarnation,
+		slices.ContainsFunc(rec.Servers, Slot.UnderWay):
+		return "" // one change at a time (R49)
+	}
+	return fmt.Sprintf("all %d places are others'", rec.Desired)
+}
+
+// MarkLeaving returns the record in which this server is marked as one that steps down, or
+// nil where nothing is to be written: it is marked, or it must not step down any more.
+func MarkLeaving(r Running) *Record {
+	if r.Record == nil || r.Record.State != Established || r.stepDown() == "" || r.slot() != nil {
+		return nil
+	}
+	if l := r.Record.Leaving; l != nil && l.Incarnation == r.Self.Incarnation && r.Time.Sub(l.Since) < r.Expiry/2 {
+		return nil
+	}
+	next := r.Record.next(r.Write)
+	next.Leaving = &Leaving{r.Self.Incarnation, r.Self.Node, r.Time}
+	return &next
+}
+
+// WhyNotLeave says in words why the cluster cannot spare a server without a slot; empty
+// if it can (R50). voters are the names of those that vote, and whether each lives.
+//
+// Every slot's server must live and vote, and of the voters that are left so many must
+// live that half of the desired ones could die after that.
+func WhyNotLeave(rec Record, node string, voters map[string]bool) string {
+	for _, s := range rec.Servers {
+		if !voters[s.Node] {
+			return fmt.Sprintf("%s holds a slot and does not vote, or does not live", s.Node)
+		}
+	}
+	left, alive := 0, 0
+	for name, lives := range voters {
+		if name == node {
+			continue
+		}
+		left++
+		if lives {
+			alive++
+		}
+	}
+	if need := max(rec.Desired, left/2+1+(rec.Desired-1)/2); alive < need {
+		return fmt.Sprintf("%d voters would be left alive, and %d are needed", alive, need)
+	}
+	return ""
+}
