@@ -14,6 +14,8 @@ func (b *Beater) Run(ctx context.Context) error {
 	for {
 		pause, err := b.turn(ctx)
 		switch {
+		case isFinal(err):
+			return err // also of a server that has stepped down, whose end ends this loop
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:

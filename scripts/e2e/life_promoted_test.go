@@ -48,13 +48,7 @@ func TestClientTakesADeadServersPlace(t *testing.T) {
 			t.Error(name, err)
 		}
 	}
-	eventually(t, "the record of an older version", func() error {
-		body, err := c.store.get("cluster.json")
-		if strings.Contains(body, "promoted") {
-			err = errors.Join(err, errors.New("the slot is still marked as under way"))
-		}
-		return errors.Join(err, contains("record", body, `"version":1,`))
-	})
+	c.awaitOldRecord()
 	if err := errors.Join(want("node id", w.read("data/server/node-id"), ids[winner]),
 		want("mode of the loser", c.nodes[loser].read("data/mode"), wire.Agent),
 		want("process of the loser", c.nodes[loser].pid("consul"), processes[loser]),

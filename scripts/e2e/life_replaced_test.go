@@ -19,11 +19,7 @@ func TestServersAreReplacedWhileAgentsAreAway(t *testing.T) {
 	}
 	servers := c.await(3, 3)
 	c.awaitVoters(servers...)
-	// How long Consul watches a new server before it lets it vote is not what
-	// this is about.
-	if got := c.nodes["n1"].run("", "consul", "operator", "autopilot", "set-config", "-server-stabilization-time=0s"); got.code != 0 {
-		t.Fatal(got.stderr)
-	}
+	c.quickVotes("n1")
 	c.add("a1")
 	c.add("a2")
 	c.await(3, 5)
