@@ -58,10 +58,10 @@ func TestNaiveRunnerPassesASignalOnTwice(t *testing.T) {
 	m := newMachine(t, "node", newDirectory(t))
 	m.fakeConsul(notesSignals)
 	naive := m.write("naive", `#!/bin/sh
-"${0%/*}/consul" & agent=$!
-trap 'while [ ! -s "${0%/*}/signals" ]; do sleep 0.05; done; kill -s TERM $agent' TERM
-wait $agent
-wait $agent
+trap 'while [ ! -s "${0%/*}/signals" ]; do sleep 0.05; done; kill -s TERM $!' TERM
+"${0%/*}/consul" &
+wait $!
+wait $!
 `)
 	p := m.start(naive)
 	m.awaitFile("up")
