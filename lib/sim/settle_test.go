@@ -16,8 +16,7 @@ func (w *world) settleDown() {
 		w.note("faults are over")
 		w.settling, w.flaky, w.outage, w.disturbed = true, 0, false, time.Now()
 		for _, n := range w.machines {
-			n.cut = false
-			n.thaw = time.Time{}
+			n.cut = false // pauses end by themselves
 		}
 		w.join()
 	})
