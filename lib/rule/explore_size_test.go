@@ -97,7 +97,9 @@ func explorations(size string) []explorer {
 			explorer{nodes: 5, desired: 3, faults: 0, servers: 5, candidates: true},
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true},
 			explorer{nodes: 4, desired: 3, faults: 2, servers: 3, candidates: true},
-			explorer{nodes: 5, desired: 3, faults: 1, servers: 3, candidates: true},
+			explorer{nodes: 5, desired: 3, faults: 1, servers: 3, candidates: true, only: "dies"},
+			explorer{nodes: 5, desired: 3, faults: 1, servers: 3, candidates: true, only: "is paused"},
+			explorer{nodes: 5, desired: 3, faults: 1, servers: 3, candidates: true, only: "store"},
 		)
 		// One fault at most: every kind by itself is all there is.
 		for _, kind := range []string{"crashes", "is paused", "dies", "loses its disk", "is delayed", "store"} {
