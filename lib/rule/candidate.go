@@ -40,7 +40,7 @@ func (in Input) candidate() Action {
 		return in.staysClient(fmt.Sprintf("its gossip has known too few servers for %v only", c.FewFor.Round(time.Second)))
 	case !in.knowsSlotsServer():
 		return in.staysClient("its gossip knows none of the servers that hold slots")
-	case rec.leavingUnderWay(in.Seen.Time, in.Policy.Expiry):
+	case rec.LeavingUnderWay(in.Seen.Time, in.Policy.Expiry):
 		return in.staysClient(fmt.Sprintf("%s steps down", rec.Leaving.Node)) // R49
 	case slices.ContainsFunc(rec.Servers, func(s Slot) bool { return s.UnderWay() && in.fresh(s) }):
 		return in.staysClient("another client takes a place, and does not vote yet") // R49

@@ -15,9 +15,12 @@ type Leaving struct {
 	Since       time.Time `json:"since"` // store time
 }
 
-// leavingUnderWay reports whether a server steps down.
-func (r Record) leavingUnderWay(now time.Time, expiry time.Duration) bool {
-	return r.Leaving != nil && now.Sub(r.Leaving.Since) < expiry
+// Age returns how old the mark is.
+func (l Leaving) Age(now time.Time) time.Duration { return now.Sub(l.Since) }
+
+// LeavingUnderWay reports whether a server steps down.
+func (r Record) LeavingUnderWay(now time.Time, expiry time.Duration) bool {
+	return r.Leaving != nil && r.Leaving.Age(now) < expiry
 }
 
 // voteTime is how long a client that has taken a place may run as a server before it
@@ -41,7 +44,7 @@ func (r Running) stepDown() string {
 		return fmt.Sprintf("it does not vote after %v", r.Time.Sub(slot.Promoted).Round(time.Second))
 	case !r.mayTakeSlot() || len(rec.Servers) < rec.Desired:
 		return ""
-	case rec.leavingUnderWay(r.Time, r.Expiry) && rec.Leaving.Incarnation != r.Self.Incarnation,
+	case rec.LeavingUnderWay(r.Time, r.Expiry) && rec.Leaving.Incarnation != r.Self.Incarnation,
 		slices.ContainsFunc(rec.Servers, Slot.UnderWay):
 		return "" // one change at a time (R49)
 	}
@@ -54,7 +57,7 @@ func MarkLeaving(r Running) *Record {
 	if r.Record == nil || r.Record.State != Established || r.stepDown() == "" || r.slot() != nil {
 		return nil
 	}
-	if l := r.Record.Leaving; l != nil && l.Incarnation == r.Self.Incarnation && r.Time.Sub(l.Since) < r.Expiry/2 {
+	if l := r.Record.Leaving; l != nil && l.Incarnation == r.Self.Incarnation && l.Age(r.Time) < r.Expiry/2 {
 		return nil
 	}
 	next := r.Record.next(r.Write)
