@@ -26,7 +26,9 @@ age of a heartbeat is judged by the store's clock, never by this machine's.
 The cluster record is in the document where there is one, with the places that
 are vacant: the node of such a place has no live heartbeat as a server, and its
 time to start is over. Its last heartbeat is given as long as it is in the
-registry. The answer that purges it is the last to have it.
+registry. The answer that purges it is the last to have it. A place that a
+running client has claimed has the time of that, as "promoted", until the server
+votes, and "leaving" names a server that steps down, and since when.
 
 With -limit N the program reads the addresses of N members of each role, which
 it chooses at random; servers_total and agents_total count all of them. With
@@ -36,16 +38,19 @@ with tabs between them. With -role none it prints the cluster record alone.
 With -format table it prints text for people. It lists the places of servers in
 the order of their claims, each held or silent, with the last heartbeat of its
 server. Live servers that have no place follow, and up to 20 clients. It says in
-words what is missing and what happens next.
+words what is missing, which nodes change their role, and what happens next. The
+registry does not know how long nodes wait for that: each was told its -grace.
 
 With -format prometheus it prints metrics for the textfile collector of
 Prometheus' node exporter: auto_consul_record, auto_consul_record_established,
-auto_consul_servers_desired, auto_consul_servers_held, auto_consul_servers_live,
-auto_consul_clients_live, auto_consul_clients_sample, auto_consul_keys_ignored
-and auto_consul_server_heartbeat_age_seconds by node. Held are the servers that
-are live or still have time to start. What is not known has no line. Members
-whose addresses a limit leaves out are counted all the same; -limit 1 costs the
-fewest requests.
+auto_consul_servers_desired, auto_consul_changes_under_way,
+auto_consul_servers_held, auto_consul_servers_live, auto_consul_clients_live,
+auto_consul_clients_sample, auto_consul_keys_ignored and
+auto_consul_server_heartbeat_age_seconds by node. Changes under way are clients
+that have claimed a place and do not vote yet, and servers that step down. Held
+are the servers that are live or still have time to start. What is not known has
+no line. Members whose addresses a limit leaves out are counted all the same;
+-limit 1 costs the fewest requests.
 
 Both formats need -role all. Metrics cannot be used with -watch.
 

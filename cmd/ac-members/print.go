@@ -89,7 +89,10 @@ func record(seen rule.Observation, expiry time.Duration) *wire.Cluster {
 		Bootstrap: rec.Bootstrap.Node, Desired: rec.Desired, Servers: []wire.Slot{}, Vacant: vacant(seen, expiry), Record: seen.Raw,
 	}
 	for _, slot := range rec.Servers {
-		c.Servers = append(c.Servers, wire.Slot{Node: slot.Node, Address: slot.Address, Since: slot.Since})
+		c.Servers = append(c.Servers, wire.Slot{Node: slot.Node, Address: slot.Address, Since: slot.Since, Promoted: slot.Promoted})
+	}
+	if l := rec.Leaving; l != nil {
+		c.Leaving = &wire.Leaving{Node: l.Node, Since: l.Since}
 	}
 	slices.SortFunc(c.Servers, func(a, b wire.Slot) int { return strings.Compare(a.Node, b.Node) })
 	return c

@@ -20,6 +20,8 @@ func (s Status) Metrics() string {
 		truth(rec != nil && rec.State == rule.Established))
 	if rec != nil {
 		gauge(&b, "servers_desired", "How many servers there should be, by the cluster record.", rec.Desired)
+		gauge(&b, "changes_under_way", "Clients that have claimed a place and do not vote yet, and servers that step down.",
+			s.changesUnderWay(*rec))
 	}
 	gauge(&b, "servers_held", "Nodes whose place as a server is held, and live servers without a place.",
 		len(s.Seen.HeldServers(s.Expiry)))

@@ -49,21 +49,29 @@ func (s Status) openPlaces(rec rule.Record) []string {
 
 // taker says who takes the places that are open.
 func (s Status) taker(rec rule.Record) string {
-	others := " Running clients do not."
-	if rec.State != rule.Established { // R22
-		others = " So may a running client that has found no server: it decides again."
-	}
-	vacant, free := s.Seen.Vacant(s.Expiry), rec.Desired > len(rec.Servers)
+	vacant, free, others := s.Seen.Vacant(s.Expiry), rec.Desired > len(rec.Servers), s.clientTaker(rec)
 	switch {
 	case len(s.Seen.HeldServers(s.Expiry)) >= rec.Desired:
-		return "There are enough other servers, so a new node becomes a client and takes no place."
+		return "There are enough other servers, so a new node becomes a client, and no client becomes a server."
 	case len(vacant) == 0:
-		return "A new node that starts takes a free place." + others
+		return "A new node that starts takes a free place at once." + others
 	case free:
-		return "A new node that starts takes a free place, or a vacant one if it finds that one's server dead." + others
+		return "A new node that starts takes a free place at once, or a vacant one if it finds that one's server dead." + others
 	case len(vacant) == 1:
 		node := vacant[0].Node
-		return fmt.Sprintf("A new node that starts takes it if it finds %s dead.%s If %s comes back first, it keeps its place.", node, others, node)
+		return fmt.Sprintf("A new node that starts takes it at once if it finds %s dead.%s If %s comes back first, it keeps its place.", node, others, node)
 	}
-	return "A new node that starts takes one of them if it finds that one's server dead." + others + " A server that comes back first keeps its place."
+	return "A new node that starts takes one of them at once if it finds that one's server dead." + others + " A server that comes back first keeps its place."
+}
+
+// clientTaker says when a running client takes a place that is open (R22, R48, R49). How
+// long the grace is, the registry does not know: each node was told.
+func (s Status) clientTaker(rec rule.Record) string {
+	switch {
+	case rec.State != rule.Established:
+		return " So may a running client that has found no server: it decides again."
+	case s.clientsWait(rec):
+		return " A running client does not before the change that is under way is done."
+	}
+	return " A running client that may change its role does once the place has been open for that client's -grace."
 }

@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"slices"
 
 	"auto-consul/lib/rule"
 )
@@ -45,7 +46,12 @@ func (s Status) withoutRecord() []string {
 
 // gathering is for a birth that waits for its servers (R43 to R45).
 func (s Status) gathering(rec rule.Record) []string {
-	here, until, now := len(rec.Servers)-len(s.Seen.Vacant(s.Expiry)), rec.Gather.Until, s.Seen.Time
+	here, until, now := 0, rec.Gather.Until, s.Seen.Time
+	for _, slot := range rec.Servers {
+		if s.Seen.Held(slot, s.Expiry) && !slot.Since.Before(rec.Gather.Since) {
+			here++
+		}
+	}
 	head := fmt.Sprintf("Gathering: %d of %s %s here, ", here, count(rec.Desired, "server"), are(here))
 	switch {
 	case here == 0:
@@ -92,7 +98,7 @@ func (s Status) established(rec rule.Record) []string {
 	case live == 0 && rec.Desired == 1:
 		head = "The server is not live."
 	case live > rec.Desired:
-		head = fmt.Sprintf("%s %s live, and %d %s desired: a server too many stays one.", count(live, "server"), are(live), rec.Desired, are(rec.Desired))
+		head = fmt.Sprintf("%s %s live, and %d %s desired.", count(live, "server"), are(live), rec.Desired, are(rec.Desired))
 	case live < rec.Desired:
 		head = fmt.Sprintf("%d of %s %s live.", live, count(rec.Desired, "server"), are(live))
 	case live == 1:
@@ -100,11 +106,11 @@ func (s Status) established(rec rule.Record) []string {
 	default:
 		head = fmt.Sprintf("All %d servers are live.", live)
 	}
-	out := append([]string{head}, s.starting()...)
+	out := slices.Concat([]string{head}, s.starting(), s.changes(rec))
 	if live == 0 && len(s.Seen.HeldServers(s.Expiry)) < rec.Desired {
 		return append(append(out, s.vacancies()...), s.lost(rec))
 	}
-	return append(out, s.openPlaces(rec)...)
+	return slices.Concat(out, s.openPlaces(rec), s.tooMany(rec))
 }
 
 // lost says what happens where the cluster had a leader and no server beats (R13, R20).

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,16 +47,20 @@ func members(nodes ...int) []registry.Member {
 
 const (
 	clientsDo    = " So may a running client that has found no server: it decides again."
-	clientsDoNot = " Running clients do not."
+	clientsLater = " A running client that may change its role does once the place has been open for that client's -grace."
+	clientsWait  = " A running client does not before the change that is under way is done."
 	noHeartbeat  = " is vacant: the registry holds no heartbeat of it as a server."
 )
 
-var sentences = []struct {
+// sentence is what is said of a record and of the servers that are live.
+type sentence struct {
 	name   string
 	record *rule.Record
 	live   []registry.Member
 	want   []string
-}{
+}
+
+var sentences = []sentence{
 	{
 		name: "several servers without a record (R15)", live: members(1, 2),
 		want: []string{
@@ -72,6 +77,10 @@ var sentences = []struct {
 		want: []string{"Gathering: 0 of 3 servers are here, so a new node that starts takes a place, and bootstraps alone if nobody else comes."},
 	},
 	{
+		name: "a slot is older than the gathering (R44)", record: with(rec(rule.Gathering, 3, slot(1, time.Minute), slot(2, young)), gather(young)),
+		want: []string{"Gathering: 1 of 3 servers is here, until 2026-01-02T03:04:10Z, in 5s. If all come in time they bootstrap together. Otherwise one of them bootstraps alone, and the others join it."},
+	},
+	{
 		name: "one server starts (R25)", record: rec(rule.Bootstrapping, 1, slot(1, young)),
 		want: []string{"Bootstrapping: s1 starts the cluster. No server has reported a leader yet."},
 	},
@@ -79,7 +88,7 @@ var sentences = []struct {
 		name: "one server starts, others join (R25)", record: rec(rule.Bootstrapping, 3, slot(1, young), slot(2, young)),
 		want: []string{
 			"Bootstrapping: s1 starts the cluster and the other servers join it. No server has reported a leader yet.",
-			"1 place is free.", "A new node that starts takes a free place." + clientsDo,
+			"1 place is free.", "A new node that starts takes a free place at once." + clientsDo,
 		},
 	},
 	{
@@ -87,7 +96,7 @@ var sentences = []struct {
 		want: []string{
 			"Bootstrapping: s1 starts the cluster and the other servers join it. No server has reported a leader yet.",
 			"The place of s1" + noHeartbeat,
-			"A new node that starts takes it if it finds s1 dead." + clientsDo + " If s1 comes back first, it keeps its place.",
+			"A new node that starts takes it at once if it finds s1 dead." + clientsDo + " If s1 comes back first, it keeps its place.",
 			"s1 is silent: another server of the cluster, or a new node, starts the cluster in its stead if it finds s1 dead.",
 		},
 	},
@@ -96,7 +105,7 @@ var sentences = []struct {
 		want: []string{
 			"Bootstrapping: 2 servers start the cluster together. No server has reported a leader yet.",
 			"The place of s2" + noHeartbeat,
-			"A new node that starts takes it if it finds s2 dead." + clientsDo + " If s2 comes back first, it keeps its place.",
+			"A new node that starts takes it at once if it finds s2 dead." + clientsDo + " If s2 comes back first, it keeps its place.",
 			"If nobody takes the place of a server that is dead, the others gather again.",
 		},
 	},
@@ -106,7 +115,7 @@ var sentences = []struct {
 		want: []string{
 			"Bootstrapping: 2 servers start the cluster together. No server has reported a leader yet.",
 			"The place of s2" + noHeartbeat,
-			"A new node that starts takes it if it finds s2 dead." + clientsDo + " If s2 comes back first, it keeps its place.",
+			"A new node that starts takes it at once if it finds s2 dead." + clientsDo + " If s2 comes back first, it keeps its place.",
 		},
 	},
 	{
@@ -131,21 +140,22 @@ var sentences = []struct {
 		name: "several are silent (R18)", record: rec(rule.Established, 3, slot(3, old), slot(1, old), slot(2, old)), live: members(1),
 		want: []string{
 			"1 of 3 servers is live.", "The place of s2" + noHeartbeat, "The place of s3" + noHeartbeat,
-			"A new node that starts takes one of them if it finds that one's server dead." + clientsDoNot + " A server that comes back first keeps its place.",
+			"A new node that starts takes one of them at once if it finds that one's server dead." + clientsLater + " A server that comes back first keeps its place.",
 		},
 	},
 	{
 		name: "one is silent, one place is free (R18)", record: rec(rule.Established, 3, slot(1, old), slot(2, old)), live: members(1),
 		want: []string{
 			"1 of 3 servers is live.", "The place of s2" + noHeartbeat, "1 place is free.",
-			"A new node that starts takes a free place, or a vacant one if it finds that one's server dead." + clientsDoNot,
+			"A new node that starts takes a free place at once, or a vacant one if it finds that one's server dead." + clientsLater,
 		},
 	},
 	{
 		name: "servers without a place are enough (R17)", record: rec(rule.Established, 2, slot(1, old), slot(2, old)), live: members(1, 7),
 		want: []string{
 			"All 2 servers are live.", "The place of s2" + noHeartbeat,
-			"There are enough other servers, so a new node becomes a client and takes no place.",
+			"There are enough other servers, so a new node becomes a client, and no client becomes a server.",
+			"s7 has no place, and all are taken. If it may change its role, it steps down and becomes a client, as soon as the server of every place votes and the cluster can spare it.",
 		},
 	},
 	{
@@ -159,7 +169,7 @@ var sentences = []struct {
 
 func TestWords(t *testing.T) {
 	t.Parallel()
-	for _, tt := range sentences {
+	for _, tt := range slices.Concat(sentences, changes) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := Status{Expiry: ruletest.Expiry, Seen: rule.Observation{Record: tt.record}}

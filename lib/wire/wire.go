@@ -52,6 +52,9 @@ type Cluster struct {
 	// server, and its time to start is over. It is sorted by node, and absent where the
 	// heartbeats of servers were not read.
 	Vacant []Vacant `json:"vacant,omitzero"`
+	// Leaving is the server that steps down; absent if none does. A mark that is older than
+	// the expiry was left by a server that was interrupted, and holds up nobody.
+	Leaving *Leaving `json:"leaving,omitempty"`
 	// Record is the object's body, from which ac-decide goes on.
 	Record json.RawMessage `json:"record"`
 }
@@ -61,6 +64,15 @@ type Slot struct {
 	Node    string    `json:"node"`
 	Address string    `json:"address"`
 	Since   time.Time `json:"since"`
+	// Promoted is when a running client claimed the slot. It is absent once the slot's server
+	// votes, and where no client has claimed it.
+	Promoted time.Time `json:"promoted,omitzero"`
+}
+
+// Leaving is a server that leaves the cluster to become a client.
+type Leaving struct {
+	Node  string    `json:"node"`
+	Since time.Time `json:"since"`
 }
 
 // Vacant is a slot that is not held.

@@ -59,6 +59,17 @@ func withVacancies(vacant ...wire.Vacant) wire.Members {
 
 const vacantText = `"vacant":[{"node":"server2","last_heartbeat":"2026-11-23T01:16:10Z"},{"node":"server3","last_heartbeat":null}],`
 
+// withChanges is the document where a client has claimed a place, and a server steps down.
+func withChanges() wire.Members {
+	m := withCluster()
+	m.Cluster.Servers[0].Promoted = at
+	m.Cluster.Leaving = &wire.Leaving{Node: "server4", Since: at}
+	return m
+}
+
+var changesText = strings.Replace(clusterText,
+	`"}],"record"`, `","promoted":"2026-11-23T01:16:10Z"}],"leaving":{"node":"server4","since":"2026-11-23T01:16:10Z"},"record"`, 1)
+
 const clusterText = `"cluster":{"cluster_id":"c1","generation":2,"state":"established","etag":"\"e\"","bootstrap":"server1",` +
 	`"desired_servers":3,"servers":[{"node":"server1","address":"192.168.50.100","since":"2026-11-23T01:16:10Z"}],` +
 	`"record":{"version":1}}`
@@ -100,6 +111,7 @@ func TestDocuments(t *testing.T) {
 			"members with no vacant slot", withVacancies([]wire.Vacant{}...),
 			withKey(membersText, strings.Replace(clusterText, `"record"`, `"vacant":[],"record"`, 1)),
 		},
+		{"members with changes of role", withChanges(), withKey(membersText, changesText)},
 		{"decision", decision(), decisionText},
 		{"decision of the plain rule", wire.Decision{
 			Version: wire.Version, Mode: wire.Agent, Join: []string{"192.0.2.1"}, Node: "n", Address: "192.0.2.2",
