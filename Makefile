@@ -99,7 +99,7 @@ soak: build tools ## five nodes under random faults; SOAK=10m, SOAK_SEED=n for t
 	$(announce)
 	SOAK=$(SOAK) $(GO) test -count=1 -timeout=0 -v -run='^TestSoak$$' ./scripts/e2e
 
-demo: build ## a cluster on this machine, explained (half a minute); REGISTRY=s3 keeps its registry in S3
+demo: build ## a cluster on this machine, explained (a good minute); REGISTRY=s3 keeps its registry in S3
 	scripts/demo $(REGISTRY)
 
 bench: build tools ## figures of the programs, as ratios where they can be; BENCH=full for more (a quarter of an hour)
