@@ -16,9 +16,9 @@ this node's heartbeat to the registry.
 
 The local agent is asked through its HTTP API, with Consul's own environment:
 CONSUL_HTTP_ADDR, CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_SSL,
-CONSUL_CACERT and the rest. Where ACLs are on, the token needs agent:read. Node
-name and address are the agent's own unless they are given. AWS settings come
-from the SDK's own chain.
+CONSUL_CACERT and the rest. Where ACLs are on, the token needs agent:read, and
+more where that is said below. Node name and address are the agent's own unless
+they are given. AWS settings come from the SDK's own chain.
 
 The data directory says to which cluster a server belongs, and the cluster
 record is read before each beat. When Consul has a leader for the first time,
@@ -48,6 +48,20 @@ fewer, if its agent knows no server, until it has read the cluster record, and i
 a server's slot there has its name or its address. Servers beat at every tick. A
 single beat, -until and -dry-run are not sampled, because they do not know how often
 they are asked for.
+
+With -eligible the node may change its role by itself. A client asks its agent
+every five seconds how many servers live. If there have been too few for the
+expiry and -grace, the registry shows a place that is vacant too, and a server
+could be started here, the client claims the place in the cluster record and the
+loop ends with 75. Whatever started it must decide again then, as auto-consul run
+and the units do: the node goes on as a server. A server that holds no place where
+all are taken makes its agent leave, puts its raft data aside and ends with 75,
+to go on as a client. It does so only if enough voters stay alive without it. One
+that has taken a place and does not come to vote does the same. Nothing changes
+on a node whose mode the operator has set. Where ACLs are on, a client needs
+node:read for that, and a server operator:read, node:read and agent:write. If
+something is missing, standard error says what, once, and the node stays what it
+is.
 
 If the agent stays alone, or a server has no leader, the loop joins the agent to
 up to five members that the registry lists now. It does so again and again, after
