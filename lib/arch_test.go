@@ -166,7 +166,7 @@ func TestArchitecturePasses(t *testing.T) {
 		"lib/x/short.go":           head + "type t int\nfunc (t) F() {}\nfunc f() {" + strings.Repeat("\n", maxFunc-1) + "}",
 		"lib/x/comments.go":        head + "// f says: it does.\nfunc f() {}\n\n// rule f: of others.\ntype t struct {\n\ta int // one: the first\n}",
 		"lib/x/order.go":           head + "var _ = s.Since.After(o.Since) || m.Heartbeat.After(s.Since) || s.Since.IsZero()\nvar _ = slot{Since: s.Since}\nvar _ = time.Since(begin)\nfunc f() { s.Since = now }",
-		"lib/rule/record.go":       head + "var _ = now.Sub(s.Since)",
+		"lib/rule/slot.go":         head + "var _ = now.Sub(s.Since)",
 		"lib/storetest/through.go": head + `import _ "testing"`,
 	} {
 		if got := examine(map[string]string{path: text}); got != nil {

@@ -69,11 +69,12 @@ func riddles(file *ast.File, say report) {
 	})
 }
 
-// ages reports where else than in the record's file the age of a slot is judged, and that of
-// a mark than in stepdown.go. A field called Since may be handed on and set, and compared with another field, which
-// is a question of order; whatever else is done with it makes an age of it.
+// ages reports where else than in slot.go the age of a slot is judged, and that of a mark
+// than in stepdown.go. A field called Since may be handed on and set, and compared with
+// another field, which is a question of order; whatever else is done with it makes an age
+// of it.
 func ages(p string, file *ast.File, say report) {
-	if p == "lib/rule/record.go" || p == "lib/rule/stepdown.go" || testRoom(p) {
+	if p == "lib/rule/slot.go" || p == "lib/rule/stepdown.go" || testRoom(p) {
 		return
 	}
 	allowed := map[*ast.SelectorExpr]bool{}
@@ -94,7 +95,7 @@ func ages(p string, file *ast.File, say report) {
 		case *ast.SelectorExpr:
 			x, isName := e.X.(*ast.Ident)
 			if e.Sel.Name == "Since" && !allowed[e] && !(isName && x.Name == "time") {
-				say("the age of a slot is judged by its methods in lib/rule/record.go alone: what is Since used for?")
+				say("the age of a slot is judged by its methods in lib/rule/slot.go alone: what is Since used for?")
 			}
 		}
 		return true

@@ -183,23 +183,6 @@ func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 	return in
 }
 
-// spoil changes, in a control, what a node knows of a gathering, or of places that are
-// being taken.
-func (x *explorer) spoil(rec *rule.Record, i int8) {
-	if rec != nil && x.manyAtOnce {
-		for k := range rec.Servers {
-			rec.Servers[k].Promoted = time.Time{}
-		}
-	}
-	switch {
-	case rec == nil || rec.Gather == nil:
-	case x.ignoresGathering && i == 0 && rec.State == rule.Gathering:
-		rec.State, rec.Birth = rule.Bootstrapping, rule.First
-	case x.neverGathersAgain && rec.State == rule.Bootstrapping && rec.Birth == rule.Quorum:
-		rec.Gather = nil
-	}
-}
-
 // self returns what a node knows of itself.
 func (n modelNode) self(i int8) rule.Self {
 	s := rule.Self{

@@ -80,17 +80,6 @@ type Bootstrap struct {
 	Since       time.Time `json:"since"`
 }
 
-// Slot is the right of one incarnation to be a server.
-type Slot struct {
-	Incarnation string    `json:"incarnation"`
-	Node        string    `json:"node"`
-	Address     string    `json:"address"`
-	Since       time.Time `json:"since"` // store time of the claim, or of its renewal
-	// Promoted is the store time at which a running client claimed the slot. No renewal
-	// moves it, and it is taken out when the slot's server votes (R49).
-	Promoted time.Time `json:"promoted,omitzero"`
-}
-
 // DecodeRecord reads a stored record. One that cannot be read in full is never
 // overwritten (R1); the error wraps [ErrUnreadable].
 func DecodeRecord(body []byte) (Record, error) {
@@ -127,8 +116,8 @@ func (r Record) check() error {
 		return fmt.Errorf("unknown birth %.20q", string(r.Birth))
 	case r.State == Gathering && (r.Birth != Auto || r.Gather == nil):
 		return errors.New("nothing says for how long its servers gather")
-	case r.Gather != nil && (r.Gather.WaitSeconds < 1 || r.Gather.Since.IsZero()):
-		return fmt.Errorf("bad gathering of %d seconds since %v", r.Gather.WaitSeconds, r.Gather.Since)
+	case r.Gather != nil && (r.Gather.WaitSeconds < 1 || !r.Gather.Since.Before(r.Gather.Until)):
+		return fmt.Errorf("bad gathering of %d seconds", r.Gather.WaitSeconds)
 	case r.Version < r.version():
 		return fmt.Errorf("version %d has what came with version %d", r.Version, r.version())
 	case r.Desired < 1:
@@ -176,41 +165,6 @@ var (
 	// ErrUnreadable reports a stored record that this program cannot read.
 	ErrUnreadable = errors.New("not a cluster record")
 )
-
-// SlotOf returns the slot of an incarnation, or nil if it holds none. Changes to
-// it change the record.
-func (r Record) SlotOf(incarnation string) *Slot {
-	i := slices.IndexFunc(r.Servers, func(s Slot) bool { return s.Incarnation == incarnation })
-	if i < 0 || incarnation == "" {
-		return nil
-	}
-	return &r.Servers[i]
-}
-
-// Age returns how old the claim, or its last renewal, is.
-func (s Slot) Age(now time.Time) time.Duration { return now.Sub(s.Since) }
-
-// Fresh reports whether the slot is younger than the expiry. Its node counts as a
-// server then, because it may not have had the time yet to start its agent and to beat
-// (R8).
-func (s Slot) Fresh(now time.Time, expiry time.Duration) bool { return s.Age(now) < expiry }
-
-// FreshUntil returns when the slot is an expiry old: the end of the time that its node
-// has to start (R8).
-func (s Slot) FreshUntil(expiry time.Duration) time.Time { return s.Since.Add(expiry) }
-
-// DueForRenewal reports whether a slot that must stay fresh is to be renewed (R16,
-// R31).
-func (s Slot) DueForRenewal(now time.Time, expiry time.Duration) bool {
-	return s.Age(now) >= expiry/2
-}
-
-// UnderWay reports whether the slot was claimed by a running client, and its server does
-// not vote yet (R49).
-func (s Slot) UnderWay() bool { return !s.Promoted.IsZero() }
-
-// IsAt reports whether the slot names a node at an address.
-func (s Slot) IsAt(node, address string) bool { return s.Node == node && s.Address == address }
 
 // stalledBirth returns, in words, what is wrong with a birth that is under way; empty
 // if nothing is (R22). A birth stalls where a slot is free again, or where a slot was
