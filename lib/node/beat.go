@@ -51,7 +51,8 @@ type Beater struct {
 
 	desired    int // servers, as the record said at the last look; 0: it has said nothing yet
 	candidacy  candidacy
-	toldWhyNot string // what the operator was told last of a place that was not taken
+	toldWhyNot string    // what the operator was told last of a change of role that was not made
+	leaveAfter time.Time // a server that could not leave does not try again before
 }
 
 // look is what one look at the agent and the record has shown.

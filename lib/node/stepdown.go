@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,6 +17,9 @@ import (
 // Whoever stops this program meanwhile does not stop that: a server that has left its
 // cluster must not come back with its raft data.
 func (b *Beater) stepsDown(ctx context.Context, l look) error {
+	if time.Now().Before(b.leaveAfter) {
+		return nil
+	}
 	whyNot, err := b.mayLeave(ctx, l)
 	if err == nil && whyNot == "" {
 		err = b.leaveAsServer(context.WithoutCancel(ctx), l)
@@ -72,18 +76,23 @@ func (b *Beater) whyNotLeave(ctx context.Context, l look) (string, error) {
 // cannot be removed expires.
 func (b *Beater) leaveAsServer(ctx context.Context, l look) error {
 	b.Out.Notef("this server steps down: %s", l.order.StepDown)
-	if err := b.leaveCluster(ctx, l.Status, true); err != nil {
+	incarnation, err := b.Disk.Incarnation()
+	if err != nil {
 		return err
+	}
+	hasSlot := l.seen.Record.SlotOf(incarnation) != nil
+	if err := b.leaveCluster(ctx, l.Status, true); err != nil {
+		b.leaveAfter = time.Now().Add(10 * b.Expiry)
+		if hasSlot {
+			return err
+		}
+		return errors.Join(err, b.unmark(ctx, l, incarnation)) // a mark would keep all others from changing
 	}
 	m, err := b.Disk.Membership()
 	if err != nil {
 		return err
 	}
-	incarnation, err := b.Disk.Incarnation()
-	if err != nil {
-		return err
-	}
-	if l.seen.Record.SlotOf(incarnation) != nil {
+	if hasSlot {
 		m = m.GivesBack(l.seen.Time, b.Expiry)
 	}
 	for _, step := range []func() error{
@@ -95,14 +104,22 @@ func (b *Beater) leaveAsServer(ctx context.Context, l look) error {
 			return err
 		}
 	}
-	limited, cancel := context.WithTimeout(ctx, min(b.Timeout, 20*time.Second))
-	defer cancel()
-	node, _ := b.self(l.Status)
-	if _, err := b.Observer.GiveBack(limited, incarnation, l.Node, b.Random); err != nil {
+	if err := b.unmark(ctx, l, incarnation); err != nil {
 		b.Out.Warnf("%v; what is left of this server in the record expires", err)
 	}
+	limited, cancel := context.WithTimeout(ctx, b.Timeout/2)
+	defer cancel()
+	node, _ := b.self(l.Status)
 	if _, err := b.Observer.Registry.Forget(limited, node); err != nil {
 		b.Out.Warnf("%v; its heartbeats expire", err)
 	}
 	return nil
+}
+
+// unmark takes a server's mark out of the record, and its slot if it has left.
+func (b *Beater) unmark(ctx context.Context, l look, incarnation string) error {
+	limited, cancel := context.WithTimeout(ctx, b.Timeout/2)
+	defer cancel()
+	_, err := b.Observer.GiveBack(limited, incarnation, l.Node, b.Random)
+	return err
 }
