@@ -25,14 +25,14 @@ func (o Observer) Serve(ctx context.Context, r rule.Running, random Random) (see
 }
 
 // MarkLeaving marks a server in the record as one that steps down (R50), and reports
-// whether a reading has shown that. r is as in [Observer.Serve].
-func (o Observer) MarkLeaving(ctx context.Context, r rule.Running, random Random) (bool, error) {
-	seen, _, _, err := o.update(ctx, random, func(seen rule.Observation) (rule.Order, error) {
+// whether a reading has shown that, with that reading. r is as in [Observer.Serve].
+func (o Observer) MarkLeaving(ctx context.Context, r rule.Running, random Random) (seen rule.Observation, marked bool, err error) {
+	seen, _, _, err = o.update(ctx, random, func(seen rule.Observation) (rule.Order, error) {
 		r.Time, r.Record, r.Write = seen.Time, seen.Record, random.ID()
+		marked = rule.IsLeaving(r)
 		return rule.Order{Swap: rule.MarkLeaving(r), Why: "this server steps down"}, nil
 	})
-	marked := seen.Record != nil && seen.Record.Leaving != nil && seen.Record.Leaving.Incarnation == r.Self.Incarnation
-	return marked && err == nil, err
+	return seen, marked && err == nil, err
 }
 
 // GiveBack takes the slot of an incarnation out of the record, if it is in a node's

@@ -53,6 +53,7 @@ type Beater struct {
 	candidacy  candidacy
 	toldWhyNot string    // what the operator was told last of a change of role that was not made
 	leaveAfter time.Time // a server that could not leave does not try again before
+	noVote     time.Time // since when a server has had a leader and no vote; zero: it is not so
 }
 
 // look is what one look at the agent and the record has shown.
@@ -133,7 +134,7 @@ func (b *Beater) self(status Status) (node, address string) {
 func (b *Beater) running(status Status) (rule.Running, error) {
 	r := rule.Running{
 		AgentName: status.Node, Found: status.Leader != "" || status.KnownServers > 0,
-		Voter: status.Voter, Eligible: b.Eligible,
+		Voter: status.Voter, Eligible: b.Eligible, NoVoteFor: b.noVoteFor(status),
 		Expiry: b.Expiry, LastBeat: b.lastStamp, WithheldFor: b.schedule.withheldFor(time.Now()), NamedBefore: b.named,
 	}
 	r.Self.Node, r.Self.Address = b.self(status)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"auto-consul/lib/rule"
 	"auto-consul/lib/wire"
@@ -89,18 +90,24 @@ func (b *Beater) leaveCluster(ctx context.Context, status Status, force bool) er
 	}
 	limited, cancel := context.WithTimeout(ctx, b.Timeout)
 	defer cancel()
+	return b.endAgent(limited)
+}
+
+// endAgent makes the agent leave and waits until it has ended, or the context has.
+func (b *Beater) endAgent(ctx context.Context) error {
+	begin := time.Now()
 	// The answer may be lost as the agent ends. What counts is that it ends.
-	left := b.Agent.Leave(limited)
+	left := b.Agent.Leave(ctx)
 	if errors.Is(left, ErrNoPermission) {
 		return left
 	}
 	for {
-		_, err := b.Agent.Status(limited)
+		_, err := b.Agent.Status(ctx)
 		switch {
 		case errors.Is(err, ErrNotRunning):
 			return nil
-		case !sleep(limited, agentPause):
-			return errors.Join(fmt.Errorf("the agent has not ended in %v", b.Timeout), left)
+		case !sleep(ctx, agentPause):
+			return errors.Join(fmt.Errorf("the agent has not ended in %v", time.Since(begin).Round(time.Second)), left)
 		}
 	}
 }

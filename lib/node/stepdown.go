@@ -10,6 +10,10 @@ import (
 	"auto-consul/lib/rule"
 )
 
+// leaveBound is how long a server may take to leave its cluster and to end. Consul needs
+// 9 s, and more where it is told to drain for longer.
+const leaveBound = time.Minute
+
 // stepsDown makes a client of a server that is one too many, or that has taken a place
 // and does not come to vote (R50, R51). Its error wraps [rule.ErrUndecided] when that is
 // done: the agent has ended, and the node is to be decided again.
@@ -20,44 +24,88 @@ func (b *Beater) stepsDown(ctx context.Context, l look) error {
 	if time.Now().Before(b.leaveAfter) {
 		return nil
 	}
-	whyNot, err := b.mayLeave(ctx, l)
-	if err == nil && whyNot == "" {
-		err = b.leaveAsServer(context.WithoutCancel(ctx), l)
-		if err == nil {
-			return fmt.Errorf("%w: this server has stepped down: %s", rule.ErrUndecided, l.order.StepDown)
-		}
-	}
-	if err != nil {
+	hasSlot, whyNot, err := b.mayLeave(ctx, l)
+	switch {
+	case err == nil && whyNot == "":
+		return b.leaveAsServer(context.WithoutCancel(ctx), l, hasSlot)
+	case err != nil:
 		whyNot = err.Error()
 	}
 	if whyNot != b.toldWhyNot {
 		b.toldWhyNot = whyNot
 		b.Out.Notef("this server is to step down, for %s, and does not yet: %s", l.order.StepDown, whyNot)
 	}
+	if !hasSlot {
+		b.replaces(ctx, l.Status)
+	}
 	return nil
+}
+
+// replaces lets a server without a slot take that of a server which is proved dead (R48):
+// as long as that holds a slot, the cluster spares nobody.
+func (b *Beater) replaces(ctx context.Context, status Status) {
+	before := b.candidacy
+	var look bool
+	b.candidacy, look = before.next(time.Now(), true, b.Expiry, 1, 0)
+	if !look {
+		return
+	}
+	decision, err := b.candidate(ctx, status)
+	switch {
+	case err != nil:
+		b.Out.Warnf("whether a dead server's slot can be taken: %v", err)
+	case decision.HasSlot:
+		b.Out.Notef("this server has taken a slot: %s", decision.Reason)
+		b.candidacy = candidacy{}
+	}
+}
+
+// noVoteFor returns for how long a server has had a leader and no vote.
+func (b *Beater) noVoteFor(status Status) time.Duration {
+	switch {
+	case !status.Server || status.Leader == "" || status.Voter:
+		b.noVote = time.Time{}
+		return 0
+	case b.noVote.IsZero():
+		b.noVote = time.Now()
+	}
+	return time.Since(b.noVote)
 }
 
 // mayLeave says in words why a server does not step down now; empty if it may. One without
 // a slot is marked in the record first, so that nothing else changes meanwhile.
-func (b *Beater) mayLeave(ctx context.Context, l look) (whyNot string, err error) {
+func (b *Beater) mayLeave(ctx context.Context, l look) (hasSlot bool, whyNot string, err error) {
 	r, err := b.running(l.Status)
-	if err != nil || l.seen.Record.SlotOf(r.Self.Incarnation) != nil {
-		return "", err // it has no vote, so nothing hangs on it
+	if err != nil {
+		return false, "", err
 	}
 	limited, cancel := context.WithTimeout(ctx, b.Timeout)
 	defer cancel()
-	if whyNot, err = b.whyNotLeave(limited, l); err != nil || whyNot != "" {
-		return whyNot, err
+	voters, err := b.voters(limited)
+	if l.seen.Record.SlotOf(r.Self.Incarnation) != nil {
+		if _, votes := voters[l.Node]; votes {
+			return true, "it votes, as the raft configuration says", nil
+		}
+		return true, "", nil // nothing hangs on it, also where nobody says who votes
 	}
-	marked, err := b.Observer.MarkLeaving(limited, r, b.Random)
+	if err != nil {
+		return false, "", err
+	}
+	if whyNot = rule.WhyNotLeave(*l.seen.Record, l.Node, voters); whyNot != "" {
+		return false, whyNot, nil
+	}
+	seen, marked, err := b.Observer.MarkLeaving(limited, r, b.Random)
 	if err != nil || !marked {
-		return "another change came first", err
+		return false, "another change came first", err
 	}
-	return b.whyNotLeave(limited, l) // as it is now
+	if voters, err = b.voters(limited); err != nil {
+		return false, "", err
+	}
+	return false, rule.WhyNotLeave(*seen.Record, l.Node, voters), nil // as it is now
 }
 
-// whyNotLeave asks who votes and lives.
-func (b *Beater) whyNotLeave(ctx context.Context, l look) (string, error) {
+// voters returns the names of the servers that vote, and whether each lives.
+func (b *Beater) voters(ctx context.Context) (map[string]bool, error) {
 	peers, err := b.Agent.Peers(ctx)
 	if err == nil {
 		err = b.Agent.FillAlive(ctx, peers)
@@ -68,43 +116,30 @@ func (b *Beater) whyNotLeave(ctx context.Context, l look) (string, error) {
 			voters[p.Node] = p.Alive
 		}
 	}
-	return rule.WhyNotLeave(*l.seen.Record, l.Node, voters), err
+	return voters, err
 }
 
 // leaveAsServer lets the agent leave, which ends it, puts its raft data aside and keeps
 // that the node is a client. Then its heartbeats and its slot or mark are removed; what
-// cannot be removed expires.
-func (b *Beater) leaveAsServer(ctx context.Context, l look) error {
+// cannot be removed expires. Once the agent was told to leave, the node is decided again
+// whatever fails, for otherwise it would stay down.
+func (b *Beater) leaveAsServer(ctx context.Context, l look, hasSlot bool) error {
 	b.Out.Notef("this server steps down: %s", l.order.StepDown)
-	incarnation, err := b.Disk.Incarnation()
-	if err != nil {
-		return err
-	}
-	hasSlot := l.seen.Record.SlotOf(incarnation) != nil
-	if err := b.leaveCluster(ctx, l.Status, true); err != nil {
+	if err := b.agentLeaves(ctx); errors.Is(err, ErrNoPermission) {
 		b.leaveAfter = time.Now().Add(10 * b.Expiry)
-		if hasSlot {
-			return err
+		if !hasSlot { // a mark would keep all others from changing
+			err = errors.Join(err, b.unmark(ctx, l))
 		}
-		return errors.Join(err, b.unmark(ctx, l, incarnation)) // a mark would keep all others from changing
+		b.Out.Warnf("this server does not step down: %v", err)
+		return nil
+	} else if err != nil {
+		b.Out.Warnf("%v", err)
+		return fmt.Errorf("%w: this server was to step down, and has not ended", rule.ErrUndecided)
 	}
-	m, err := b.Disk.Membership()
-	if err != nil {
-		return err
+	if err := b.keepClient(l, hasSlot); err != nil {
+		b.Out.Warnf("this server has left, and could not become a client: %v", err)
 	}
-	if hasSlot {
-		m = m.GivesBack(l.seen.Time, b.Expiry)
-	}
-	for _, step := range []func() error{
-		b.Disk.SetRaftAside,
-		func() error { return b.Disk.KeepMembership(m) },
-		func() error { return b.Disk.KeepMode(registry.Client) },
-	} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	if err := b.unmark(ctx, l, incarnation); err != nil {
+	if err := b.unmark(ctx, l); err != nil {
 		b.Out.Warnf("%v; what is left of this server in the record expires", err)
 	}
 	limited, cancel := context.WithTimeout(ctx, b.Timeout/2)
@@ -113,13 +148,42 @@ func (b *Beater) leaveAsServer(ctx context.Context, l look) error {
 	if _, err := b.Observer.Registry.Forget(limited, node); err != nil {
 		b.Out.Warnf("%v; its heartbeats expire", err)
 	}
-	return nil
+	return fmt.Errorf("%w: this server has stepped down: %s", rule.ErrUndecided, l.order.StepDown)
+}
+
+// agentLeaves makes the agent leave and waits until it has ended.
+func (b *Beater) agentLeaves(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, max(b.Timeout, leaveBound))
+	defer cancel()
+	return b.endAgent(limited)
+}
+
+// keepClient puts the raft data of a server that has left aside and keeps mode agent.
+func (b *Beater) keepClient(l look, hasSlot bool) error {
+	m, err := b.Disk.Membership()
+	if err != nil {
+		return err
+	}
+	if hasSlot {
+		m = m.GivesBack(l.seen.Time, b.Expiry)
+	}
+	if err := b.Disk.SetRaftAside(); err != nil {
+		return err
+	}
+	if err := b.Disk.KeepMembership(m); err != nil {
+		return err
+	}
+	return b.Disk.KeepMode(registry.Client)
 }
 
 // unmark takes a server's mark out of the record, and its slot if it has left.
-func (b *Beater) unmark(ctx context.Context, l look, incarnation string) error {
+func (b *Beater) unmark(ctx context.Context, l look) error {
+	incarnation, err := b.Disk.Incarnation()
+	if err != nil {
+		return err
+	}
 	limited, cancel := context.WithTimeout(ctx, b.Timeout/2)
 	defer cancel()
-	_, err := b.Observer.GiveBack(limited, incarnation, l.Node, b.Random)
+	_, err = b.Observer.GiveBack(limited, incarnation, l.Node, b.Random)
 	return err
 }

@@ -25,28 +25,33 @@ type Candidacy struct {
 // died, nor has one that the gossip cannot reach while it beats.
 func (in Input) candidate() Action {
 	rec, own, c := in.Seen.Record, in.ownSlot(), in.Candidate
+	runs := in.Self.Mode == registry.Server
 	switch {
 	case rec == nil || rec.State != Established:
 		return in.staysClient("there is no established cluster")
 	case in.Seen.Time.Before(in.Self.Membership.CandidateFrom): // R51
 		return in.staysClient(fmt.Sprintf("it has given a place back and takes none until %s", in.Self.Membership.CandidateFrom.UTC().Format(time.DateTime)))
-	case own != nil && own.Node == in.Self.Node:
+	case own != nil && own.Node == in.Self.Node && !own.tooLate(in.Seen.Time, in.Policy.Expiry):
 		return in.server("this node holds a slot")
 	case own != nil || in.nameConflict() != nil:
-		return in.staysClient("a slot in its name is another's, or its slot in another name")
+		return in.staysClient("a slot in its name is another's, or its own is in another name or given back")
+	case runs:
+		// It is one already, and takes the slot of a dead one (R48).
 	case len(c.Servers) >= rec.Desired:
 		return in.staysClient(fmt.Sprintf("its gossip knows %d servers, %d desired", len(c.Servers), rec.Desired))
 	case c.FewFor < in.Policy.Expiry+c.Grace:
 		return in.staysClient(fmt.Sprintf("its gossip has known too few servers for %v only", c.FewFor.Round(time.Second)))
-	case !in.knowsSlotsServer():
+	}
+	switch {
+	case !runs && !in.knowsSlotsServer():
 		return in.staysClient("its gossip knows none of the servers that hold slots")
 	case rec.LeavingUnderWay(in.Seen.Time, in.Policy.Expiry):
 		return in.staysClient(fmt.Sprintf("%s steps down", rec.Leaving.Node)) // R49
-	case slices.ContainsFunc(rec.Servers, func(s Slot) bool { return s.UnderWay() && in.fresh(s) }):
+	case slices.ContainsFunc(rec.Servers, func(s Slot) bool { return s.changes(in.Seen.Time, in.Policy.Expiry) && in.fresh(s) }):
 		return in.staysClient("another client takes a place, and does not vote yet") // R49
 	case in.Seen.RecordOnly:
 		return Action{ReadHeartbeats: true}
-	case len(in.heldByOthers()) >= rec.Desired:
+	case !runs && len(in.heldByOthers()) >= rec.Desired:
 		return in.staysClient(fmt.Sprintf("%d servers held, %d desired", len(in.heldByOthers()), rec.Desired))
 	}
 	if s, ok := in.changeUnderWay(); ok {
@@ -71,7 +76,7 @@ func (in Input) knowsSlotsServer() bool {
 // does not vote yet, or its node does not beat as a server yet (R49).
 func (in Input) changeUnderWay() (Slot, bool) {
 	for _, s := range in.heldSlots() {
-		if s.UnderWay() || !in.beatsAsServer(s.Node) {
+		if s.changes(in.Seen.Time, in.Policy.Expiry) || !s.UnderWay() && !in.beatsAsServer(s.Node) {
 			return s, true
 		}
 	}
@@ -84,7 +89,9 @@ func (in Input) takePlace() Action {
 	rec, c := in.Seen.Record, in.Candidate
 	next := rec.next(in.New.Write)
 	slot := in.newSlot()
-	slot.Promoted = in.Seen.Time
+	if in.Self.Mode != registry.Server {
+		slot.Promoted = in.Seen.Time
+	}
 	next.Servers = append(next.Servers, slot)
 	why := fmt.Sprintf("%d servers held, %d desired, and no node that starts has taken the place", len(in.heldByOthers()), rec.Desired)
 	if len(rec.Servers) < rec.Desired {

@@ -128,7 +128,7 @@ func (in Input) claimed(next Record, why string, proof []string) Action {
 // time: one that ends at each start must not hold a place for ever (R51).
 func (in Input) renewSlot(own Slot) (action Action, ok bool) {
 	asItIs := own.IsAt(in.Self.Node, in.Self.Address) && !own.DueForRenewal(in.Seen.Time, in.Policy.Expiry)
-	if asItIs || own.tooLate(in.Seen.Time, in.Policy.Expiry) {
+	if asItIs {
 		return Action{}, false
 	}
 	next := in.Seen.Record.next(in.New.Write)

@@ -49,7 +49,8 @@ func (in Input) decidesAgain() bool {
 	if rec == nil || in.Self.Mode != registry.Client || !in.Self.Membership.Open || in.Self.Raft {
 		return false
 	}
-	return in.ownSlot() != nil || rec.stalledBirth(in.Seen.Time, in.Policy.Expiry) != ""
+	own := in.ownSlot()
+	return own != nil && !own.tooLate(in.Seen.Time, in.Policy.Expiry) || rec.stalledBirth(in.Seen.Time, in.Policy.Expiry) != ""
 }
 
 // allSlotsFresh reports whether the record alone shows that enough servers are held,
@@ -127,6 +128,9 @@ func (in Input) withRecord() Action {
 			return action
 		}
 	}
+	if own != nil && own.tooLate(in.Seen.Time, in.Policy.Expiry) {
+		return in.givesBack(*own)
+	}
 	if rec.State == Gathering {
 		return in.gather()
 	}
@@ -151,7 +155,7 @@ func (in Input) withRecord() Action {
 	switch {
 	case own != nil: // R16
 		return in.server("this node holds a slot")
-	case enough && in.Self.Mode == registry.Server: // R17
+	case enough && in.Self.Mode == registry.Server && !in.Self.Membership.Open: // R17
 		return in.server("the data directory keeps mode server")
 	case enough:
 		return in.client(fmt.Sprintf("%d servers held, %d desired", len(held), rec.Desired))

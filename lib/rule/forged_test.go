@@ -73,7 +73,7 @@ func TestForgedRecordAndServer(t *testing.T) {
 		{"its slot is dated back, and it votes", rec(rule.Established, 1, held), func(*rule.Running) {}, ""},
 	} {
 		r := running{kept: rule.Membership{ClusterID: "c1", Term: 1, Open: true}, rec: tt.record, leader: true, raft: true, lastBeat: time.Second}.input()
-		r.Eligible, r.Voter = true, true
+		r.Eligible, r.Voter, r.NoVoteFor = true, true, time.Hour
 		tt.change(&r)
 		got, err := rule.Serve(r)
 		if err != nil || !strings.HasPrefix(got.StepDown, tt.want) || (tt.want == "") != (got.StepDown == "") {

@@ -102,11 +102,13 @@ func (in Input) mayBootstrap() bool {
 // set (R22).
 func (in Input) client(reason string) Action {
 	d := in.decision(registry.Client, reason)
-	if in.Self.Mode == "" && !in.Self.Raft {
+	kept := in.Self.Membership
+	if !in.Self.Raft && (in.Self.Mode == "" || in.Self.Mode == registry.Server && kept.Open) {
 		if rec := in.Seen.Record; rec != nil {
 			d.Membership = rec.membership()
 		}
 		d.Membership.Open = true
+		d.Membership.GaveBack, d.Membership.CandidateFrom = kept.GaveBack, kept.CandidateFrom
 	}
 	return Action{Decision: &d}
 }

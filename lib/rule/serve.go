@@ -10,11 +10,12 @@ import (
 
 // Running is what the beat of a running node rests on.
 type Running struct {
-	Self      Self   // Self.Mode is what its Consul runs as; Self.Raft is whether its raft log has entries
-	AgentName string // the agent's own name; empty if it is not known
-	Found     bool   // it has found a cluster: a server knows a raft leader, a client a server
-	Voter     bool   // it votes, as its own raft configuration says
-	Eligible  bool   // it may change role by itself (R48)
+	Self      Self          // Self.Mode is what its Consul runs as; Self.Raft is whether its raft log has entries
+	AgentName string        // the agent's own name; empty if it is not known
+	Found     bool          // it has found a cluster: a server knows a raft leader, a client a server
+	Voter     bool          // it votes, as its own raft configuration says
+	NoVoteFor time.Duration // for how long it has had a leader and no vote, without interruption
+	Eligible  bool          // it may change role by itself (R48)
 
 	Expiry time.Duration
 	Time   time.Time // store time
@@ -92,7 +93,7 @@ func (r Running) serveClient() error {
 	if !r.Self.Membership.Open || r.Record == nil {
 		return nil
 	}
-	if slot := r.slot(); r.Eligible && slot != nil && slot.Node == r.Self.Node {
+	if slot := r.slot(); r.Eligible && slot != nil && slot.Node == r.Self.Node && !slot.tooLate(r.Time, r.Expiry) {
 		return fmt.Errorf("%w: this client holds a slot", ErrUndecided)
 	}
 	if r.Found {
@@ -125,6 +126,8 @@ func (r Running) serveUnderRecord() (Order, error) {
 		return r.swap("this server holds no slot and there is one", false, func(next *Record) {
 			next.Servers = append(next.Servers, r.newSlot())
 		})
+	case slot != nil && r.Record.Leaving != nil && !r.Record.LeavingUnderWay(r.Time, r.Expiry): // R50
+		return r.swap("a server that was to step down has not", false, func(next *Record) { next.Leaving = nil })
 	case slot != nil && slot.UnderWay() && r.Voter: // R49
 		return r.swap("this server votes", false, func(next *Record) {
 			next.SlotOf(r.Self.Incarnation).Promoted = time.Time{}

@@ -33,6 +33,18 @@ func (s Slot) tooLate(now time.Time, expiry time.Duration) bool {
 	return s.UnderWay() && now.Sub(s.Promoted) >= expiry+voteTime(expiry)
 }
 
+// givesBack decides for a node without raft data that took its slot as a client and has
+// had its time (R51). Its server has ended at each start, or has found no leader. The slot
+// is not renewed any more, so it grows old, and somebody else takes it.
+func (in Input) givesBack(own Slot) Action {
+	action := in.client(fmt.Sprintf("this node took a place %v ago, and its server has found no leader", in.Seen.Time.Sub(own.Promoted).Round(time.Second)))
+	kept := in.Self.Membership
+	m := in.Seen.Record.membership()
+	m.Open, m.GaveBack, m.CandidateFrom = true, kept.GaveBack, kept.CandidateFrom
+	action.Decision.Membership = m.GivesBack(in.Seen.Time, in.Policy.Expiry)
+	return action
+}
+
 // stepDown says in words why this running server is to leave and become a client; empty
 // if it is not (R50, R51). Only one whose mode was decided does so.
 func (r Running) stepDown() string {
@@ -40,15 +52,21 @@ func (r Running) stepDown() string {
 	switch {
 	case !r.Eligible || !r.Self.Membership.Open || !r.Found:
 		return ""
-	case slot != nil && !r.Voter && slot.tooLate(r.Time, r.Expiry): // R51
+	case slot != nil && !r.Voter && slot.tooLate(r.Time, r.Expiry) && r.NoVoteFor >= voteTime(r.Expiry): // R51
 		return fmt.Sprintf("it does not vote after %v", r.Time.Sub(slot.Promoted).Round(time.Second))
 	case !r.mayTakeSlot() || len(rec.Servers) < rec.Desired:
 		return ""
 	case rec.LeavingUnderWay(r.Time, r.Expiry) && rec.Leaving.Incarnation != r.Self.Incarnation,
-		slices.ContainsFunc(rec.Servers, Slot.UnderWay):
+		slices.ContainsFunc(rec.Servers, func(s Slot) bool { return s.changes(r.Time, r.Expiry) }):
 		return "" // one change at a time (R49)
 	}
 	return fmt.Sprintf("all %d places are others'", rec.Desired)
+}
+
+// IsLeaving reports whether a server is marked as one that steps down, and still is to.
+func IsLeaving(r Running) bool {
+	return r.Record != nil && r.Record.State == Established && r.stepDown() != "" &&
+		r.Record.LeavingUnderWay(r.Time, r.Expiry) && r.Record.Leaving.Incarnation == r.Self.Incarnation
 }
 
 // MarkLeaving returns the record in which this server is marked as one that steps down, or

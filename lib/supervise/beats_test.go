@@ -113,6 +113,8 @@ func TestAgain(t *testing.T) {
 		"the beats' 75":         {true, once + ends, "echo >>beats; until [ $(wc -l <up) -ge $(wc -l <beats) ]; do sleep 0.02; done; exit 75", 7, "\n1\n1\n"},
 		"the beats' 76":         {true, once + ends, "until [ -s up ]; do sleep 0.02; done; exit 76", 76, "\n"},
 		"75 where it is no use": {false, once + "exec env sh -c 'exit 75'", "exec sleep 1000", 75, "\n"},
+		"its own 69":            {true, once + "exit 69", "exec sleep 1000", 69, "\n"},
+		"its own 69 later":      {true, once + "[ $(wc -l <starts) -gt 1 ] || exec env sh -c 'exit 75'; exit 69", "exec sleep 1000", 7, "\n1\n1\n"},
 		"without beats":         {true, once + "exec env sh -c 'exit 75'", "", 7, "\n1\n1\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,6 +29,7 @@ type runner struct {
 	beats   beats
 	verdict int  // 75 or 76 where the beats have said so
 	ground  bool // it has ended because the ground of the command is gone
+	became  bool // it was another program at its end than the one that was started
 }
 
 // once runs the command once.
@@ -62,7 +63,7 @@ func (r *runner) once() (code int, err error) {
 	if r.verdict != 0 && !r.told() {
 		code, became = r.verdict, true
 	}
-	r.ground = code == again && became
+	r.ground, r.became = code == again && became, became
 	return code, nil
 }
 
@@ -120,6 +121,14 @@ func (r *runner) pass(s os.Signal) {
 
 // kill sends the command a signal. Its process is there until it is waited for.
 func (r *runner) kill(n syscall.Signal) { _ = unix.Kill(r.cmd.Process.Pid, n) }
+
+// rests waits for a while, and reports whether this program was not told to stop.
+func (r *runner) rests(d time.Duration) bool {
+	for end := time.Now().Add(d); time.Now().Before(end) && !r.told(); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	return !r.told()
+}
 
 // told reports whether this program was told to stop, also while no command ran.
 func (r *runner) told() bool {

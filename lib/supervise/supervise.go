@@ -40,6 +40,7 @@ import (
 
 // Exit codes that Run knows.
 const (
+	unreached     = 69 // what the command needs cannot be reached
 	again         = 75 // the ground of the command is gone: to be started again
 	fenced        = 76 // the command must not run on
 	notExecutable = 126
@@ -53,6 +54,10 @@ const AgainVariable = "AUTO_CONSUL_AGAIN"
 // grace is how long the beats, and what the command has left behind in its process
 // group, may take to end when they are told to. A variable for tests.
 var grace = 5 * time.Second
+
+// unreachedPause is how long after it could not reach what it needs a command is tried
+// again that was started again.
+const unreachedPause = 2 * time.Second
 
 // beatPause is how long after the end of the beats they are started again.
 const beatPause = 2 * time.Second
@@ -73,6 +78,8 @@ type Command struct {
 	// Again starts everything again where the beats end with 75, or where the program
 	// that the command has become by exec does. What a command ends with that has
 	// become no other is the answer.
+	// One that was started again and ends with 69, as it cannot reach what it needs, is
+	// tried until it can.
 	Again bool
 	// In, Out and Err are the command's; Err is also the beats'.
 	In       io.Reader
@@ -110,8 +117,13 @@ func Run(c Command) (code int, err error) {
 	defer func() { r.guard.end() }() // of the guard that there is by then
 	for {
 		code, err := r.once()
-		if r.ground && r.Again && !r.told() {
+		switch {
+		case r.ground && r.Again && !r.told():
 			r.restarted = true
+			continue
+		case err == nil && r.restarted && code == unreached && !r.became && r.rests(unreachedPause):
+			// It ran until it was stopped to be started again. To give up now would end for
+			// good what an outage of a minute has hit at the wrong moment.
 			continue
 		}
 		return code, err
