@@ -35,8 +35,10 @@
 //     look; that is counted.
 //   - slots: more of them than desired, except after a shrink.
 //   - promoted: a client that took a place while another's change was under way.
-//   - alive: a server replaced, other than by a resize, that had answered at its address all the time since
-//     its replacer last listed heartbeats, or whose heartbeat was in that list.
+//   - alive: a server replaced, other than by a resize, that had answered at its
+//     address all the time since its replacer last listed heartbeats, or whose
+//     heartbeat was in that list. A node that gave its slot up and runs as a client
+//     is none (R51).
 //   - established: a cluster that had a leader born again.
 //   - lost: another cluster_id in place of one, where more than one server was
 //     desired and nobody has ordered it.

@@ -153,7 +153,7 @@ func (j *judge) removed(s *sent, slot rule.Slot) {
 			continue // one that leaves gives its own slot back
 		}
 		a := n.agent
-		if a != nil && a.up && a.since.Before(s.listed) && n.group == s.n.group && j.w.regroup.Before(s.listed) {
+		if a != nil && a.up && a.server && a.since.Before(s.listed) && n.group == s.n.group && j.w.regroup.Before(s.listed) {
 			j.fail("alive: %s replaced %s, which answers", s.n.name, n.name)
 		}
 		for _, b := range n.beats {
