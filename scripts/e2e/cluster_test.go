@@ -223,15 +223,26 @@ func raftAddresses[M interface{ raftAddress() string }](machines ...M) string {
 
 // voters checks how many of the raft's servers vote.
 func (m *machine) voters(n int) error {
-	var raft struct{ Servers []struct{ Voter bool } }
-	err := m.get("/v1/operator/raft/configuration", &raft)
-	voters := 0
-	for _, peer := range raft.Servers {
-		if peer.Voter {
-			voters++
+	names, err := m.voterNames()
+	return errors.Join(err, want("voters", len(strings.Fields(names)), n))
+}
+
+// voterNames returns the names of the raft's servers that vote, sorted.
+func (m *machine) voterNames() (string, error) {
+	var raft struct {
+		Servers []struct {
+			Node  string
+			Voter bool
 		}
 	}
-	return errors.Join(err, want("voters", voters, n))
+	err := m.get("/v1/operator/raft/configuration", &raft)
+	var names []string
+	for _, peer := range raft.Servers {
+		if peer.Voter {
+			names = append(names, peer.Node)
+		}
+	}
+	return sorted(strings.Join(names, " ")), err
 }
 
 func sorted(words string) string {

@@ -183,7 +183,8 @@ func (c *cluster) awaitVoters(servers ...string) {
 		for _, name := range servers {
 			m := c.nodes[name]
 			alive, aerr := m.aliveServers()
-			err = errors.Join(err, aerr, m.voters(len(servers)), want("servers alive to "+name, alive, all))
+			voters, verr := m.voterNames()
+			err = errors.Join(err, aerr, verr, want("voters", voters, all), want("servers alive to "+name, alive, all))
 		}
 		return err
 	})
