@@ -87,6 +87,9 @@ func (r *rig) overwrite(rec *rule.Record) {
 		for i := range rec.Servers {
 			rec.Servers[i].Since = r.now().Add(rec.Servers[i].Since.Sub(epoch))
 		}
+		if g := rec.Gather; g != nil {
+			g.Since, g.Until = r.now().Add(g.Since.Sub(epoch)), r.now().Add(g.Until.Sub(epoch))
+		}
 	})
 	body, err := rec.Encode()
 	if err == nil {

@@ -29,7 +29,7 @@ func TestDeciderRounds(t *testing.T) {
 	gathering := func(slots ...rule.Slot) *rule.Record {
 		return with(rec(rule.Gathering, 2, slots...), func(r *rule.Record) {
 			r.Birth, r.Version = rule.Auto, 2
-			r.Gather = &rule.Gather{Since: epoch, Until: epoch.Add(30 * time.Second), WaitSeconds: 30}
+			r.Gather = &rule.Gather{Since: epoch.Add(-time.Second), Until: epoch.Add(29 * time.Second), WaitSeconds: 30}
 		})
 	}
 	for name, tt := range map[string]struct {
