@@ -9,6 +9,8 @@ var (
 	with         = ruletest.With
 	beats        = ruletest.Member
 	elsewhere    = ruletest.Elsewhere
+	promoted     = ruletest.Promoted
+	leaving      = ruletest.Leaving
 	told         = ruletest.Told
 	showDecision = ruletest.ShowDecision
 	showRecord   = ruletest.ShowRecord

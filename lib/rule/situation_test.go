@@ -28,13 +28,14 @@ type situation struct {
 	recordOnly      bool
 	beatsSooner     bool // the heartbeats were not read after the record was
 	evidence        rule.Evidence
-	want            string // the action, as showAction has it
-	kept            string // with a decision: what the data directory remembers
+	candidate       *rule.Candidacy // what it knows that may take a place while it runs
+	want            string          // the action, as showAction has it
+	kept            string          // with a decision: what the data directory remembers
 }
 
 // input returns what the rule is asked with.
 func (s situation) input() rule.Input {
-	in := rule.Input{Self: s.self, Policy: s.policy, Evidence: s.evidence}
+	in := rule.Input{Self: s.self, Policy: s.policy, Evidence: s.evidence, Candidate: s.candidate}
 	in.Self.Node, in.Self.Address, in.Self.Incarnation = "s9", "192.0.2.9", "i9"
 	in.Policy.Desired = max(1, in.Policy.Desired)
 	in.Policy.Expiry, in.Policy.StartOver = expiry, "START OVER"

@@ -74,7 +74,8 @@ func ShowDecision(v rule.Decision) string {
 	return text
 }
 
-// ShowRecord returns a record in one line. It marks the slots that were claimed just now with a star.
+// ShowRecord returns a record in one line. It marks the slots that were claimed just now
+// with a star, and those of clients that do not vote yet with an arrow.
 func ShowRecord(r rule.Record) string {
 	text := fmt.Sprintf("%s %s term %d by %s of %d:", r.ClusterID, r.State, r.Bootstrap.Term, who(r.Bootstrap.Incarnation, r.Bootstrap.Node, r.Bootstrap.Address), r.Desired)
 	for _, s := range r.Servers {
@@ -82,6 +83,12 @@ func ShowRecord(r rule.Record) string {
 		if s.Since.Equal(Epoch) {
 			text += "*"
 		}
+		if s.UnderWay() {
+			text += "^"
+		}
+	}
+	if r.Leaving != nil {
+		text += " without " + r.Leaving.Node
 	}
 	return text
 }
@@ -101,6 +108,20 @@ func who(incarnation, node, address string) string {
 // Told returns the note of a node that wants one server where there are to be others.
 func Told(desired int) string {
 	return fmt.Sprintf("; note: the cluster record says %d servers and this node was told 1: the record rules; -resize changes it once the cluster has a leader", desired)
+}
+
+// Promoted returns node n's slot, which a running client claimed so long ago.
+func Promoted(n int, age, claimed time.Duration) rule.Slot {
+	s := Slot(n, age)
+	s.Promoted = Epoch.Add(-claimed)
+	return s
+}
+
+// Leaving marks a server in a record as one that has been stepping down for so long.
+func Leaving(r *rule.Record, n int, age time.Duration) *rule.Record {
+	s := Slot(n, age)
+	r.Version, r.Leaving = 2, &rule.Leaving{Incarnation: s.Incarnation, Node: s.Node, Since: s.Since}
+	return r
 }
 
 // Elsewhere returns the slot of an incarnation in another node's name, at node n's
