@@ -1,0 +1,60 @@
+package node
+
+import (
+	"testing"
+	"time"
+)
+
+// A client looks in the registry when its agent has known too few servers for a while
+// and for a second more for each client, times what is drawn; then after as long again,
+// and then after twice as long, up to ten times (R48). The while of the table is a minute.
+func TestCandidacy(t *testing.T) {
+	t.Parallel()
+	const few, enough = true, false
+	waits := candidacy{since: epoch, due: at(60), pause: time.Minute}
+	for _, tt := range []struct {
+		name    string
+		before  candidacy
+		now     float64
+		few     bool
+		clients int
+		draw    float64
+		after   candidacy
+		look    bool
+	}{
+		{"enough", candidacy{}, 0, enough, 9, 0.5, candidacy{}, false},
+		{"too few for the first time", candidacy{}, 0, few, 0, 0.5, waits, false},
+		{"and it draws nothing", candidacy{}, 0, few, 9, 0, waits, false},
+		{"one of ten", candidacy{}, 0, few, 10, 0.5, candidacy{epoch, at(65), time.Minute}, false},
+		{"one of thousands", candidacy{}, 0, few, 3000, 0.75, candidacy{epoch, at(60 + 2250), time.Minute}, false},
+		{"just before", waits, 59.9, few, 10, 0.5, waits, false},
+		{"the first look", waits, 60, few, 0, 0.5, candidacy{epoch, at(120), 2 * time.Minute}, true},
+		{"the first look of ten comes late", waits, 63, few, 10, 0.5, candidacy{epoch, at(128), 2 * time.Minute}, true},
+		{"the second look", candidacy{epoch, at(120), 2 * time.Minute}, 120, few, 0, 0, candidacy{epoch, at(240), 4 * time.Minute}, true},
+		{"the pause grows to ten minutes", candidacy{epoch, at(960), 8 * time.Minute}, 960, few, 0, 0, candidacy{epoch, at(1440), 10 * time.Minute}, true},
+		{"and stays so", candidacy{epoch, at(1440), 10 * time.Minute}, 1440, few, 0, 0, candidacy{epoch, at(2040), 10 * time.Minute}, true},
+		{"enough again", candidacy{epoch, at(120), 2 * time.Minute}, 90, enough, 9, 0.5, candidacy{}, false},
+		{"enough again when a look is due", waits, 60, enough, 9, 0.5, candidacy{}, false},
+	} {
+		after, look := tt.before.next(at(tt.now), tt.few, time.Minute, tt.clients, tt.draw)
+		if after != tt.after || look != tt.look {
+			t.Errorf("%s: got\n%+v, look %t, want\n%+v, %t", tt.name, after, look, tt.after, tt.look)
+		}
+	}
+	if got := waits.fewFor(at(7)); got != 7*time.Second {
+		t.Errorf("got too few for %v, want 7s", got)
+	}
+	if got := (candidacy{}).fewFor(at(7)); got != 0 {
+		t.Errorf("got too few for %v, want never", got)
+	}
+}
+
+// A vacant place is left to nodes that start for an expiry, unless that is said (R48).
+func TestGrace(t *testing.T) {
+	t.Parallel()
+	for grace, want := range map[time.Duration]time.Duration{0: testExpiry, time.Second: time.Second, time.Hour: time.Hour} {
+		if got := (&Beater{Expiry: testExpiry, Grace: grace}).grace(); got != want {
+			t.Errorf("told %v: got %v, want %v", grace, got, want)
+		}
+	}
+}
