@@ -100,7 +100,7 @@ func (b *beating) Leave(context.Context) error {
 // The data directory.
 
 func (b *beating) Mode() (registry.Mode, error)         { return registry.Server, nil }
-func (b *beating) KeepMode(registry.Mode) error         { return nil }
+func (b *beating) KeepMode(m registry.Mode) error       { b.mode = m; return nil }
 func (b *beating) Incarnation() (string, error)         { return b.incarnation, nil }
 func (b *beating) KeepIncarnation(string) error         { return nil }
 func (b *beating) Membership() (rule.Membership, error) { return b.membership, nil }

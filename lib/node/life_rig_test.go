@@ -57,8 +57,9 @@ type testAgent struct {
 type testDisk struct {
 	incarnation string
 	membership  rule.Membership
-	full        error // nothing more can be kept
-	aside       int   // how often its raft data was put aside
+	full        error         // nothing more can be kept
+	aside       int           // how often its raft data was put aside
+	mode        registry.Mode // what was kept last
 }
 
 // led is a server with a leader.
