@@ -52,9 +52,10 @@ func (b *Beater) replaces(ctx context.Context, status Status) {
 	}
 	decision, err := b.candidate(ctx, status)
 	switch {
-	case err != nil:
+	case err != nil && err.Error() != b.toldReplace:
+		b.toldReplace = err.Error()
 		b.Out.Warnf("whether a dead server's slot can be taken: %v", err)
-	case decision.HasSlot:
+	case err == nil && decision.HasSlot:
 		b.Out.Notef("this server has taken a slot: %s", decision.Reason)
 		b.candidacy = candidacy{}
 	}

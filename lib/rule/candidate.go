@@ -33,8 +33,8 @@ func (in Input) candidate() Action {
 		return in.staysClient(fmt.Sprintf("it has given a place back and takes none until %s", in.Self.Membership.CandidateFrom.UTC().Format(time.DateTime)))
 	case own != nil && own.Node == in.Self.Node && !own.tooLate(in.Seen.Time, in.Policy.Expiry):
 		return in.server("this node holds a slot")
-	case own != nil || in.nameConflict() != nil:
-		return in.staysClient("a slot in its name is another's, or its own is in another name or given back")
+	case own != nil && own.Node != in.Self.Node || in.nameConflict() != nil:
+		return in.staysClient("a slot in its name is another's, or its own slot is in another name")
 	case runs:
 		// It is one already, and takes the slot of a dead one (R48).
 	case len(c.Servers) >= rec.Desired:
@@ -91,6 +91,10 @@ func (in Input) takePlace() Action {
 	slot := in.newSlot()
 	if in.Self.Mode != registry.Server {
 		slot.Promoted = in.Seen.Time
+	}
+	if own := in.ownSlot(); own != nil { // it was given back, and nobody has taken it (R51)
+		*next.SlotOf(own.Incarnation) = slot
+		return Action{Swap: &next, Why: "this node tries again for the place that it gave back"}
 	}
 	next.Servers = append(next.Servers, slot)
 	why := fmt.Sprintf("%d servers held, %d desired, and no node that starts has taken the place", len(in.heldByOthers()), rec.Desired)

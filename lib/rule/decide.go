@@ -128,7 +128,8 @@ func (in Input) withRecord() Action {
 			return action
 		}
 	}
-	if own != nil && own.tooLate(in.Seen.Time, in.Policy.Expiry) {
+	set := in.Self.Mode == registry.Server && !in.Self.Membership.Open
+	if own != nil && !set && own.tooLate(in.Seen.Time, in.Policy.Expiry) {
 		return in.givesBack(*own)
 	}
 	if rec.State == Gathering {

@@ -204,10 +204,11 @@ func (r *Record) remove(incarnation string) {
 	r.Servers = slices.DeleteFunc(r.Servers, func(s Slot) bool { return s.Incarnation == incarnation })
 }
 
-// membership returns what the data directory of a server of this cluster remembers.
-func (r Record) membership() Membership {
+// membership returns what the data directory of a node of this cluster remembers, which
+// has kept something before.
+func (r Record) membership(kept Membership) Membership {
 	return Membership{
 		ClusterID: r.ClusterID, Term: r.Bootstrap.Term, Desired: r.Desired, Birth: r.Birth,
-		Adopted: r.Bootstrap.Incarnation == "",
+		Adopted: r.Bootstrap.Incarnation == "", GaveBack: kept.GaveBack, CandidateFrom: kept.CandidateFrom,
 	}
 }

@@ -71,9 +71,8 @@ func (in Input) server(reason string) Action {
 	d := in.decision(registry.Server, reason)
 	d.Membership = in.Self.Membership
 	if rec != nil {
-		d.Membership = rec.membership()
+		d.Membership = rec.membership(in.Self.Membership)
 		d.Membership.Open = in.Self.Mode == "" || in.Self.Membership.Open
-		d.Membership.GaveBack, d.Membership.CandidateFrom = in.Self.Membership.GaveBack, in.Self.Membership.CandidateFrom
 		if in.Self.Raft && in.Self.Membership.ClusterID == "" {
 			d.Notes = append(d.Notes, "the data directory holds raft data of no known cluster and is taken to belong to "+rec.ClusterID)
 		}
@@ -102,13 +101,11 @@ func (in Input) mayBootstrap() bool {
 // set (R22).
 func (in Input) client(reason string) Action {
 	d := in.decision(registry.Client, reason)
-	kept := in.Self.Membership
-	if !in.Self.Raft && (in.Self.Mode == "" || in.Self.Mode == registry.Server && kept.Open) {
+	if !in.Self.Raft && (in.Self.Mode == "" || in.Self.Mode == registry.Server && in.Self.Membership.Open) {
 		if rec := in.Seen.Record; rec != nil {
-			d.Membership = rec.membership()
+			d.Membership = rec.membership(in.Self.Membership)
 		}
 		d.Membership.Open = true
-		d.Membership.GaveBack, d.Membership.CandidateFrom = kept.GaveBack, kept.CandidateFrom
 	}
 	return Action{Decision: &d}
 }

@@ -38,9 +38,8 @@ func (s Slot) tooLate(now time.Time, expiry time.Duration) bool {
 // is not renewed any more, so it grows old, and somebody else takes it.
 func (in Input) givesBack(own Slot) Action {
 	action := in.client(fmt.Sprintf("this node took a place %v ago, and its server has found no leader", in.Seen.Time.Sub(own.Promoted).Round(time.Second)))
-	kept := in.Self.Membership
-	m := in.Seen.Record.membership()
-	m.Open, m.GaveBack, m.CandidateFrom = true, kept.GaveBack, kept.CandidateFrom
+	m := in.Seen.Record.membership(in.Self.Membership)
+	m.Open = true
 	action.Decision.Membership = m.GivesBack(in.Seen.Time, in.Policy.Expiry)
 	return action
 }
