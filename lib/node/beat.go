@@ -52,7 +52,7 @@ type Beater struct {
 	desired     int // servers, as the record said at the last look; 0: it has said nothing yet
 	candidacy   candidacy
 	toldWhyNot  string    // what the operator was told last of a change of role that was not made
-	toldReplace string    // the same, of a dead server's slot that could not be taken
+	toldReplace bool      // that a dead server's slot could not be taken
 	leaveAfter  time.Time // a server that could not leave does not try again before
 	noVote      time.Time // since when a server has had a leader and no vote; zero: it is not so
 }

@@ -52,12 +52,12 @@ func (b *Beater) replaces(ctx context.Context, status Status) {
 	}
 	decision, err := b.candidate(ctx, status)
 	switch {
-	case err != nil && err.Error() != b.toldReplace:
-		b.toldReplace = err.Error()
+	case err != nil && !b.toldReplace: // of two listings that fail, any may be named
+		b.toldReplace = true
 		b.Out.Warnf("whether a dead server's slot can be taken: %v", err)
 	case err == nil && decision.HasSlot:
 		b.Out.Notef("this server has taken a slot: %s", decision.Reason)
-		b.candidacy = candidacy{}
+		b.candidacy, b.toldReplace = candidacy{}, false
 	}
 }
 

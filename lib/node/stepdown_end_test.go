@@ -179,9 +179,11 @@ func TestLifeReplacesADeadServer(t *testing.T) {
 		said []string
 		want string
 	}{
-		"it is dead":        {func(*surplus) {}, []string{"this server has taken a slot: 2 servers held, 2 desired"}, "s1"},
-		"somebody answers":  {func(s *surplus) { s.Answers = func(context.Context, string) bool { return true } }, nil, "s3"},
-		"the store is sick": {func(s *surplus) { s.srv.Deny(storetest.Op("list")) }, []string{sick}, "s3"},
+		"it is dead":       {func(*surplus) {}, []string{"this server has taken a slot: 2 servers held, 2 desired"}, "s1"},
+		"somebody answers": {func(s *surplus) { s.Answers = func(context.Context, string) bool { return true } }, nil, "s3"},
+		"the store is sick": {func(s *surplus) {
+			s.srv.Deny(storetest.Op("list"))
+		}, []string{sick}, "s3"},
 	} {
 		tooMany(t, func(t *testing.T, s *surplus) {
 			ctx, cancel := context.WithCancel(t.Context())

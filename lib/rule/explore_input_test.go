@@ -70,8 +70,8 @@ func (r modelRecord) forRule(age int8) *rule.Record {
 			Incarnation: incarnationName(s.incarnation), Node: nodeName(node), Address: address(node),
 			Since: timeOf(grown(s.age, age)),
 		})
-		if r.gathering && s.before {
-			rec.Servers[len(rec.Servers)-1].Since = rec.Gather.Since.Add(-time.Second)
+		if slot := &rec.Servers[len(rec.Servers)-1]; r.gathering && s.before && !slot.Since.Before(rec.Gather.Since) {
+			slot.Since = rec.Gather.Since.Add(-time.Second)
 		}
 		if s.promoted {
 			rec.Version, rec.Servers[len(rec.Servers)-1].Promoted = 2, timeOf(old)
