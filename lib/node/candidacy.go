@@ -92,8 +92,12 @@ func (b *Beater) standsBy(ctx context.Context, status Status, draw float64) erro
 	default:
 		whyNot = decision.Reason
 	}
-	if whyNot != b.toldWhyNot {
-		b.toldWhyNot = whyNot
+	told := whyNot
+	if errors.Is(err, registry.ErrDenied) || errors.Is(err, registry.ErrUnavailable) {
+		told = "the store" // of several requests that fail at once any may be named
+	}
+	if told != b.toldWhyNot {
+		b.toldWhyNot = told
 		b.Out.Notef("a server is missing, and this client does not take its place: %s", whyNot)
 	}
 	return nil
