@@ -119,6 +119,9 @@ func TestBeatsEndTheCommand(t *testing.T) {
 		"the command has ended by a fault": {deaf, "5", patience, 5, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && test.beat == deaf && test.finish == 0 {
+				t.Skip("it waits for seven seconds")
+			}
 			t.Parallel()
 			g := newGround(t)
 			command := "echo >>starts; [ $(wc -l <starts) = 1 ] || exit 7; until [ -e left ]; do sleep 0.02; done; exit " + test.code
@@ -134,6 +137,9 @@ func TestBeatsEndTheCommand(t *testing.T) {
 
 // An operator who stops the program does not wait for beats that take their time.
 func TestStopWhileTheBeatsFinish(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for a quarter of a minute")
+	}
 	t.Parallel()
 	g := newGround(t)
 	c := Command{Args: g.sh("until [ -e left ]; do sleep 0.02; done; echo >>ended"), Again: true, Finish: 10 * patience}
