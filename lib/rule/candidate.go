@@ -47,14 +47,14 @@ func (in Input) candidate() Action {
 		return in.staysClient("its gossip knows none of the servers that hold slots")
 	case rec.LeavingUnderWay(in.Seen.Time, in.Policy.Expiry):
 		return in.staysClient(fmt.Sprintf("%s steps down", rec.Leaving.Node)) // R49
-	case slices.ContainsFunc(rec.Servers, func(s Slot) bool { return s.changes(in.Seen.Time, in.Policy.Expiry) && in.fresh(s) }):
+	case slices.ContainsFunc(rec.Servers, func(s Slot) bool { return s.Changes(in.Seen.Time, in.Policy.Expiry) && in.fresh(s) }):
 		return in.staysClient("another client takes a place, and does not vote yet") // R49
 	case in.Seen.RecordOnly:
 		return Action{ReadHeartbeats: true}
 	case !runs && len(in.heldByOthers()) >= rec.Desired:
 		return in.staysClient(fmt.Sprintf("%d servers held, %d desired", len(in.heldByOthers()), rec.Desired))
 	}
-	if s, ok := in.changeUnderWay(); ok {
+	if s, ok := in.Seen.ChangeUnderWay(in.Policy.Expiry); ok {
 		return in.staysClient(fmt.Sprintf("%s starts a server, or one that does not vote yet", s.Node)) // R49
 	}
 	return in.takePlace()
@@ -72,11 +72,12 @@ func (in Input) knowsSlotsServer() bool {
 	return slices.ContainsFunc(in.slots(), func(s Slot) bool { return slices.Contains(in.Candidate.Servers, s.Node) })
 }
 
-// changeUnderWay returns a held slot whose server is on its way: a client claimed it and
-// does not vote yet, or its node does not beat as a server yet (R49).
-func (in Input) changeUnderWay() (Slot, bool) {
-	for _, s := range in.heldSlots() {
-		if s.changes(in.Seen.Time, in.Policy.Expiry) || !s.UnderWay() && !in.beatsAsServer(s.Node) {
+// ChangeUnderWay returns a held slot whose server is on its way: a client claimed it and
+// does not vote yet, or its node does not beat as a server yet. While there is one, no
+// client takes a place (R49). The observation must have the heartbeats.
+func (o Observation) ChangeUnderWay(expiry time.Duration) (Slot, bool) {
+	for _, s := range o.Slots() {
+		if o.Held(s, expiry) && (s.Changes(o.Time, expiry) || !s.UnderWay() && !o.BeatsAsServer(s.Node)) {
 			return s, true
 		}
 	}

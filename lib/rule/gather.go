@@ -48,15 +48,15 @@ func (r Record) gathered() bool {
 	return r.Gather != nil && r.State == Bootstrapping && r.Birth == Quorum
 }
 
-// isHere reports whether the holder of a slot has claimed or renewed it since the
+// IsHere reports whether the holder of a slot has claimed or renewed it since the
 // gathering began. A slot that is left of a birth which failed may still be fresh, and its
 // holder dead, or busy with ending its agent (R46).
-func (g Gather) isHere(s Slot) bool { return !s.Since.Before(g.Since) }
+func (g Gather) IsHere(s Slot) bool { return !s.Since.Before(g.Since) }
 
 // here returns how many slots' holders are here.
 func (r Record) here() (n int) {
 	for _, s := range r.Servers {
-		if r.Gather.isHere(s) {
+		if r.Gather.IsHere(s) {
 			n++
 		}
 	}
@@ -66,7 +66,7 @@ func (r Record) here() (n int) {
 // allHere reports whether all desired slots are claimed and fresh, and their holders
 // here.
 func (r Record) allHere(now time.Time, expiry time.Duration) bool {
-	old := func(s Slot) bool { return !s.Fresh(now, expiry) || !r.Gather.isHere(s) }
+	old := func(s Slot) bool { return !s.Fresh(now, expiry) || !r.Gather.IsHere(s) }
 	return len(r.Servers) >= r.Desired && !slices.ContainsFunc(r.Servers, old)
 }
 
@@ -95,7 +95,7 @@ func (in Input) gather() Action {
 		return in.client(fmt.Sprintf("%d servers held, %d desired", len(in.heldByOthers()), rec.Desired))
 	case own == nil:
 		return in.claimSlot()
-	case !rec.Gather.isHere(*own):
+	case !rec.Gather.IsHere(*own):
 		next := rec.next(in.New.Write)
 		*next.SlotOf(own.Incarnation) = in.newSlot()
 		return in.claimed(next, "this node holds a slot", nil)

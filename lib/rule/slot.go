@@ -48,9 +48,9 @@ func (s Slot) DueForRenewal(now time.Time, expiry time.Duration) bool {
 // not vote yet (R49).
 func (s Slot) UnderWay() bool { return !s.Promoted.IsZero() }
 
-// changes reports whether a client has claimed the slot and is on its way to vote. One that
+// Changes reports whether a client has claimed the slot and is on its way to vote. One that
 // has had its time keeps nobody else from changing (R51).
-func (s Slot) changes(now time.Time, expiry time.Duration) bool {
+func (s Slot) Changes(now time.Time, expiry time.Duration) bool {
 	return s.UnderWay() && !s.tooLate(now, expiry)
 }
 

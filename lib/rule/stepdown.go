@@ -56,7 +56,7 @@ func (r Running) stepDown() string {
 	case !r.mayTakeSlot() || len(rec.Servers) < rec.Desired:
 		return ""
 	case rec.LeavingUnderWay(r.Time, r.Expiry) && rec.Leaving.Incarnation != r.Self.Incarnation,
-		slices.ContainsFunc(rec.Servers, func(s Slot) bool { return s.changes(r.Time, r.Expiry) }):
+		slices.ContainsFunc(rec.Servers, func(s Slot) bool { return s.Changes(r.Time, r.Expiry) }):
 		return "" // one change at a time (R49)
 	}
 	return fmt.Sprintf("all %d places are others'", rec.Desired)

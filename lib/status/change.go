@@ -2,7 +2,6 @@ package status
 
 import (
 	"fmt"
-	"slices"
 
 	"auto-consul/lib/rule"
 )
@@ -35,10 +34,15 @@ func (s Status) changesUnderWay(rec rule.Record) int {
 func (s Status) changes(rec rule.Record) []string {
 	var out []string
 	for _, slot := range rec.Servers {
-		if slot.UnderWay() {
-			out = append(out, fmt.Sprintf("%s was a client and claimed a place %s, at %s. Its server has not reported yet that it votes, and until it does no server steps down.",
-				slot.Node, ago(s.Seen.Time.Sub(slot.Promoted)), stamp(slot.Promoted)))
+		if !slot.UnderWay() {
+			continue
 		}
+		then := "and until it does no server steps down."
+		if !slot.Changes(s.Seen.Time, s.Expiry) { // R51
+			then = "and has had its time for that: it gives the place back if it can."
+		}
+		out = append(out, fmt.Sprintf("%s was a client and claimed a place %s, at %s. Its server has not reported yet that it votes, %s",
+			slot.Node, ago(s.Seen.Time.Sub(slot.Promoted)), stamp(slot.Promoted), then))
 	}
 	if l := s.stepsDown(rec); l != nil {
 		age := l.Age(s.Seen.Time)
@@ -51,9 +55,8 @@ func (s Status) changes(rec rule.Record) []string {
 // clientsWait reports whether a change is under way for which clients leave a place open
 // (R49).
 func (s Status) clientsWait(rec rule.Record) bool {
-	return s.stepsDown(rec) != nil || slices.ContainsFunc(rec.Servers, func(slot rule.Slot) bool {
-		return s.Seen.Held(slot, s.Expiry) && (slot.UnderWay() || !s.Seen.BeatsAsServer(slot.Node))
-	})
+	_, changes := s.Seen.ChangeUnderWay(s.Expiry)
+	return changes || s.stepsDown(rec) != nil
 }
 
 // tooMany says what becomes of servers that hold no place where all are taken (R50).

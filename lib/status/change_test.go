@@ -52,6 +52,16 @@ var changes = []sentence{
 		},
 	},
 	{
+		name: "it beats, and has had its time to vote; another place is vacant (R51)", live: members(1, 3),
+		record: rec(rule.Established, 3, slot(1, old), slot(2, old), promoted(3, time.Hour, old)),
+		want: []string{
+			"2 of 3 servers are live.",
+			"s3 was a client and claimed a place 1h0m ago, at 2026-01-02T02:04:05Z. Its server has not reported yet that it votes, and has had its time for that: it gives the place back if it can.",
+			"The place of s2" + noHeartbeat,
+			"A new node that starts takes it at once if it finds s2 dead." + clientsLater + " If s2 comes back first, it keeps its place.",
+		},
+	},
+	{
 		name: "the client that claimed a place has died since (R48)", live: members(1, 2),
 		record: rec(rule.Established, 3, slot(1, old), slot(2, old), promoted(3, 20*time.Second, old)),
 		want: []string{

@@ -48,7 +48,7 @@ func (s Status) withoutRecord() []string {
 func (s Status) gathering(rec rule.Record) []string {
 	here, until, now := 0, rec.Gather.Until, s.Seen.Time
 	for _, slot := range rec.Servers {
-		if s.Seen.Held(slot, s.Expiry) && !slot.Since.Before(rec.Gather.Since) {
+		if s.Seen.Held(slot, s.Expiry) && rec.Gather.IsHere(slot) {
 			here++
 		}
 	}
