@@ -123,10 +123,7 @@ func (b *Beater) checkQuorum(ctx context.Context, node string) error {
 	case leader == "":
 		return leaderless
 	}
-	peers, err := b.Agent.Peers(ctx)
-	if err == nil {
-		err = b.Agent.FillAlive(ctx, peers)
-	}
+	peers, err := b.livePeers(ctx)
 	if err != nil {
 		if leader, lost := b.Agent.Leader(ctx); lost == nil && leader == "" {
 			return leaderless
@@ -137,6 +134,15 @@ func (b *Beater) checkQuorum(ctx context.Context, node string) error {
 		return fmt.Errorf("%s would take the quorum with it: no more than half of the other voters are alive; -force leaves all the same", node)
 	}
 	return nil
+}
+
+// livePeers returns the raft configuration, and which of its servers are alive.
+func (b *Beater) livePeers(ctx context.Context) ([]Peer, error) {
+	peers, err := b.Agent.Peers(ctx)
+	if err == nil {
+		err = b.Agent.FillAlive(ctx, peers)
+	}
+	return peers, err
 }
 
 // keepsQuorum reports whether more than half of the voters that are left are alive

@@ -107,10 +107,7 @@ func (b *Beater) mayLeave(ctx context.Context, l look) (hasSlot bool, whyNot str
 
 // voters returns the names of the servers that vote, and whether each lives.
 func (b *Beater) voters(ctx context.Context) (map[string]bool, error) {
-	peers, err := b.Agent.Peers(ctx)
-	if err == nil {
-		err = b.Agent.FillAlive(ctx, peers)
-	}
+	peers, err := b.livePeers(ctx)
 	voters := map[string]bool{}
 	for _, p := range peers {
 		if p.Voter {
