@@ -36,8 +36,8 @@ func (o Observer) MarkLeaving(ctx context.Context, r rule.Running, random Random
 }
 
 // GiveBack takes the slot of an incarnation out of the record, if it is in a node's
-// name, and its mark as one that steps down, and reports whether a reading has shown that (R38). If others are faster again
-// and again the error wraps [rule.ErrUndecided].
+// name, and its mark as one that steps down, and reports whether a reading has shown
+// that (R38). If others are faster again and again the error wraps [rule.ErrUndecided].
 func (o Observer) GiveBack(ctx context.Context, incarnation, node string, random Random) (bool, error) {
 	_, _, wrote, err := o.update(ctx, random, func(seen rule.Observation) (rule.Order, error) {
 		next := rule.GiveBack(seen.Record, incarnation, node, random.ID())
