@@ -16,10 +16,7 @@ import (
 func TestClientTakesADeadServersPlace(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, newBucket(t), "quorum")
-	for _, name := range []string{"n1", "n2", "n3"} {
-		c.add(name)
-	}
-	c.awaitVoters(c.await(3, 3)...)
+	c.addServers()
 	c.add("a1")
 	c.add("a2")
 	c.await(3, 5)

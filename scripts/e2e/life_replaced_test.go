@@ -14,11 +14,7 @@ import (
 func TestServersAreReplacedWhileAgentsAreAway(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, newBucket(t), "quorum")
-	for _, name := range []string{"n1", "n2", "n3"} {
-		c.add(name)
-	}
-	servers := c.await(3, 3)
-	c.awaitVoters(servers...)
+	servers := c.addServers()
 	c.quickVotes("n1")
 	c.add("a1")
 	c.add("a2")
@@ -59,6 +55,17 @@ func TestServersAreReplacedWhileAgentsAreAway(t *testing.T) {
 	if err := want("the paused agent's process", c.nodes["a2"].pid("consul"), paused[0]); err != nil {
 		t.Error(err)
 	}
+}
+
+// addServers starts three nodes, and returns them when all of them vote.
+func (c *cluster) addServers() []string {
+	c.t.Helper()
+	for _, name := range []string{"n1", "n2", "n3"} {
+		c.add(name)
+	}
+	servers := c.await(3, 3)
+	c.awaitVoters(servers...)
+	return servers
 }
 
 // add starts a node that does not linger when it leaves: it drains nothing, and

@@ -14,10 +14,7 @@ import (
 func TestServerTooManyStepsDown(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, newBucket(t), "quorum")
-	for _, name := range []string{"n1", "n2", "n3"} {
-		c.add(name)
-	}
-	c.awaitVoters(c.await(3, 3)...)
+	c.addServers()
 	c.quickVotes("n1")
 	c.add("a1")
 	c.await(3, 4)
@@ -47,10 +44,7 @@ func TestServerTooManyStepsDown(t *testing.T) {
 func TestResizeToFewer(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, newBucket(t), "quorum")
-	for _, name := range []string{"n1", "n2", "n3"} {
-		c.add(name)
-	}
-	c.awaitVoters(c.await(3, 3)...)
+	c.addServers()
 	n1 := c.nodes["n1"]
 	n1.command("consul", "kv", "put", "kept", "yes")
 	n1.command("ac-decide", "-r", c.store.url, "-n", "n1", "-a", n1.address, "-d", n1.path("data"), "-s", "1", "-e", "12", "-resize")
