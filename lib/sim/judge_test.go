@@ -92,7 +92,7 @@ func (j *judge) promoted(s *sent, prev *rule.Record, next rule.Record) {
 		}
 		j.w.count("promotions")
 		for _, other := range prev.Servers {
-			if other.UnderWay() && other.Fresh(slot.Since, j.w.policy.Expiry) {
+			if other.Changes(slot.Since, j.w.policy.Expiry) && other.Fresh(slot.Since, j.w.policy.Expiry) {
 				j.fail("promoted: %s took a place while %s did", s.n.name, other.Node)
 			}
 		}
