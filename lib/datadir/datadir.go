@@ -113,7 +113,14 @@ func (d Dir) write(name, text string) error {
 	if err := os.MkdirAll(string(d), 0o755); err != nil {
 		return err
 	}
-	tmp, err := os.CreateTemp(string(d), "."+name+"-*")
+	return replace(d.path(name), text)
+}
+
+// replace gives a file its text, in one step that survives a power cut. The file's folder
+// must be there.
+func replace(path, text string) error {
+	folder, name := filepath.Split(path)
+	tmp, err := os.CreateTemp(folder, "."+name+"-*")
 	if err != nil {
 		return err
 	}
@@ -123,15 +130,17 @@ func (d Dir) write(name, text string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(tmp.Name(), d.path(name)); err != nil {
+	if err := os.Rename(tmp.Name(), path); err != nil {
 		return err
 	}
-	return d.sync()
+	return syncFolder(folder)
 }
 
 // sync makes a rename in the data directory last, or in a folder of it.
-func (d Dir) sync(folder ...string) error {
-	dir, err := os.Open(d.path(folder...))
+func (d Dir) sync(folder ...string) error { return syncFolder(d.path(folder...)) }
+
+func syncFolder(folder string) error {
+	dir, err := os.Open(folder)
 	if err != nil {
 		return err
 	}

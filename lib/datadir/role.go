@@ -53,7 +53,7 @@ func (d Dir) lastRole(mode registry.Mode) (registry.Mode, error) {
 // ran reports whether Consul has run in a mode's folder: it gives every folder its node
 // id first.
 func (d Dir) ran(mode registry.Mode) (bool, error) {
-	return d.exists(string(mode), "node-id")
+	return d.exists(string(mode), nodeIDFile)
 }
 
 func (d Dir) exists(name ...string) (bool, error) {
