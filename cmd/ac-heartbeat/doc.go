@@ -84,7 +84,8 @@ ends, even by KILL, the command's process group gets TERM.
 With -until the program beats once, as soon as the agent has joined others, knows
 a leader, or votes. For a client voter means the same as leader. If that has not
 happened when -wait is over, the exit code is 75 and the error says what was
-missing. Where ACLs are on, the token needs operator:read to ask for voters.
+missing. Where ACLs are on, the token needs operator:read to ask for voters; one
+that the agent does not know yet, as after a start, is waited for like the rest.
 
 With -leave the agent leaves its cluster and ends. Then the program removes the
 node's heartbeats and gives a server's slot back, so that another node can

@@ -77,6 +77,8 @@ func failure(err error) string {
 		return "not running"
 	case errors.Is(err, node.ErrNoAnswer):
 		return "silent"
+	case errors.Is(err, node.ErrUnknownToken):
+		return "unknown token"
 	case errors.Is(err, node.ErrNoPermission):
 		return "no permission"
 	}
@@ -93,7 +95,8 @@ func TestStatusRefused(t *testing.T) {
 		want string
 	}{
 		{"no token", 403, "Permission denied: anonymous token lacks permission 'agent:read' on \"s\"", "no permission", "needs the permission agent:read: Permission denied"},
-		{"unknown token", 403, "ACL not found", "no permission", "agent:read: ACL not found"},
+		{"unknown token", 403, "ACL not found", "unknown token", "agent:read: ACL not found"},
+		{"no ACLs yet", 403, "The ACL system must be bootstrapped before making any requests that require authorization: ACL not found", "unknown token", "denies access: it does not know the token"},
 		{"server error", 500, "No cluster leader", "other", "answered 500: No cluster leader"},
 		{"not found", 404, "", "other", "answered 404"},
 		{"a page without end", 502, strings.Repeat("x", 10_000), "other", strings.Repeat("x", 200) + "…"},

@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	"github.com/hashicorp/consul/api"
 
 	"auto-consul/lib/node"
 )
+
+// unknownToken is what Consul answers for a token that it does not know, alone or at the
+// end of a longer sentence. For one that it knows, it says "Permission denied".
+const unknownToken = "ACL not found"
 
 // classify gives an error of a request its meaning. Only what cannot come from a
 // running agent is [node.ErrNotRunning]: an agent that is taken for dead loses its
@@ -28,8 +33,12 @@ func classify(caller context.Context, permission string, err error) error {
 	case !errors.As(err, &status):
 		return err
 	case status.Code == 403:
+		kind := node.ErrNoPermission
+		if strings.Contains(status.Body, unknownToken) {
+			kind = node.ErrUnknownToken
+		}
 		return fmt.Errorf("%w: the token (CONSUL_HTTP_TOKEN, CONSUL_HTTP_TOKEN_FILE) needs the permission %s: %s",
-			node.ErrNoPermission, permission, excerpt(status.Body))
+			kind, permission, excerpt(status.Body))
 	}
 	return fmt.Errorf("the Consul agent answered %d: %s", status.Code, excerpt(status.Body))
 }

@@ -25,7 +25,8 @@ var Gates = []Gate{Joined, Leader, Voter}
 
 // Until waits until the agent has reached a gate, and beats once. If that does not
 // happen in time, the error wraps [rule.ErrUndecided] and says what was missing. The
-// agent is asked once however short the time is.
+// agent is asked once however short the time is. A token that may not ask ends the wait
+// at once; one that the agent does not know is waited for, for it may not know it yet.
 func (b *Beater) Until(ctx context.Context, gate Gate, wait time.Duration) error {
 	limited, cancel := context.WithTimeout(ctx, max(wait, agentPause))
 	defer cancel()
@@ -35,7 +36,7 @@ func (b *Beater) Until(ctx context.Context, gate Gate, wait time.Duration) error
 		switch {
 		case err == nil:
 			return b.Beat(ctx)
-		case errors.Is(err, ErrNoPermission):
+		case errors.Is(err, ErrNoPermission) && !errors.Is(err, ErrUnknownToken):
 			return err
 		case limited.Err() == nil:
 			missing = err.Error()

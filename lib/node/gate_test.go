@@ -145,6 +145,27 @@ func TestUntilEndsEarly(t *testing.T) {
 	})
 }
 
+// A token that the agent does not know yet is waited for: a server that has just been
+// started again knows none before its raft data has caught up.
+func TestUntilTheTokenIsKnown(t *testing.T) {
+	t.Parallel()
+	lifetime(t, led(), func(t *testing.T, b *beating) {
+		b.record(rule.Established, nil)
+		b.absent = ErrUnknownToken
+		begin := time.Now()
+		if err := b.Until(t.Context(), Leader, time.Second); !errors.Is(err, rule.ErrUndecided) || errors.Is(err, ErrNoPermission) {
+			t.Errorf("got %v, want %v", err, rule.ErrUndecided)
+		}
+		time.AfterFunc(3*time.Second, func() { b.set(func() { b.absent = nil }) })
+		if err := b.Until(t.Context(), Leader, time.Minute); err != nil || time.Since(begin) < 4*time.Second {
+			t.Errorf("got %v after %v, want a beat as soon as the token is known", err, time.Since(begin))
+		}
+		b.says("waiting until leader (1s at most): "+ErrUnknownToken.Error(),
+			"waiting until leader (1m0s at most): "+ErrUnknownToken.Error())
+		b.wantSent("put", "servers/", 1)
+	})
+}
+
 // However short the wait is, the agent is asked once.
 func TestUntilWithoutAWait(t *testing.T) {
 	t.Parallel()

@@ -13,6 +13,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
@@ -28,6 +29,10 @@ var (
 	// ErrNoPermission reports that the agent runs and refuses the token, or the
 	// request without one.
 	ErrNoPermission = errors.New("the Consul agent denies access")
+	// ErrUnknownToken is an ErrNoPermission that may pass: the agent does not know the
+	// token. A server that has just been started knows none before its raft data has
+	// caught up, and a new cluster knows none before its first leader.
+	ErrUnknownToken = fmt.Errorf("%w: it does not know the token", ErrNoPermission)
 	// ErrOtherNode reports that the agent is another node than was meant.
 	ErrOtherNode = errors.New("the agent is another node's")
 	// ErrNoMode reports that no mode is kept where one must be.
