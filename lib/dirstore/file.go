@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -30,6 +29,22 @@ func tag(body []byte) string { return fmt.Sprintf(`"%x"`, sha256.Sum256(body)) }
 
 // read returns a whole object, or [errMissing] if there is none.
 func read(root *os.Root, key string) ([]byte, error) {
+	f, err := open(root, key)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(f, registry.MaxObject+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	if len(body) > registry.MaxObject {
+		return nil, registry.ErrTooLarge
+	}
+	return body, nil
+}
+
+// open opens an object for reading.
+func open(root *os.Root, key string) (*os.File, error) {
 	// Without O_NONBLOCK a pipe of that name would be waited for.
 	f, err := root.OpenFile(key, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -38,31 +53,19 @@ func read(root *os.Root, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := readFile(f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, err
-	}
-	return body, nil
-}
-
-func readFile(f *os.File) ([]byte, error) {
 	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
-	}
-	body, err := io.ReadAll(io.LimitReader(f, registry.MaxObject+1))
-	if err == nil && len(body) > registry.MaxObject {
-		err = registry.ErrTooLarge
-	}
-	return body, err
+	return f, nil
 }
 
 // write replaces an object in one step.
 func write(root *os.Root, key string, body []byte) error {
-	f, name, err := create(root, path.Dir(key))
+	f, name, err := create(root, path.Dir(key), 0o666)
 	if err != nil {
 		return err
 	}
@@ -81,16 +84,16 @@ func write(root *os.Root, key string, body []byte) error {
 
 // create makes a new temporary file. Others may share the directory, so its
 // mode is left to the umask.
-func create(root *os.Root, folder string) (*os.File, string, error) {
+func create(root *os.Root, folder string, mode os.FileMode) (*os.File, string, error) {
 	name := path.Join(folder, temp+rand.Text())
-	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	return f, name, err
 }
 
 // now returns the time by the file system's clock: the stamp of a file that was just
 // made.
 func now(root *os.Root) (time.Time, error) {
-	f, name, err := create(root, ".")
+	f, name, err := create(root, ".", 0o666)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -122,9 +125,9 @@ func exists(root *os.Root, key string) (bool, error) {
 	return err == nil, err
 }
 
-// walk lists all objects below a folder in ascending order, and the temporary
+// walk lists all objects below a folder in ascending order, and returns the temporary
 // files there and in the registry's own directory.
-func walk(root *os.Root, folder string) (keys, temps []string, err error) {
+func walk(root *os.Root, folder string, l *registry.Listing) (temps []string, err error) {
 	err = fs.WalkDir(root.FS(), folder, func(name string, d fs.DirEntry, err error) error {
 		hidden := strings.HasPrefix(path.Base(name), ".")
 		switch {
@@ -138,16 +141,28 @@ func walk(root *os.Root, folder string) (keys, temps []string, err error) {
 		case strings.HasPrefix(path.Base(name), temp):
 			temps = append(temps, name)
 		case !hidden && d.Type().IsRegular():
-			keys = append(keys, name)
+			return add(l, name, d)
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	slices.Sort(keys) // a walk puts "a/b" before "a-b"
+	l.Sort() // a walk puts "a/b" before "a-b"
 	more, err := fs.Glob(root.FS(), temp+"*")
-	return keys, append(temps, more...), err
+	return append(temps, more...), err
+}
+
+// add puts an object into a listing, unless it went away since.
+func add(l *registry.Listing, key string, d fs.DirEntry) error {
+	info, err := d.Info()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		l.Keys, l.Sizes = append(l.Keys, key), append(l.Sizes, info.Size())
+	}
+	return err
 }
 
 // sweep removes those temporary files that are old. The others, and their

@@ -3,6 +3,7 @@ package dirstore_test
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -26,6 +27,9 @@ func ops(ctx context.Context, s registry.Store, key string) map[string]func() er
 		"put":    func() error { return s.Put(ctx, key, []byte("192.0.2.1")) },
 		"swap":   func() error { return s.Swap(ctx, key, []byte("{}"), "") },
 		"delete": func() error { return s.Delete(ctx, key) },
+
+		"upload":   func() error { return s.Upload(ctx, key, strings.NewReader("a snapshot")) },
+		"download": func() error { _, err := s.Download(ctx, key, io.Discard); return err },
 	}
 }
 
@@ -103,7 +107,7 @@ func TestInTheWay(t *testing.T) {
 			}
 		}
 	}
-	all := []string{"list", "get", "put", "swap", "delete"}
+	all := []string{"list", "get", "put", "swap", "delete", "upload", "download"}
 	for name, tt := range map[string]struct {
 		prepare func(t *testing.T, path string)
 		key     string
@@ -119,14 +123,14 @@ func TestInTheWay(t *testing.T) {
 				if err := os.MkdirAll(filepath.Join(path, "x"), 0o700); err != nil {
 					t.Fatal(err)
 				}
-			}), "servers", []string{"get", "put", "swap", "delete"},
+			}), "servers", []string{"get", "put", "swap", "delete", "upload", "download"},
 		},
 		"a pipe": {
 			inside(func(t *testing.T, path string) {
 				if err := syscall.Mkfifo(path, 0o600); err != nil {
 					t.Fatal(err)
 				}
-			}), "servers", []string{"list", "get", "swap"},
+			}), "servers", []string{"list", "get", "swap", "download"},
 		},
 		"a link to the outside": {inside(link("/etc")), "servers/passwd", all},
 	} {

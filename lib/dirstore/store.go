@@ -58,11 +58,10 @@ func (s *Store) List(ctx context.Context, dir string) (registry.Listing, error) 
 		if l.Time, err = now(root); err != nil {
 			return err
 		}
-		keys, temps, err := walk(root, dir)
+		temps, err := walk(root, dir, &l)
 		if err != nil {
 			return err
 		}
-		l.Keys = keys
 		return sweep(root, temps, l.Time)
 	})
 	if err != nil {

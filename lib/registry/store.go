@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"sort"
 	"time"
 )
 
@@ -53,13 +55,36 @@ type Store interface {
 	Swap(ctx context.Context, key string, body []byte, etag string) error
 	// Delete removes a key; one that is already gone is no error.
 	Delete(ctx context.Context, key string) error
+	// Upload creates an object of any size, up to the 5 GiB that S3 takes in one request,
+	// from where body stands to its end. It never writes over an object, and it is sent
+	// once. [ErrConflict]: there is such an object, which may be this very one, where an
+	// earlier answer was lost. Any other error: unknown, as for Swap. Nothing bounds it in
+	// time as long as bytes move, and no more than a few of them are in memory at once.
+	Upload(ctx context.Context, key string, body io.ReadSeeker) error
+	// Download writes an object of any size into to, and returns how many bytes it wrote,
+	// also when it fails half way. A missing key is [fs.ErrNotExist]. It is bounded as
+	// Upload is.
+	Download(ctx context.Context, key string, to io.Writer) (int64, error)
 }
 
 // Listing is the answer to [Store.List].
 type Listing struct {
-	Keys []string
-	More bool      // there are further keys, after these
-	Time time.Time // the store's clock when it answered, UTC, whole seconds
+	Keys  []string
+	Sizes []int64   // in bytes, of the object of each key
+	More  bool      // there are further keys, after these
+	Time  time.Time // the store's clock when it answered, UTC, whole seconds
+}
+
+// Sort puts the keys in ascending order, each with its size.
+func (l *Listing) Sort() { sort.Sort(byKey(*l)) }
+
+type byKey Listing
+
+func (l byKey) Len() int           { return len(l.Keys) }
+func (l byKey) Less(i, j int) bool { return l.Keys[i] < l.Keys[j] }
+func (l byKey) Swap(i, j int) {
+	l.Keys[i], l.Keys[j] = l.Keys[j], l.Keys[i]
+	l.Sizes[i], l.Sizes[j] = l.Sizes[j], l.Sizes[i]
 }
 
 // Object is the answer to [Store.Get].
@@ -72,6 +97,24 @@ type Object struct {
 	Took time.Duration
 }
 
-// MaxObject bounds how many bytes a [Store] reads of one object. A heartbeat
+// MaxObject bounds how many bytes [Store.Get] reads of one object. A heartbeat
 // has at most 255 and a cluster record a few thousand.
 const MaxObject = 1 << 20
+
+// Copy copies what a [Store] downloads. Its error says where it is the copy that cannot
+// be written and not the object that cannot be read, and is then none of the store's.
+func Copy(to io.Writer, object io.Reader) (int64, error) {
+	return io.Copy(local{to}, object)
+}
+
+// local is a writer whose errors tell whose they are, and nothing else.
+type local struct{ io.Writer }
+
+// Write implements [io.Writer].
+func (l local) Write(p []byte) (int, error) {
+	n, err := l.Writer.Write(p)
+	if err != nil {
+		err = errors.New("the copy: " + err.Error())
+	}
+	return n, err
+}

@@ -73,14 +73,15 @@ func (s *Store) fail(ctx context.Context, op, key string, err error) error {
 // answered returns what an error that the store itself sent means.
 func answered(op string, status int, err error) (text string, kind error) {
 	code := code(err)
+	reads, writes := op == "get" || op == "download", op == "swap" || op == "upload" // with a condition
 	switch {
 	case code == noSuchBucket:
 		return "bucket does not exist", nil
-	case code == noSuchKey && (op == "get" || op == "swap"):
+	case code == noSuchKey && (reads || writes):
 		return "no such object", fs.ErrNotExist
 	case denied(status, code):
 		return fmt.Sprintf("%v (%s)", registry.ErrDenied, naming(code, status)), registry.ErrDenied
-	case op != "swap":
+	case !writes:
 		return describe(status, err), nil
 	case status == http.StatusPreconditionFailed, status == http.StatusConflict:
 		return fmt.Sprintf("%v (%s)", registry.ErrConflict, naming(code, status)), registry.ErrConflict

@@ -75,7 +75,7 @@ func Open(ctx context.Context, bucket, prefix string, opts ...Option) (*Store, e
 	if prefix = strings.Trim(prefix, "/"); prefix != "" {
 		prefix += "/"
 	}
-	return &Store{s3.NewFromConfig(cfg, o.service), bucket, prefix}, nil
+	return &Store{s3.NewFromConfig(cfg, o.service), newLarge(cfg.HTTPClient), bucket, prefix}, nil
 }
 
 // newHTTPClient returns a client of the SDK's kind: with any other, AWS_CA_BUNDLE is

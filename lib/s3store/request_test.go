@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +30,9 @@ func ops(ctx context.Context, s registry.Store) map[string]func() error {
 		"create":  func() error { return s.Swap(ctx, key, []byte("{}"), "") },
 		"replace": func() error { return s.Swap(ctx, key, []byte("{}"), etag) },
 		"delete":  func() error { return s.Delete(ctx, key) },
+
+		"upload":   func() error { return s.Upload(ctx, key, strings.NewReader("a snapshot")) },
+		"download": func() error { _, err := s.Download(ctx, key, io.Discard); return err },
 	}
 }
 
@@ -104,6 +109,17 @@ func TestFailures(t *testing.T) {
 		"moved":       {"get", moved, nil, "region eu-west-1 (AWS_REGION)", "get 301"},
 		"clock":       {"put", answer(403, "RequestTimeTooSkewed"), nil, "RequestTimeTooSkewed (status 403)", "put 403"},
 		"unknown":     {"put", answer(400, "Weird"), nil, "Weird (status 400): as the test wants it", "put 400"},
+
+		"there already":   {"upload", answer(412, "PreconditionFailed"), registry.ErrConflict, "PreconditionFailed", "put 412 if-none-match *"},
+		"at once":         {"upload", answer(409, "ConditionalRequestConflict"), registry.ErrConflict, "Conflict", "put 409 if-none-match *"},
+		"upload denied":   {"upload", answer(403, "AccessDenied"), registry.ErrDenied, "access denied (AccessDenied)", "put 403 if-none-match *"},
+		"upload unable":   {"upload", answer(501, ""), nil, "does not implement conditional writes", "put 501 if-none-match *"},
+		"upload large":    {"upload", answer(400, "EntityTooLarge"), nil, "EntityTooLarge (status 400)", "put 400 if-none-match *"},
+		"upload busy":     {"upload", answer(503, "SlowDown"), nil, "SlowDown (status 503)", "put 503 if-none-match *"},
+		"upload dropped":  {"upload", storetest.Fault{Drop: true}, nil, "connection reset", "put 0 if-none-match *"},
+		"no snapshot":     {"download", answer(404, "NoSuchKey"), fs.ErrNotExist, "no such object", "get 404"},
+		"download denied": {"download", answer(403, "AccessDenied"), registry.ErrDenied, "access denied (AccessDenied)", "get 403"},
+		"download busy":   {"download", answer(503, "SlowDown"), nil, "SlowDown (status 503)", thrice("get 503")},
 
 		"list dropped":  {"list", storetest.Fault{Drop: true}, nil, "connection reset", thrice("list 0")},
 		"swap dropped":  {"create", storetest.Fault{Drop: true}, nil, "connection reset", "put 0 if-none-match *"},
@@ -187,6 +203,9 @@ func TestOneFault(t *testing.T) {
 		"list broken off":  {"list", storetest.Fault{Drop: true}, true, "list 0; list 200", false},
 		"put retried":      {"put", busy, true, "put 503; put 200", true},
 		"put answer lost":  {"put", storetest.Fault{LoseAnswer: true}, true, "put 0; put 200", true},
+		"upload lost":      {"upload", storetest.Fault{LoseAnswer: true}, false, "put 0 if-none-match *", true},
+		"download retried": {"download", busy, true, "get 503; get 200", true},
+		"download cut":     {"download", storetest.Fault{Truncate: true}, false, "get 200", true},
 		"delete lost":      {"delete", storetest.Fault{LoseAnswer: true}, true, "delete 0; delete 204", false},
 		"swap answer lost": {"create", storetest.Fault{LoseAnswer: true}, false, "put 0 if-none-match *", true},
 		"swap once":        {"create", busy, false, "put 503 if-none-match *", false},
@@ -196,7 +215,7 @@ func TestOneFault(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv, store := open(t)
-			if tt.op == "get" || tt.op == "delete" {
+			if slices.Contains([]string{"get", "download", "delete"}, tt.op) {
 				if err := store.Put(t.Context(), key, []byte("192.0.2.1")); err != nil {
 					t.Fatal(err)
 				}

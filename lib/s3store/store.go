@@ -17,7 +17,6 @@ import (
 	"io"
 	"math"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +32,7 @@ import (
 // Store is a [registry.Store] in a bucket, below a prefix.
 type Store struct {
 	client *s3.Client
+	large  HTTPClient // of the same settings, for objects of any size
 	bucket string
 	prefix string // empty, or ends with a slash
 }
@@ -76,7 +76,7 @@ func (s *Store) list(ctx context.Context, dir string, most int) (registry.Listin
 			return registry.Listing{}, s.fail(ctx, "list", dir, err)
 		}
 	}
-	slices.Sort(l.Keys)
+	l.Sort()
 	return l, nil
 }
 
@@ -101,7 +101,7 @@ func (s *Store) add(l registry.Listing, page *s3.ListObjectsV2Output, dir string
 		if !below || !strings.HasPrefix(key, dir+"/") {
 			return l, fmt.Errorf("the store listed %q, which was not asked for", key)
 		}
-		l.Keys = append(l.Keys, key)
+		l.Keys, l.Sizes = append(l.Keys, key), append(l.Sizes, aws.ToInt64(object.Size))
 	}
 	return l, nil
 }
@@ -169,7 +169,7 @@ func (s *Store) Swap(ctx context.Context, key string, body []byte, etag string) 
 	} else {
 		in.IfMatch = &etag
 	}
-	_, err := s.client.PutObject(ctx, in, func(o *s3.Options) { o.Retryer = aws.NopRetryer{} })
+	_, err := s.client.PutObject(ctx, in, once)
 	return s.fail(ctx, "swap", key, err)
 }
 
@@ -181,6 +181,9 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	}
 	return s.fail(ctx, "delete", key, err)
 }
+
+// once has a request sent without retries.
+func once(o *s3.Options) { o.Retryer = aws.NopRetryer{} }
 
 func (s *Store) key(key string) *string { return aws.String(s.prefix + key) }
 

@@ -27,6 +27,8 @@ func TestBlackHole(t *testing.T) {
 	}{
 		"read":     {"get", time.Hour, nil, "no answer within 10s", 3, 30 * time.Second},
 		"swap":     {"create", time.Hour, nil, "no answer within 10s", 1, 10 * time.Second},
+		"upload":   {"upload", time.Hour, nil, "nothing has moved for 1m0s", 1, time.Minute},
+		"download": {"download", time.Hour, nil, "nothing has moved for 1m0s", 3, 3 * time.Minute},
 		"deadline": {"get", 15 * time.Second, context.DeadlineExceeded, "context deadline exceeded", 2, 15 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

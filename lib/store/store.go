@@ -4,6 +4,7 @@ package store
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 
 	"auto-consul/lib/dirstore"
@@ -57,6 +58,15 @@ func (m marked) Swap(ctx context.Context, key string, body []byte, etag string) 
 }
 
 func (m marked) Delete(ctx context.Context, key string) error { return mark(m.store.Delete(ctx, key)) }
+
+func (m marked) Upload(ctx context.Context, key string, body io.ReadSeeker) error {
+	return mark(m.store.Upload(ctx, key, body))
+}
+
+func (m marked) Download(ctx context.Context, key string, to io.Writer) (int64, error) {
+	n, err := m.store.Download(ctx, key, to)
+	return n, mark(err)
+}
 
 // known are the errors that say more than that the store is not available.
 var known = []error{registry.ErrDenied, registry.ErrConflict, registry.ErrTooLarge, registry.ErrUnconditional, fs.ErrNotExist}

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"net/http/httptest"
 	"path/filepath"
@@ -84,8 +85,11 @@ func TestOpenMarksErrors(t *testing.T) {
 		"put":    func() error { return s.Put(t.Context(), "servers/k", []byte("v")) },
 		"swap":   func() error { return s.Swap(t.Context(), "servers/k", []byte("v"), "") },
 		"delete": func() error { return s.Delete(t.Context(), "servers/k") },
+
+		"upload":   func() error { return s.Upload(t.Context(), "snapshots/k", strings.NewReader("v")) },
+		"download": func() error { _, err := s.Download(t.Context(), "snapshots/k", io.Discard); return err },
 	}
-	for _, name := range []string{"list", "oldest", "get", "put", "swap", "delete"} {
+	for name := range operations {
 		srv.Deny(nil)
 		srv.SetFault(func(storetest.Request) storetest.Fault {
 			return storetest.Fault{Status: 400, Code: "Strange"}
@@ -100,13 +104,18 @@ func TestOpenMarksErrors(t *testing.T) {
 		}
 	}
 	srv.Deny(nil)
-	if err := operations["get"](); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, registry.ErrUnavailable) {
-		t.Errorf("got %v, want no such object and nothing else", err)
-	}
-	if err := operations["swap"](); err != nil {
-		t.Fatal(err)
-	}
-	if err := operations["swap"](); !errors.Is(err, registry.ErrConflict) || errors.Is(err, registry.ErrUnavailable) {
-		t.Errorf("got %v, want a conflict and nothing else", err)
+	for read, write := range map[string]string{"get": "swap", "download": "upload"} {
+		if err := operations[read](); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, registry.ErrUnavailable) {
+			t.Errorf("%s: got %v, want no such object and nothing else", read, err)
+		}
+		if err := operations[write](); err != nil {
+			t.Fatal(err)
+		}
+		if err := operations[write](); !errors.Is(err, registry.ErrConflict) || errors.Is(err, registry.ErrUnavailable) {
+			t.Errorf("%s: got %v, want a conflict and nothing else", write, err)
+		}
+		if err := operations[read](); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +34,8 @@ func Conformance(t *testing.T, open func(t *testing.T) registry.Store, clock fun
 		"gave up":      checkCancelled,
 		"clock":        func(t *testing.T, s registry.Store) { checkClock(t, s, clock) },
 		"same content": checkSameContent,
+		"large":        checkLarge,
+		"one uploader": checkUploads,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,11 +140,13 @@ func checkCancelled(t *testing.T, s registry.Store) {
 	cancel()
 	_, list := s.List(ctx, "servers")
 	_, read := s.Get(ctx, "servers/1-a")
+	_, load := s.Download(ctx, "servers/1-a", io.Discard)
 	for op, err := range map[string]error{
 		"list": list, "get": read,
 		"put":    s.Put(ctx, "servers/1-b", nil),
 		"swap":   s.Swap(ctx, "servers/1-c", nil, ""),
 		"delete": s.Delete(ctx, "servers/1-a"),
+		"upload": s.Upload(ctx, "servers/1-d", strings.NewReader("x")), "download": load,
 	} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got %v, want %v", op, err, context.Canceled)
@@ -203,8 +209,8 @@ func wantKeys(t *testing.T, s registry.Store, dir string, want ...string) time.T
 		t.Errorf("list %s: got %d keys, want %d; got %q, want %q", dir, len(l.Keys), len(want),
 			l.Keys[:min(len(l.Keys), 9)], want[:min(len(want), 9)])
 	}
-	if l.Time.IsZero() {
-		t.Errorf("list %s: got no time", dir)
+	if len(l.Sizes) != len(l.Keys) || l.Time.IsZero() {
+		t.Errorf("list %s: got %d sizes of %d keys, time %v", dir, len(l.Sizes), len(l.Keys), l.Time)
 	}
 	return l.Time
 }
