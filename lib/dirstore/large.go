@@ -20,11 +20,6 @@ const largeMode = 0o660
 func (s *Store) Upload(ctx context.Context, key string, body io.ReadSeeker) error {
 	err := s.in(ctx, key, func(root *os.Root) error {
 		folder := path.Dir(key)
-		if there, err := exists(root, key); err != nil {
-			return err
-		} else if there {
-			return registry.ErrConflict
-		}
 		if err := root.MkdirAll(folder, 0o777); err != nil {
 			return err
 		}
