@@ -63,7 +63,8 @@ next start. It reads no registry, and the document says what is kept.
 With -resize the cluster is to have as many servers as -servers says from now
 on. Without it the number in the cluster record counts.
 
-INT and TERM end the program with 130 and 143.
+INT and TERM end the program with 130 and 143, and the end of everybody who could
+read its output, where that is a pipe, with 141.
 
 # Exit codes
 

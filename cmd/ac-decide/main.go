@@ -51,7 +51,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		return err
 	}
 	// What it writes to see whether the store takes writes is removed again.
-	ctx, stop := cli.Interruptible(ctx)
+	ctx, stop := cli.Interruptible(ctx, s.Out)
 	defer stop()
 	decided, err := p.preparer(s, st, at, expiry).Prepare(ctx, first)
 	if ctx.Err() != nil {
