@@ -57,6 +57,7 @@ func ParseKey(key string) (Heartbeat, error) {
 
 var (
 	nodeName  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+	zoneName  = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 	dnsLabel  = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
 	hostName  = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$`)
 	numberEnd = regexp.MustCompile(`(^|\.)[0-9]+$`)
@@ -67,6 +68,15 @@ var (
 func CheckNode(name string) error {
 	if !nodeName.MatchString(name) {
 		return fmt.Errorf("bad node name %s: want 1 to 128 of [A-Za-z0-9._-], not beginning with a dash or a dot", quote(name))
+	}
+	return nil
+}
+
+// CheckZone returns an error unless the name of a failure domain has 1 to 64 of
+// [A-Za-z0-9._-], or is empty where there is none.
+func CheckZone(name string) error {
+	if name != "" && !zoneName.MatchString(name) {
+		return fmt.Errorf("bad zone %s: want 1 to 64 of [A-Za-z0-9._-]", quote(name))
 	}
 	return nil
 }
