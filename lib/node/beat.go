@@ -34,6 +34,7 @@ type Beater struct {
 	// Grace is how long a vacant place waits for a machine that starts, before a client
 	// takes it; 0: Expiry.
 	Grace time.Duration
+	Zone  string // the node's failure domain; empty if it was told none (R52)
 	// MayServe returns an error if no server could be started here. A client is asked before
 	// it takes a place, and Answers whether anybody answers at an address. Both are needed
 	// where Eligible is true.
@@ -49,7 +50,7 @@ type Beater struct {
 	isolation isolation
 	joins     joins
 
-	desired     int // servers, as the record said at the last look; 0: it has said nothing yet
+	record      *rule.Record // the last that a look has shown; nil: none yet
 	candidacy   candidacy
 	toldWhyNot  string    // what the operator was told last of a change of role that was not made
 	toldReplace bool      // that a dead server's slot could not be taken
@@ -139,7 +140,7 @@ func (b *Beater) running(status Status) (rule.Running, error) {
 		Expiry: b.Expiry, LastBeat: b.lastStamp, WithheldFor: b.schedule.withheldFor(time.Now()), NamedBefore: b.named,
 	}
 	r.Self.Node, r.Self.Address = b.self(status)
-	r.Self.Mode, r.Self.Raft = status.Mode(), status.LogIndex > 0
+	r.Self.Mode, r.Self.Raft, r.Self.Zone = status.Mode(), status.LogIndex > 0, b.Zone
 	var err error
 	if r.Self.Membership, err = b.Disk.Membership(); err != nil {
 		return r, err
@@ -167,7 +168,7 @@ func (b *Beater) look(ctx context.Context, status Status) (l look, err error) {
 	if err == nil {
 		b.named = l.seen.Names(r.Self.Membership)
 		if l.seen.Record != nil {
-			b.desired = l.seen.Record.Desired
+			b.record = l.seen.Record
 		}
 		if l.Server {
 			b.keepDesired(l.seen, r.Self.Membership)

@@ -41,6 +41,13 @@ func (c candidacy) next(now time.Time, few bool, wait time.Duration, clients int
 	return c, true
 }
 
+// later returns the candidacy with the next look so much later. What was drawn for it
+// stays, so that clients which wait for the same time do not look at once.
+func (c candidacy) later(by time.Duration) candidacy {
+	c.due = c.due.Add(by)
+	return c
+}
+
 // fewFor returns for how long the agent has known too few servers.
 func (c candidacy) fewFor(now time.Time) time.Duration {
 	if c.since.IsZero() {
@@ -70,9 +77,10 @@ func (b *Beater) ask(ctx context.Context, status Status) (look, error) {
 // long enough (R48). Its error wraps [rule.ErrUndecided]: the client has a place, and
 // must be decided again to be a server.
 func (b *Beater) standsBy(ctx context.Context, status Status, draw float64) error {
-	few := b.Eligible && !status.Server && !status.Alone() && status.KnownServers < b.desired
+	few := b.Eligible && !status.Server && !status.Alone() && b.record != nil && status.KnownServers < b.record.Desired
+	before := b.candidacy
 	var look bool
-	b.candidacy, look = b.candidacy.next(time.Now(), few, b.Expiry+b.grace(), status.clients(), draw)
+	b.candidacy, look = before.next(time.Now(), few, b.Expiry+b.grace(), status.clients(), draw)
 	if !few {
 		b.toldWhyNot = ""
 	}
@@ -80,7 +88,6 @@ func (b *Beater) standsBy(ctx context.Context, status Status, draw float64) erro
 		return nil
 	}
 	decision, err := b.candidate(ctx, status)
-	b.sampling = sampling{} // a claim that seems lost may be written later: the next beat reads the record
 	whyNot := ""
 	switch {
 	case errors.Is(err, rule.ErrFenced), ctx.Err() != nil:
@@ -91,6 +98,9 @@ func (b *Beater) standsBy(ctx context.Context, status Status, draw float64) erro
 		return fmt.Errorf("%w: this client takes a place as a server: %s", rule.ErrUndecided, decision.Reason)
 	default:
 		whyNot = decision.Reason
+	}
+	if decision.LookAgain > 0 { // R52
+		b.candidacy = before.later(decision.LookAgain)
 	}
 	told := whyNot
 	if errors.Is(err, registry.ErrDenied) || errors.Is(err, registry.ErrUnavailable) {
@@ -126,10 +136,14 @@ func (b *Beater) candidate(ctx context.Context, status Status) (rule.Decision, e
 	if err != nil {
 		return rule.Decision{}, err
 	}
+	candidate := &rule.Candidacy{Grace: b.grace(), Servers: servers, FewFor: b.candidacy.fewFor(time.Now())}
+	if d := candidate.LeaveToZones(r.Self, b.record, b.Expiry); d != nil && !status.Server {
+		return *d, nil
+	}
 	d := claim.Decider{
 		Observer: b.Observer, Random: b.Random, Self: r.Self,
-		Policy:    rule.Policy{Desired: b.desired, Expiry: b.Expiry},
-		Candidate: &rule.Candidacy{Grace: b.grace(), Servers: servers, FewFor: b.candidacy.fewFor(time.Now())},
+		Policy:    rule.Policy{Desired: b.record.Desired, Expiry: b.Expiry},
+		Candidate: candidate,
 		Wait:      b.Timeout, Timeout: b.Timeout, Answers: b.Answers, Progress: b.Out.Notef,
 		Keep: func() error { // nobody claims what it cannot fill
 			if err := b.MayServe(limited); err != nil {
@@ -138,6 +152,7 @@ func (b *Beater) candidate(ctx context.Context, status Status) (rule.Decision, e
 			return b.Disk.KeepIncarnation(r.Self.Incarnation)
 		},
 	}
+	b.sampling = sampling{} // a claim that seems lost may be written later: the next beat reads the record
 	decision, _, err := d.Decide(limited, nil)
 	return decision, err
 }

@@ -20,6 +20,7 @@ type Preparer struct {
 	Answers func(ctx context.Context, address string) bool
 
 	Node, Address string
+	Zone          string // the node's failure domain; empty if it was told none (R52)
 	// Mode is the one that the operator set. If it is empty the kept mode applies, and
 	// without one the rules decide.
 	Mode     registry.Mode
@@ -79,7 +80,7 @@ func (p Preparer) Prepare(ctx context.Context, first *rule.Observation) (Prepare
 // the first claim is made or the decision is kept, no sooner (R37): one without a decision
 // may become part of a machine image, and all its copies would share the id.
 func (p Preparer) self() (rule.Self, error) {
-	self := rule.Self{Node: p.Node, Address: p.Address, Mode: p.Mode}
+	self := rule.Self{Node: p.Node, Address: p.Address, Zone: p.Zone, Mode: p.Mode}
 	var err error
 	if p.Mode == "" {
 		if self.Mode, err = p.Disk.Mode(); err != nil {

@@ -42,6 +42,9 @@ func (in Input) candidate() Action {
 	case c.FewFor < in.Policy.Expiry+c.Grace:
 		return in.staysClient(fmt.Sprintf("its gossip has known too few servers for %v only", c.FewFor.Round(time.Second)))
 	}
+	if d := c.LeaveToZones(in.Self, rec, in.Policy.Expiry); d != nil && !runs { // R52
+		return Action{Decision: d}
+	}
 	switch {
 	case !runs && !in.knowsSlotsServer():
 		return in.staysClient("its gossip knows none of the servers that hold slots")

@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -103,18 +102,11 @@ func (in Input) foreignData() error {
 func (in Input) resize() Action {
 	next := in.Seen.Record.next(in.New.Write)
 	next.Desired = in.Policy.Desired
-	// What is too much is given up: dead servers' slots first, then the newest (R24).
-	slices.SortStableFunc(next.Servers, func(a, b Slot) int { return cmp.Compare(in.order(a), in.order(b)) })
-	next.Servers = next.Servers[:min(len(next.Servers), next.Desired)]
-	return Action{Swap: &next, Why: fmt.Sprintf("resize from %d to %d servers", in.Seen.Record.Desired, next.Desired)}
-}
-
-// order returns 0 for a slot that is held and 1 for another.
-func (in Input) order(s Slot) int {
-	if in.held(s) {
-		return 0
+	for len(next.Servers) > next.Desired {
+		i := in.surplus(next.Servers)
+		next.Servers = slices.Delete(next.Servers, i, i+1)
 	}
-	return 1
+	return Action{Swap: &next, Why: fmt.Sprintf("resize from %d to %d servers", in.Seen.Record.Desired, next.Desired)}
 }
 
 // withRecord decides for a node without raft data where there is a record.
@@ -224,7 +216,7 @@ func (in Input) newRecord() Record {
 
 // newSlot returns a slot for this node, claimed now.
 func (in Input) newSlot() Slot {
-	return Slot{Incarnation: in.Self.Incarnation, Node: in.Self.Node, Address: in.Self.Address, Since: in.Seen.Time}
+	return in.Self.slot(in.Seen.Time)
 }
 
 // bootstrapHere returns the right of this node to bootstrap in a term.

@@ -107,7 +107,7 @@ func TestDecideResizeToFewer(t *testing.T) {
 		{name: "all live", policy: to(3), rec: five, servers: alive(1, 2, 3, 4, 5), want: "swap c1 established term 1 by i1 of 3: i1 i2 i3; resize from 5 to 3 servers"},
 		{name: "two are dead", policy: to(3), rec: five, servers: alive(2, 4, 5), want: "swap c1 established term 1 by i1 of 3: i2 i4 i5; resize from 5 to 3 servers"},
 		{name: "one is dead", policy: to(3), rec: five, servers: alive(1, 3, 4, 5), want: "swap c1 established term 1 by i1 of 3: i1 i3 i4; resize from 5 to 3 servers"},
-		{name: "more are dead than are left", policy: to(3), rec: five, servers: alive(4), want: "swap c1 established term 1 by i1 of 3: i4 i1 i2; resize from 5 to 3 servers"},
+		{name: "more are dead than are left", policy: to(3), rec: five, servers: alive(4), want: "swap c1 established term 1 by i1 of 3: i1 i2 i4; resize from 5 to 3 servers"},
 		{
 			name: "one that starts is not dead", policy: to(1), rec: with(rec(rule.Established, 2, slot(1, old), promoted(3, 0, 0)), func(r *rule.Record) { r.Version = 2 }), servers: alive(2),
 			want: "swap c1 established term 1 by i1 of 1: i3*^; resize from 2 to 1 servers",

@@ -2,6 +2,7 @@ package rule_test
 
 import (
 	"fmt"
+	"time"
 
 	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
@@ -59,7 +60,10 @@ func (x *explorer) candidacy(w world, i int8) *rule.Candidacy {
 	if x.registryAlone {
 		servers &= 1
 	}
-	c := &rule.Candidacy{FewFor: expiry}
+	c := &rule.Candidacy{Grace: grace, FewFor: expiry + grace}
+	if !x.zonesForEver { // a unit of time for each quarter of the grace
+		c.FewFor += time.Duration(w.nodes[i].fewFor-old) * grace / 4
+	}
 	for j := range x.nodes {
 		if servers&(1<<j) != 0 {
 			c.Servers = append(c.Servers, nodeName(j))
@@ -68,10 +72,13 @@ func (x *explorer) candidacy(w world, i int8) *rule.Candidacy {
 	return c
 }
 
-// count counts for how long a client's gossip has shown too few servers.
+// count counts for how long a client's gossip has shown too few servers. Where there are
+// zones, a client may leave a place to others for two units of time more (R52).
 func (n *modelNode) count(few bool) {
 	n.looked = false
 	switch {
+	case few && n.zone != 0:
+		n.fewFor = min(old+2, n.fewFor+1)
 	case few:
 		n.fewFor = grown(n.fewFor, 1)
 	case !n.paused:
@@ -136,6 +143,9 @@ func (x *explorer) first() world {
 	var w world
 	for i := range w.nodes {
 		w.nodes[i].clearMemory()
+		if i < len(x.zones) {
+			w.nodes[i].zone = int8(x.zones[i] - 'a' + 1)
+		}
 	}
 	if x.servers > 0 {
 		w = x.establishedWorld(w)
@@ -159,7 +169,7 @@ func (x *explorer) establishedWorld(w world) world {
 		n.join &^= 1 << i
 		w.serverBeats[i] = 3
 		if i < x.desired {
-			w.record.slots[i] = modelSlot{incarnation: n.incarnation, age: old}
+			w.record.slots[i] = modelSlot{incarnation: n.incarnation, age: old, zone: n.zone}
 			w.record.count++
 		}
 	}

@@ -1,6 +1,7 @@
 package rule_test
 
 import (
+	"slices"
 	"time"
 
 	"auto-consul/lib/rule"
@@ -14,8 +15,11 @@ func (x *explorer) spoil(rec *rule.Record, i int8) {
 			rec.Servers[k].Promoted = time.Time{}
 		}
 	}
+	holds := func(s rule.Slot) bool { return s.Node == nodeName(i) }
 	switch {
 	case rec == nil || rec.Gather == nil:
+	case x.zonesForEver && rec.State == rule.Gathering && !slices.ContainsFunc(rec.Servers, holds):
+		rec.Gather.Until = epoch.Add(unit)
 	case x.ignoresGathering && i == 0 && rec.State == rule.Gathering:
 		rec.State, rec.Birth = rule.Bootstrapping, rule.First
 	case x.neverGathersAgain && rec.State == rule.Bootstrapping && rec.Birth == rule.Quorum:

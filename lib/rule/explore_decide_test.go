@@ -23,7 +23,7 @@ func (x *explorer) start(w world, i int8) world {
 // clearMemory leaves of a node its phase and its data directory.
 func (n *modelNode) clearMemory() {
 	*n = modelNode{
-		phase: n.phase, paused: n.paused, incarnation: n.incarnation, mode: n.mode, raft: n.raft, keptCluster: n.keptCluster, keptTerm: n.keptTerm,
+		phase: n.phase, paused: n.paused, zone: n.zone, incarnation: n.incarnation, mode: n.mode, raft: n.raft, keptCluster: n.keptCluster, keptTerm: n.keptTerm,
 	}
 	for k := range n.silentFor {
 		n.silentFor[k] = -1
@@ -171,7 +171,7 @@ func (x *explorer) swap(w world, i int8) (world, string) {
 		n.unchanged = false
 		return w, ""
 	}
-	bad := cmp.Or(x.replacesRunning(w, next), w.takesBesides(next))
+	bad := cmp.Or(x.replacesRunning(w, next), w.takesBesides(next), x.bootstrapsWithout(w, next))
 	w = w.write(next)
 	w.nodes[i].unchanged = true
 	return w, bad

@@ -54,7 +54,7 @@ func (x *explorer) nodeFaults(w world, i int8) []successor {
 		v = w
 		v.nodes[i].stop(off)
 		v.removeVoter(w, i)
-		v.nodes[i] = modelNode{incarnation: n.incarnation + 1}
+		v.nodes[i] = modelNode{incarnation: n.incarnation + 1, zone: n.zone}
 		v.nodes[i].clearMemory()
 		out = append(out, successor{v, " loses its disk", ""})
 	}

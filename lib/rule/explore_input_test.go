@@ -10,7 +10,11 @@ import (
 
 // Names of the explored world, as the rules are asked with them.
 
-func timeOf(age int8) time.Time { return epoch.Add(-time.Duration(age) * unit) }
+// timeOf returns when something was that has an age. What is old is older than the
+// grace, too.
+func timeOf(age int8) time.Time {
+	return epoch.Add(-time.Duration(age)*unit - time.Duration(age/old)*grace)
+}
 
 func nodeName(i int8) string { return fmt.Sprintf("n%d", i) }
 
@@ -55,6 +59,9 @@ func (r modelRecord) forRule(age int8) *rule.Record {
 		rec.State, rec.Birth = rule.Gathering, rule.Auto
 		if r.timeUp || age > 0 {
 			rec.Gather.Since, rec.Gather.Until = epoch.Add(-unit), epoch
+		} else {
+			rec.Gather.Since = epoch.Add(-time.Duration(r.quarters) * unit / 4)
+			rec.Gather.Until = rec.Gather.Since.Add(unit)
 		}
 	}
 	if r.leaving != 0 {
@@ -68,7 +75,7 @@ func (r modelRecord) forRule(age int8) *rule.Record {
 		node := nodeOf(s.incarnation)
 		rec.Servers = append(rec.Servers, rule.Slot{
 			Incarnation: incarnationName(s.incarnation), Node: nodeName(node), Address: address(node),
-			Since: timeOf(grown(s.age, age)),
+			Since: timeOf(grown(s.age, age)), Zone: zoneName(s.zone),
 		})
 		if slot := &rec.Servers[len(rec.Servers)-1]; r.gathering && s.before && !slot.Since.Before(rec.Gather.Since) {
 			slot.Since = rec.Gather.Since.Add(-time.Second)
@@ -89,6 +96,9 @@ func fromRule(rec *rule.Record) modelRecord {
 	if rec.Gather != nil {
 		r.gathered, r.gathering = true, rec.State == rule.Gathering
 		r.timeUp = r.gathering && !rec.Gather.Until.After(epoch)
+		if r.gathering && !r.timeUp {
+			r.quarters = int8(epoch.Sub(rec.Gather.Since) / (unit / 4))
+		}
 	}
 	if l := rec.Leaving; l != nil && epoch.Sub(l.Since) < expiry {
 		r.leaving, r.leavingAge = number(l.Incarnation), int8(epoch.Sub(l.Since)/unit)
@@ -98,7 +108,11 @@ func fromRule(rec *rule.Record) modelRecord {
 	}
 	for _, s := range rec.Servers {
 		age := min(old, int8(epoch.Sub(s.Since)/unit))
-		r.slots[r.count] = modelSlot{number(s.Incarnation), age, s.UnderWay(), r.gathering && s.Since.Before(rec.Gather.Since)}
+		slot := &r.slots[r.count]
+		*slot = modelSlot{incarnation: number(s.Incarnation), age: age, promoted: s.UnderWay(), before: r.gathering && s.Since.Before(rec.Gather.Since)}
+		if s.Zone != "" {
+			slot.zone = number(s.Zone)
+		}
 		r.count++
 	}
 	return r
@@ -187,7 +201,7 @@ func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 func (n modelNode) self(i int8) rule.Self {
 	s := rule.Self{
 		Node: nodeName(i), Address: address(i), Incarnation: incarnationName(n.incarnation),
-		Mode: []registry.Mode{"", registry.Server, registry.Client}[n.mode], Raft: n.raft != 0,
+		Mode: []registry.Mode{"", registry.Server, registry.Client}[n.mode], Raft: n.raft != 0, Zone: zoneName(n.zone),
 	}
 	s.Membership.Open = n.mode != noMode
 	if n.keptCluster != 0 {

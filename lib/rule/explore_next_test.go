@@ -35,6 +35,9 @@ func (x *explorer) successors(w world) []successor {
 		v.lateWrite, v.lateWriteLands = modelRecord{}, false
 		add(v, "late write lands", "")
 	}
+	if v, ok := x.passQuarter(w); ok {
+		add(v, "a quarter of the gathering passes", "")
+	}
 	if v, ok := x.passTime(w, false); ok {
 		add(v, "time passes", "")
 	}
@@ -62,7 +65,7 @@ func (x *explorer) act(w world, i int8) []successor {
 	one := func(v world, what, bad string) []successor { return []successor{{v, what, bad}} }
 	switch n.phase {
 	case off:
-		if i > 0 && n.incarnation == 0 && w.nodes[i-1].incarnation == 0 {
+		if i > 0 && n.incarnation == 0 && w.nodes[i-1].incarnation == 0 && n.zone == w.nodes[i-1].zone {
 			return nil // blank machines are alike: the first is the first to start
 		}
 		return one(x.start(w, i), "starts", "")

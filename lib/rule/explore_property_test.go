@@ -62,6 +62,21 @@ func (x *explorer) replacesRunning(w world, next modelRecord) string {
 	return ""
 }
 
+// bootstrapsWithout returns, in words, who waits for servers of other zones when somebody
+// ends the gathering alone (R52); empty if nobody does. Who was paused may wait longer
+// than it should.
+func (x *explorer) bootstrapsWithout(w world, next modelRecord) string {
+	if !w.record.gathering || next.gathering || next.quorum || w.faults < x.faults {
+		return ""
+	}
+	for i := range x.nodes {
+		if n := w.nodes[i]; n.phase == polling && !next.holds(n.incarnation) {
+			return nodeName(i) + " waits for servers of other zones, and the cluster is born without it"
+		}
+	}
+	return ""
+}
+
 // good reports whether a world is one that the protocol is to reach: there is one
 // cluster with a leader, which the record names as established, with as many servers
 // as there should and can be. A documented wait is good, too: for a lost cluster to

@@ -26,6 +26,7 @@ type explorer struct {
 	leavesOut         bool        // clients may leave beats out (R47)
 	candidates        bool        // running clients may take places (R48)
 	servers           int8        // it begins with an established cluster of so many servers; 0: with none
+	zones             string      // a letter for each node's zone; empty: none has one
 	byName            bool        // worlds that differ in their nodes' names alone are two
 	visit             func(world) // is called with every world; may be nil
 
@@ -40,6 +41,7 @@ type explorer struct {
 	stopsFirst        bool // it stops its agent before it has claimed a place
 	manyAtOnce        bool // it takes a place while another's change is under way
 	neverCounts       bool // a server that steps down does not ask who votes and lives
+	zonesForEver      bool // a node leaves a place to other zones for as long as it is free
 }
 
 // explorations returns the explorations of a size, which is that of the environment
@@ -54,6 +56,7 @@ func explorations(size string) []explorer {
 		{nodes: 2, desired: 1, faults: 1, lost: rule.LostBootstrap},
 		{nodes: 2, desired: 2, faults: 0, birth: rule.Quorum},
 		{nodes: 2, desired: 2, faults: 1, birth: rule.Auto},
+		{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, zones: "aa"},
 	}
 	if size != "" {
 		out = append(out,
@@ -69,7 +72,10 @@ func explorations(size string) []explorer {
 			explorer{nodes: 3, desired: 3, faults: 0, birth: rule.Auto},
 			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, lost: rule.LostBootstrap},
 			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, deletesRecord: true},
+			explorer{nodes: 3, desired: 2, faults: 0, birth: rule.Auto, zones: "aab"},
+			explorer{nodes: 3, desired: 3, faults: 0, birth: rule.Auto, zones: "aaa"},
 			explorer{nodes: 3, desired: 3, faults: 0, servers: 1, candidates: true},
+			explorer{nodes: 3, desired: 3, faults: 0, servers: 1, candidates: true, zones: "aab"},
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 4, candidates: true, only: "dies"},
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "dies"},
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "crashes"},
@@ -88,6 +94,10 @@ func explorations(size string) []explorer {
 			explorer{nodes: 2, desired: 2, faults: 2, birth: rule.Auto},
 			explorer{nodes: 3, desired: 3, faults: 1, only: "dies", birth: rule.Auto},
 			explorer{nodes: 4, desired: 3, faults: 0, birth: rule.Auto},
+			explorer{nodes: 4, desired: 3, faults: 0, birth: rule.Auto, zones: "aabc"},
+			explorer{nodes: 3, desired: 3, faults: 1, only: "dies", birth: rule.Auto, zones: "aab"},
+			explorer{nodes: 4, desired: 3, faults: 1, servers: 2, candidates: true, only: "dies", zones: "abac"},
+			explorer{nodes: 4, desired: 3, faults: 1, servers: 2, candidates: true, only: "is paused", zones: "abac"},
 			explorer{nodes: 4, desired: 1, faults: 0},
 			explorer{nodes: 4, desired: 2, faults: 0},
 			explorer{nodes: 4, desired: 3, faults: 0},
@@ -131,6 +141,9 @@ func (x *explorer) name() string {
 	}
 	if x.servers > 0 {
 		name += fmt.Sprintf(", established with %d", x.servers)
+	}
+	if x.zones != "" {
+		name += ", zones " + x.zones
 	}
 	if x.candidates {
 		name += ", clients take places"

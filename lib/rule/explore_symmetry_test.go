@@ -38,14 +38,14 @@ func (x *explorer) canonical(w world) (world, renaming) {
 }
 
 // signature is what can be said of a node without naming another.
-type signature [41]int8
+type signature [42]int8
 
 func (w world) signature(i int8) signature {
 	n := w.nodes[i]
 	own := func(mask uint8) int8 { return int8(mask >> i & 1) }
 	bootstraps := w.record.bootstrapper != 0 && nodeOf(w.record.bootstrapper) == i
 	return signature{
-		n.phase, yes(n.paused), generation(n.incarnation, i), n.mode, n.raft, n.keptCluster, n.keptTerm, n.hasBeaten,
+		n.zone, n.phase, yes(n.paused), generation(n.incarnation, i), n.mode, n.raft, n.keptCluster, n.keptTerm, n.hasBeaten,
 		w.record.place(i), yes(bootstraps), w.lateWrite.place(i), int8(w.serverBeats[i]), int8(w.agentBeats[i]),
 		yes(n.unchanged), yes(n.beatsLater), n.recordAge, n.beatsAge, n.sinceReading,
 		yes(n.bootstrap), yes(n.waitsForLost), n.expect, yes(n.beatTried), yes(n.writes),

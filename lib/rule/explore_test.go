@@ -122,8 +122,9 @@ func TestExploreEveryInterleaving(t *testing.T) {
 // The controls. Without any one of these safeguards the protocol must be seen to
 // break: the record, which the plain rule does without (R42), conditions on writes
 // (R1), the proof that a silence is real (R9), the confirmation (R27), that nobody starts
-// a server while the servers gather (R43), that one swap ends a gathering (R44, R45), and
-// that a birth by quorum which loses a server gathers again (R46).
+// a server while the servers gather (R43), that one swap ends a gathering (R44, R45),
+// that a birth by quorum which loses a server gathers again (R46), and that nobody leaves a
+// place to other zones for ever (R52).
 func TestExplorationFindsWhatIsWrong(t *testing.T) {
 	type control struct {
 		name string
@@ -133,6 +134,8 @@ func TestExplorationFindsWhatIsWrong(t *testing.T) {
 	controls := []control{
 		{"the plain rule", explorer{nodes: 2, desired: 1, plainRule: true}, "two bootstraps"},
 		{"a store that ignores conditions", explorer{nodes: 2, desired: 1, ignoresConditions: true}, "two bootstraps"},
+		{"a birth without who waits for its zone", explorer{nodes: 2, desired: 2, birth: rule.Auto, zones: "aa", zonesForEver: true}, "waits for servers of other zones"},
+		{"a place that stays empty for a zone's sake", explorer{nodes: 2, desired: 2, servers: 1, candidates: true, zones: "aa", zonesForEver: true}, "stuck"},
 	}
 	if os.Getenv("EXPLORE") != "" {
 		controls = append(controls,

@@ -4,6 +4,9 @@ package rule_test
 // they may (R47). ok is false as long as somebody who is not paused has something to do
 // first, or a running server has not tried to beat.
 func (x *explorer) passTime(w world, leaveOut bool) (_ world, ok bool) {
+	if x.quartersLeft(w.record) {
+		return w, false
+	}
 	for i := range x.nodes {
 		if n := w.nodes[i]; n.phase == clientUp && !n.paused && !(leaveOut && w.knowsServers(i)) {
 			w = x.beatAsClient(w, i)

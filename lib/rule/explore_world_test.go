@@ -1,6 +1,8 @@
 package rule_test
 
 import (
+	"time"
+
 	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
 	"auto-consul/lib/ruletest"
@@ -15,6 +17,7 @@ const (
 	expiry   = ruletest.Expiry
 	unit     = expiry / 2
 	old      = 2 // the age at which nothing grows older
+	grace    = 4 * time.Second
 )
 
 // modelSlot is a slot. Node i's incarnations are i*4+1, before it has lost its disk,
@@ -23,6 +26,7 @@ type modelSlot struct {
 	incarnation, age int8
 	promoted         bool // a client took it, and does not vote yet
 	before           bool // it was claimed before the gathering began
+	zone             int8 // 0 for none
 }
 
 // nodeOf returns the node that an incarnation belongs to.
@@ -34,6 +38,7 @@ type modelRecord struct {
 	gathering                            bool // its servers gather, and nobody starts one
 	gathered                             bool // they gather, or have, and it is not established
 	timeUp                               bool // the gathering is over
+	quarters                             int8 // of its time that have passed, 2 for the rest; where there are zones
 	cluster, desired, term, bootstrapper int8 // the last is an incarnation; 0 for none
 	leaving, leavingAge                  int8 // an incarnation that steps down; 0 for none
 	count                                int8 // of slots
@@ -74,6 +79,7 @@ const (
 type modelNode struct {
 	phase  int8
 	paused bool
+	zone   int8 // 0 for none
 
 	// The data directory.
 	incarnation           int8
@@ -143,7 +149,9 @@ func (r modelRecord) aged(by int8) modelRecord {
 	if r.leavingAge = grown(r.leavingAge, by); r.leaving == 0 || r.leavingAge >= old {
 		r.leaving, r.leavingAge = 0, 0
 	}
-	r.timeUp = r.timeUp || r.gathering && by > 0 // a gathering lasts one unit of time
+	if r.gathering && by > 0 { // a gathering lasts one unit of time
+		r.timeUp, r.quarters = true, 0
+	}
 	return r
 }
 

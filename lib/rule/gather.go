@@ -93,6 +93,12 @@ func (in Input) gather() Action {
 	switch {
 	case own == nil && len(in.heldByOthers()) >= rec.Desired && in.Self.Mode == "":
 		return in.client(fmt.Sprintf("%d servers held, %d desired", len(in.heldByOthers()), rec.Desired))
+	case own == nil && in.Seen.Time.Before(in.gatherTurn()): // R52
+		return Action{
+			Wait:        fmt.Sprintf("for servers of other zones than %s, which has one: %d of %d are here; at %s, by the store's clock, this one takes a place", in.Self.Zone, rec.here(), rec.Desired, in.gatherTurn().UTC().Format(time.TimeOnly)),
+			ByRecord:    true,
+			NoLaterThan: in.gatherTurn(),
+		}
 	case own == nil:
 		return in.claimSlot()
 	case !rec.Gather.IsHere(*own):

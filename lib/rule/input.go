@@ -14,6 +14,7 @@ type Self struct {
 	Mode        registry.Mode // the mode that is kept, or that the operator set; empty if there is none yet
 	Raft        bool          // the data directory holds raft data (PROTOCOL.md, Words)
 	Membership  Membership    // the cluster that the data directory belongs to
+	Zone        string        // its failure domain; empty if it was told none (R52)
 }
 
 // Membership is what a data directory remembers of its cluster. Cluster id and term
@@ -142,4 +143,7 @@ type Decision struct {
 	Notes      []string   // what the operator should know
 	Membership Membership // what the data directory remembers from now on; zero: as before
 	Desired    int        // how many servers there should be
+	// LookAgain is how soon a candidate is to look again that leaves a place to clients of
+	// other zones (R52); zero: no sooner than any other.
+	LookAgain time.Duration
 }

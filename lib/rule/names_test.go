@@ -11,6 +11,7 @@ var (
 	elsewhere    = ruletest.Elsewhere
 	promoted     = ruletest.Promoted
 	leaving      = ruletest.Leaving
+	inZone       = ruletest.InZone
 	told         = ruletest.Told
 	showDecision = ruletest.ShowDecision
 	showRecord   = ruletest.ShowRecord

@@ -133,7 +133,7 @@ func (r Record) check() error {
 			return errors.New("an incarnation is missing or holds two slots")
 		}
 		seen[s.Incarnation] = true
-		if err := errors.Join(registry.CheckNode(s.Node), registry.CheckAddress(s.Address)); err != nil {
+		if err := errors.Join(registry.CheckNode(s.Node), registry.CheckAddress(s.Address), registry.CheckZone(s.Zone)); err != nil {
 			return err
 		}
 	}

@@ -73,6 +73,7 @@ func TestRecordIsRefused(t *testing.T) {
 		{"no node", func(doc map[string]any) { delete(first(doc), "node") }, "bad node name"},
 		{"an address that is none", func(doc map[string]any) { first(doc)["address"] = "provider=aws" }, `bad address "provider=aws"`},
 		{"no address", func(doc map[string]any) { delete(first(doc), "address") }, "bad address"},
+		{"a zone that is none", func(doc map[string]any) { first(doc)["zone"] = "a b" }, `bad zone "a b": want 1 to 64 of [A-Za-z0-9._-]`},
 		{"a time that is none", func(doc map[string]any) { first(doc)["since"] = "yesterday" }, "not a cluster record"},
 		{"too large", func(doc map[string]any) { doc["write"] = strings.Repeat("x", 64<<10) }, "bytes are too many"},
 	}

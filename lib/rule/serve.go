@@ -132,6 +132,10 @@ func (r Running) serveUnderRecord() (Order, error) {
 		return r.swap("this server votes", false, func(next *Record) {
 			next.SlotOf(r.Self.Incarnation).Promoted = time.Time{}
 		})
+	case slot != nil && r.Self.Zone != "" && slot.Zone != r.Self.Zone: // R52
+		return r.swap("this server is in zone "+r.Self.Zone, false, func(next *Record) {
+			next.SlotOf(r.Self.Incarnation).Zone = r.Self.Zone
+		})
 	case slot != nil && !slot.Fresh(r.Time, r.Expiry) && r.Time.Sub(r.LastBeat) >= r.Expiry:
 		// This server was silent for so long that another may be about to take its slot.
 		// A renewal makes that write fail, which a heartbeat could not (R35).
@@ -233,5 +237,5 @@ func (r Running) recordAsKnown() *Record {
 
 // newSlot returns a slot for this server, claimed now.
 func (r Running) newSlot() Slot {
-	return Slot{Incarnation: r.Self.Incarnation, Node: r.Self.Node, Address: r.Self.Address, Since: r.Time}
+	return r.Self.slot(r.Time)
 }

@@ -14,6 +14,15 @@ type Slot struct {
 	// Promoted is the store time at which a running client claimed the slot. No renewal
 	// moves it, and it is taken out when the slot's server votes (R49).
 	Promoted time.Time `json:"promoted,omitzero"`
+	// Zone is the failure domain of the slot's node; empty if it is not known. A release
+	// that does not know zones leaves it out of what it writes, and the slot's server writes
+	// it back (R52).
+	Zone string `json:"zone,omitempty"`
+}
+
+// slot returns a slot for a node, claimed now.
+func (s Self) slot(now time.Time) Slot {
+	return Slot{Incarnation: s.Incarnation, Node: s.Node, Address: s.Address, Zone: s.Zone, Since: now}
 }
 
 // SlotOf returns the slot of an incarnation, or nil if it holds none. Changes to

@@ -75,7 +75,7 @@ func ShowDecision(v rule.Decision) string {
 }
 
 // ShowRecord returns a record in one line. It marks the slots that were claimed just now
-// with a star, and those of clients that do not vote yet with an arrow.
+// with a star, those of clients that do not vote yet with an arrow, and names their zones.
 func ShowRecord(r rule.Record) string {
 	text := fmt.Sprintf("%s %s term %d by %s of %d:", r.ClusterID, r.State, r.Bootstrap.Term, who(r.Bootstrap.Incarnation, r.Bootstrap.Node, r.Bootstrap.Address), r.Desired)
 	for _, s := range r.Servers {
@@ -85,6 +85,9 @@ func ShowRecord(r rule.Record) string {
 		}
 		if s.UnderWay() {
 			text += "^"
+		}
+		if s.Zone != "" {
+			text += "/" + s.Zone
 		}
 	}
 	if r.Leaving != nil {
@@ -114,6 +117,13 @@ func Told(desired int) string {
 func Promoted(n int, age, claimed time.Duration) rule.Slot {
 	s := Slot(n, age)
 	s.Promoted = Epoch.Add(-claimed)
+	return s
+}
+
+// InZone returns node n's slot in a zone, claimed so long ago.
+func InZone(n int, zone string, age time.Duration) rule.Slot {
+	s := Slot(n, age)
+	s.Zone = zone
 	return s
 }
 
