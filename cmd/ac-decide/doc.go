@@ -7,7 +7,7 @@ cluster, a server that joins the others, or an agent: a Consul client.
 	ac-decide [-r URL] [-n NODE] [-a ADDRESS] [-s 1] [-e 120] [-d DIR] [-c DIR]
 	          [-mode auto|kept|server|agent] [-birth auto|first|quorum] [-birth-wait T]
 	          [-lost-cluster auto|wait|bootstrap] [-wait 5m] [-timeout 30s]
-	          [-claims on|off] [-resize] [-dry-run]
+	          [-zone Z] [-claims on|off] [-resize] [-dry-run]
 	ac-decide [-d DIR] -mode server|agent -set
 	ac-decide -version
 
@@ -44,6 +44,14 @@ others join it; with -birth quorum all bootstrap together, however long that tak
 Kind and wait are those of the node that creates the record. One desired server
 waits for nobody.
 
+With -zone the node says what it fails together with, such as an availability zone.
+Its place in the cluster record names the zone, and so does the agent, in its node
+metadata under the key auto-consul-zone. While a new cluster waits for its servers,
+a node whose zone has a place already leaves the others to nodes of other zones, for
+a quarter of -birth-wait, or for half of it where its zone has more than one. Then it
+takes one itself. A node without a zone waits for nobody. Where all nodes are in one
+zone, -zone only makes the birth slower.
+
 # Output
 
 One JSON document: the decision, its reason in words, and, where a server is
@@ -61,7 +69,9 @@ would be made. With -set the program only keeps the -mode that is given, for the
 next start. It reads no registry, and the document says what is kept.
 
 With -resize the cluster is to have as many servers as -servers says from now
-on. Without it the number in the cluster record counts.
+on. Without it the number in the cluster record counts. Where that is less, servers
+that are silent lose their places first, then those of the zone that has most, then
+the newest.
 
 INT and TERM end the program with 130 and 143, and the end of everybody who could
 read its output, where that is a pipe, with 141.

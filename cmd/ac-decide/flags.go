@@ -15,6 +15,7 @@ import (
 type program struct {
 	url, node             string
 	where                 cli.Announcement
+	zone                  string
 	servers               int
 	expiry, timeout, wait time.Duration
 	ticks, birthWait      time.Duration
@@ -34,6 +35,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Registry(&p.url)
 	f.Node(&p.node, "the host name up to its first dot")
 	f.Announcement(&p.where)
+	f.Zone(&p.zone)
 	f.Servers(&p.servers)
 	f.Expiry(&p.expiry)
 	f.Ticks(&p.ticks) // the runner's heartbeats: better refused now than after the agent's start
@@ -85,7 +87,7 @@ func (p *program) Check(cli.Streams) error {
 		bad = append(bad, errors.New("-resize changes the cluster record, and -claims off uses none"))
 	}
 	return cli.Problems(append(bad,
-		registry.CheckNode(p.node), registry.CheckExpiry(p.expiry), registry.CheckTicks(p.ticks, p.expiry),
+		registry.CheckNode(p.node), registry.CheckZone(p.zone), registry.CheckExpiry(p.expiry), registry.CheckTicks(p.ticks, p.expiry),
 		cli.OneOf("birth", p.birth, string(rule.Auto), string(rule.First), string(rule.Quorum)), p.checkBirthWait(p.expiry),
 		cli.OneOf("lost-cluster", p.lost, string(rule.LostAuto), string(rule.LostWait), string(rule.LostBootstrap)),
 		cli.OneOf("claims", p.claims, "on", "off"))...)

@@ -68,7 +68,7 @@ func (p *program) preparer(s cli.Streams, st registry.Store, at registry.Locatio
 	n := node.Preparer{
 		Observer: claim.Observer{Registry: &registry.Registry{Store: st, Expiry: expiry}},
 		Disk:     datadir.Dir(p.dir), Out: s, Random: claim.NewRandom(), Answers: consul.Answers,
-		Node: p.node, Address: p.where.Announced(), MustKeep: p.mode == kept,
+		Node: p.node, Address: p.where.Announced(), Zone: p.zone, MustKeep: p.mode == kept,
 		Policy: p.policy(at, expiry), Claims: p.claims == "on",
 		Wait: p.wait, Timeout: p.timeout, DryRun: p.dryRun, MayServe: p.mayServe,
 	}
@@ -92,7 +92,7 @@ func (p *program) mayServe() error {
 func document(d node.Prepared, at registry.Location, expiry time.Duration) wire.Decision {
 	out := wire.Decision{
 		Version: wire.Version, Mode: string(d.Mode), Bootstrap: d.Bootstrap, BootstrapExpect: d.Expect, Join: d.Join,
-		Node: d.Self.Node, Address: d.Self.Address, Registry: at.String(),
+		Node: d.Self.Node, Address: d.Self.Address, Zone: d.Self.Zone, Registry: at.String(),
 		Incarnation: d.Self.Incarnation, Slot: d.HasSlot, Reason: d.Reason, Evidence: append([]string{}, d.Proof...),
 		ExpirySeconds: int64(expiry / time.Second), DesiredServers: d.Desired, HeldServers: d.Held, DecidedAt: d.Seen.Time,
 	}

@@ -37,6 +37,9 @@ that it keeps Consul's node id and what is registered through its agent. This is
 done last, and not if the folder server holds raft data. A folder that is in the
 way gets the ending .before.
 
+The zone of a decision is given to Consul as node metadata, with the key
+auto-consul-zone.
+
 Consul is told its role explicitly, so that no file in the -config-dir can
 change it. If a setting in a file contradicts an argument, standard error names
 it first; the argument wins. The setting retry_max alone cannot be overridden.

@@ -169,7 +169,7 @@ func (p *program) launch(d wire.Decision) consul.Launch {
 		Node: d.Node, Server: d.Mode == wire.Server,
 		Bootstrap: d.Bootstrap, BootstrapExpect: d.BootstrapExpect,
 		Bind: p.bind(), Advertise: cmp.Or(p.announced(), d.Address), Address: d.Address,
-		Join: d.Join, DataDir: datadir.Dir(p.dir).Consul(registry.Mode(d.Mode)),
+		Zone: d.Zone, Join: d.Join, DataDir: datadir.Dir(p.dir).Consul(registry.Mode(d.Mode)),
 		ConfigDir: p.configDir, Extra: p.extra,
 	}
 }

@@ -5,7 +5,7 @@ this node's heartbeat to the registry.
 # Usage
 
 	ac-heartbeat -r URL [-n NODE] [-a ADDRESS] [-e 120] [-t 60] [-d DIR]
-	             [-sample N] [-eligible] [-grace T]
+	             [-sample N] [-eligible] [-grace T] [-zone Z]
 	ac-heartbeat -r URL -t 60 [FLAGS] -- command [argument…]
 	ac-heartbeat -r URL -until joined|leader|voter [-wait 5m]
 	ac-heartbeat -r URL -leave [-force]
@@ -53,7 +53,9 @@ With -eligible the node may change its role by itself. A client asks its agent
 every five seconds how many servers live. If there have been too few for the
 expiry and -grace, the registry shows a place that is vacant too, and a server
 could be started here, the client claims the place in the cluster record and the
-loop ends with 75. Whatever started it must decide again then, as auto-consul run
+loop ends with 75. With -zone it leaves the place to clients of other zones for a
+quarter of -grace longer if its own zone has a server, and for half of it if it has
+more. A server writes its -zone into its place. Whatever started it must decide again then, as auto-consul run
 and the units do: the node goes on as a server. A server that holds no place where
 all are taken makes its agent leave, puts its raft data aside and ends with 75,
 to go on as a client. It does so only if enough voters stay alive without it. One

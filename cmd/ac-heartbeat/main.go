@@ -46,6 +46,7 @@ type program struct {
 	sample        int
 	eligible      bool
 	grace         time.Duration
+	zone          string
 	dir           string
 	until         string
 	leave, force  bool
@@ -65,6 +66,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Sample(&p.sample, "with -ticks: only about this `number` of clients are live at a time; 0 for all")
 	f.Eligible(&p.eligible)
 	f.Grace(&p.grace)
+	f.Zone(&p.zone)
 	f.DataDir(&p.dir)
 	f.Timeout(&p.timeout)
 	f.Wait(&p.wait)
@@ -82,7 +84,7 @@ func (p *program) Check(s cli.Streams) error {
 	}
 	at, err := registry.ParseLocation(p.url)
 	p.at = at
-	bad := []error{err, registry.CheckExpiry(p.expiry)}
+	bad := []error{err, registry.CheckExpiry(p.expiry), registry.CheckZone(p.zone)}
 	if p.node != "" {
 		bad = append(bad, registry.CheckNode(p.node))
 	}
@@ -135,7 +137,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		Agent: agent, Disk: datadir.Dir(p.dir), Out: s, Random: claim.NewRandom(),
 		Observer: claim.Observer{Registry: &registry.Registry{Store: st, Expiry: p.expiry}},
 		Node:     p.node, Address: p.where.Announced(), Expiry: p.expiry, Ticks: p.ticks, Timeout: p.timeout,
-		Sample: p.sample, Eligible: p.eligible, Grace: p.grace, MayServe: p.mayServe, Answers: consul.Answers,
+		Sample: p.sample, Eligible: p.eligible, Grace: p.grace, Zone: p.zone, MayServe: p.mayServe, Answers: consul.Answers,
 	}
 	switch {
 	case p.leave:

@@ -28,7 +28,8 @@ are vacant: the node of such a place has no live heartbeat as a server, and its
 time to start is over. Its last heartbeat is given as long as it is in the
 registry. The answer that purges it is the last to have it. A place that a
 running client has claimed has the time of that, as "promoted", until the server
-votes, and "leaving" names a server that steps down, and since when.
+votes, and "leaving" names a server that steps down, and since when. A place has the
+zone of its node, where the node was told one.
 
 With -limit N the program reads the addresses of N members of each role, which
 it chooses at random; servers_total and agents_total count all of them. With
@@ -44,9 +45,9 @@ registry does not know how long nodes wait for that: each was told its -grace.
 With -format prometheus it prints metrics for the textfile collector of
 Prometheus' node exporter: auto_consul_record, auto_consul_record_established,
 auto_consul_servers_desired, auto_consul_changes_under_way,
-auto_consul_servers_held, auto_consul_servers_live, auto_consul_clients_live,
-auto_consul_clients_sample, auto_consul_keys_ignored and
-auto_consul_server_heartbeat_age_seconds by node. Changes under way are clients
+auto_consul_servers_held, auto_consul_zone_servers_held by zone,
+auto_consul_servers_live, auto_consul_clients_live, auto_consul_clients_sample,
+auto_consul_keys_ignored and auto_consul_server_heartbeat_age_seconds by node. Changes under way are clients
 that have claimed a place and do not vote yet, and servers that step down. Held
 are the servers that are live or still have time to start. What is not known has
 no line. Members whose addresses a limit leaves out are counted all the same;

@@ -89,7 +89,7 @@ func record(seen rule.Observation, expiry time.Duration) *wire.Cluster {
 		Bootstrap: rec.Bootstrap.Node, Desired: rec.Desired, Servers: []wire.Slot{}, Vacant: vacant(seen, expiry), Record: seen.Raw,
 	}
 	for _, slot := range rec.Servers {
-		c.Servers = append(c.Servers, wire.Slot{Node: slot.Node, Address: slot.Address, Since: slot.Since, Promoted: slot.Promoted})
+		c.Servers = append(c.Servers, wire.Slot{Node: slot.Node, Address: slot.Address, Since: slot.Since, Promoted: slot.Promoted, Zone: slot.Zone})
 	}
 	if l := rec.Leaving; l != nil {
 		c.Leaving = &wire.Leaving{Node: l.Node, Since: l.Since}

@@ -29,7 +29,7 @@ var aliases = map[string]string{
 var settings = strings.Fields(`
 	address advertise bind birth birth-wait claims config-dir config-file consul data-dir
 	eligible expiry format grace limit lost-cluster mode node purge registry
-	role sample servers ticks timeout wait watch`)
+	role sample servers ticks timeout wait watch zone`)
 
 // verbs are the names of all flags that make a program act, or stop it. They are
 // taken from the command line only: the environment and the file are shared by all
@@ -125,6 +125,11 @@ func (f *FlagSet) Eligible(p *bool) {
 // Grace defines -grace.
 func (f *FlagSet) Grace(p *time.Duration) {
 	f.Duration(p, "grace", 0, "`seconds` that a vacant place waits for a machine that starts, before a client takes it; 0 for the expiry")
+}
+
+// Zone defines -zone.
+func (f *FlagSet) Zone(p *string) {
+	f.StringVar(p, "zone", "", "failure `domain` of this node, such as an availability zone; those with fewer servers come first")
 }
 
 // Servers defines -servers.

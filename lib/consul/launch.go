@@ -22,6 +22,7 @@ type Launch struct {
 	Bind            string // IP that Consul binds to, 0.0.0.0 for all
 	Advertise       string // IP that is announced
 	Address         string // what others may know this node by beside Advertise; may be empty
+	Zone            string // failure domain, which the catalog shows; empty for none
 	Join            []string
 	DataDir         string   // folder of Consul's own data
 	ConfigDir       string   // folder of configuration; empty for none
@@ -31,6 +32,9 @@ type Launch struct {
 // retryInterval is how long Consul waits between two rounds of joining. With its own
 // default, half a minute, a target that is up a second too late costs half a minute.
 const retryInterval = "2s"
+
+// zoneKey is the key of a node's metadata in Consul under which its zone stands.
+const zoneKey = "auto-consul-zone"
 
 // Arguments returns the argument list of such an agent: the program's name, "agent", and
 // tokens of the form -flag=value. It rejects any value that Consul would read as a flag
@@ -48,6 +52,9 @@ func Arguments(l Launch) ([]string, error) {
 		"-bind=" + l.Bind,
 		"-advertise=" + l.Advertise,
 		"-data-dir=" + l.DataDir,
+	}
+	if l.Zone != "" {
+		argv = append(argv, "-node-meta="+zoneKey+":"+l.Zone)
 	}
 	if l.ConfigDir != "" {
 		argv = append(argv, "-config-dir="+l.ConfigDir)
@@ -107,7 +114,7 @@ func joinable(address string) string {
 func (l Launch) check() error {
 	for _, err := range []error{
 		registry.CheckNode(l.Node), l.checkRole(), CheckBind(l.Bind),
-		CheckAdvertise(l.Advertise), l.checkOthers(), CheckExtra(l.Extra),
+		CheckAdvertise(l.Advertise), l.checkOthers(), registry.CheckZone(l.Zone), CheckExtra(l.Extra),
 	} {
 		if err != nil {
 			return err

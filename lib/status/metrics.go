@@ -25,6 +25,7 @@ func (s Status) Metrics() string {
 	}
 	gauge(&b, "servers_held", "Nodes whose place as a server is held, and live servers without a place.",
 		len(s.Seen.HeldServers(s.Expiry)))
+	s.zoneServers(&b)
 	gauge(&b, "servers_live", "Nodes with a live heartbeat as a server.", len(s.liveServers()))
 	gauge(&b, "clients_live", "Nodes with a live heartbeat that are no servers.", len(s.clients()))
 	if s.Sample > 0 {
@@ -33,6 +34,24 @@ func (s Status) Metrics() string {
 	gauge(&b, "keys_ignored", "Keys under servers/ and agents/ that do not count as heartbeats.", len(s.Seen.Ignored))
 	s.heartbeatAges(&b)
 	return b.String()
+}
+
+// zoneServers writes how many places are held in each zone that a place names: 0 in one
+// whose servers are all silent.
+func (s Status) zoneServers(b *strings.Builder) {
+	const name = "zone_servers_held"
+	for i, zone := range s.zones() {
+		if i == 0 {
+			describe(b, name, "Places that are held by nodes of a zone.")
+		}
+		held := 0
+		for _, slot := range s.Seen.Slots() {
+			if slot.Zone == zone && s.Seen.Held(slot, s.Expiry) {
+				held++
+			}
+		}
+		fmt.Fprintf(b, "%s%s{zone=\"%s\"} %d\n", prefix, name, escape(zone), held)
+	}
 }
 
 // heartbeatAges writes the age of the newest heartbeat of each server, also of a silent

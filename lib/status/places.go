@@ -73,5 +73,9 @@ func (s Status) clientTaker(rec rule.Record) string {
 	case s.clientsWait(rec):
 		return " A running client does not before the change that is under way is done."
 	}
-	return " A running client that may change its role does once the place has been open for that client's -grace."
+	text := " A running client that may change its role does once the place has been open for that client's -grace."
+	if len(s.zones()) > 0 { // R52
+		text += " One whose zone has a server waits up to half of it longer."
+	}
+	return text
 }

@@ -33,6 +33,18 @@ func (s Status) unplaced() []registry.Member {
 	})
 }
 
+// zones returns the zones that places name, sorted and each once.
+func (s Status) zones() []string {
+	var out []string
+	for _, slot := range s.Seen.Slots() {
+		if slot.Zone != "" {
+			out = append(out, slot.Zone)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // clients returns the live members that neither are servers nor have the right to be. A
 // server that has not found its cluster yet beats under agents/ alone (R31), and holds
 // its slot.

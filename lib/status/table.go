@@ -51,12 +51,19 @@ func (s Status) places() string {
 		if s.Seen.Held(slot, s.Expiry) {
 			place = "held"
 		}
-		rows = append(rows, []string{slot.Node, slot.Address, ago(slot.Age(s.Seen.Time)), s.heartbeat(slot.Node), place})
+		rows = append(rows, []string{slot.Node, orDash(slot.Zone), slot.Address, ago(slot.Age(s.Seen.Time)), s.heartbeat(slot.Node), place})
 	}
 	for _, m := range s.unplaced() {
-		rows = append(rows, []string{m.Node, orDash(m.Address), "-", s.heartbeat(m.Node), "none"})
+		rows = append(rows, []string{m.Node, "-", orDash(m.Address), "-", s.heartbeat(m.Node), "none"})
 	}
-	return columns([]string{"SERVER", "ADDRESS", "SINCE", "HEARTBEAT", "PLACE"}, rows)
+	titles := []string{"SERVER", "ZONE", "ADDRESS", "SINCE", "HEARTBEAT", "PLACE"}
+	if len(s.zones()) == 0 {
+		titles = slices.Delete(titles, 1, 2)
+		for i := range rows {
+			rows[i] = slices.Delete(rows[i], 1, 2)
+		}
+	}
+	return columns(titles, rows)
 }
 
 // heartbeat says how old a server's last heartbeat is.
@@ -125,7 +132,7 @@ func columns(titles []string, rows [][]string) string {
 	return b.String()
 }
 
-// orDash stands in for an address that was not read.
+// orDash stands in for an address that was not read, or a zone that nobody was told.
 func orDash(text string) string {
 	if text == "" {
 		return "-"

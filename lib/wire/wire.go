@@ -67,6 +67,7 @@ type Slot struct {
 	// Promoted is when a running client claimed the slot. It is absent once the slot's server
 	// votes, and where no client has claimed it.
 	Promoted time.Time `json:"promoted,omitzero"`
+	Zone     string    `json:"zone,omitempty"` // the node's failure domain, where it was told one
 }
 
 // Leaving is a server that leaves the cluster to become a client.
@@ -115,7 +116,8 @@ type Decision struct {
 	BootstrapExpect int       `json:"bootstrap_expect"`
 	Join            []string  `json:"join"` // addresses, freshest first, at most 5, never its own
 	Node            string    `json:"node"`
-	Address         string    `json:"address"` // what this node announces
+	Address         string    `json:"address"`        // what this node announces
+	Zone            string    `json:"zone,omitempty"` // its failure domain, where it was told one
 	Registry        string    `json:"registry"`
 	ClusterID       string    `json:"cluster_id,omitempty"`
 	Generation      int64     `json:"generation,omitempty"`

@@ -70,6 +70,8 @@ func TestRunnerCommandLine(t *testing.T) {
 		{"bad sample", []string{auto, "-r", m.store.url, "-a", m.address, "-t", "60", "-sample", "-1", "run"}, 2, "", "bad -sample -1"},
 		{"bad eligible", []string{auto, "-r", m.store.url, "-a", m.address, "-t", "60", "-eligible=perhaps", "run"}, 2, "", "bad AC_ELIGIBLE"},
 		{"bad grace", []string{auto, "-r", m.store.url, "-a", m.address, "-t", "60", "-grace", "-5", "run"}, 2, "", "bad AC_GRACE"},
+		{"bad zone", []string{auto, "-r", m.store.url, "-a", m.address, "-zone", "a b", "run"}, 2, "", `bad zone "a b"`},
+		{"a zone", []string{auto, "run", "-dry-run", "-config-file", file, "-n=x1", "-zone", "eu-1a"}, 0, `"-node-meta=auto-consul-zone:eu-1a"`, ""},
 		{"no value for eligible", []string{auto, "-eligible=", "run"}, 2, "", "option -eligible wants a value"},
 		{"no registry", []string{auto, "-a", m.address, "run"}, 2, "", "ac-decide"},
 		{"options after the command", []string{auto, "run", "-dry-run", "--config-file=" + file, "-n=x1", "--", "-ui"}, 0, `"-node=x1"`, ""},
