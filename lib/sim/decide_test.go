@@ -23,7 +23,7 @@ func (n *machine) prepare(l life) (node.Prepared, error) {
 	}
 	p := node.Preparer{
 		Observer: n.observer, Disk: l, Out: l, Random: n.claims(), Answers: n.probe,
-		Node: n.name, Address: n.address, Policy: policy, Claims: !n.w.plain,
+		Node: n.name, Address: n.address, Zone: n.zone, Policy: policy, Claims: !n.w.plain,
 		Wait: policy.Expiry * 5 / 2, Timeout: n.w.timeout, MayServe: func() error { return nil },
 	}
 	var first *rule.Observation

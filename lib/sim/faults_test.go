@@ -111,7 +111,9 @@ func (w *world) remove(d dice) {
 	if n := w.someone(d); n != nil && len(w.machines) < maxNodes-15 {
 		w.do(func() { n.gone = true })
 		w.restart(n, false, 0)
-		w.spawn(w.policy.Expiry, "", pick(d, "", "", n.address))
+		if !w.sealed {
+			w.spawn(w.policy.Expiry, "", pick(d, "", "", n.address))
+		}
 	}
 }
 

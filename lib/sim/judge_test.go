@@ -77,6 +77,7 @@ func (j *judge) changed(s *sent, body []byte, there bool) {
 		}
 	}
 	j.promoted(s, prev, next)
+	j.countZones(prev, next)
 	j.succeeded(s, next)
 	if next.State == rule.Established {
 		j.lived[next.ClusterID] = true

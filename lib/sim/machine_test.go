@@ -19,6 +19,7 @@ type machine struct {
 	id       int
 	name     string
 	address  string
+	zone     string // empty: it was told none
 	gem      bool
 	policy   rule.Policy
 	observer claim.Observer
@@ -185,7 +186,7 @@ func (n *machine) beater(l life) *node.Beater {
 	return &node.Beater{
 		Agent: l, Disk: l, Out: l, Observer: n.observer, Random: n.claims(),
 		Expiry: n.policy.Expiry, Ticks: n.w.ticks, Timeout: n.w.timeout, Sample: n.w.sample,
-		Eligible: n.w.eligible, Grace: n.w.grace, MayServe: func(context.Context) error { return nil },
+		Eligible: n.w.eligible, Grace: n.w.graceIn(n.zone), Zone: n.zone, MayServe: func(context.Context) error { return nil },
 		Answers: n.probe,
 	}
 }

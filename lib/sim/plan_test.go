@@ -24,6 +24,7 @@ type plan struct {
 	sample   int  // about how many clients beat; 0: all (R47)
 	eligible bool // running clients may take places (R48)
 	grace    time.Duration
+	zones    int     // of the nodes; 0: none has one (R52)
 	stumbles float64 // how likely a request for the record is a node's bad moment
 }
 
@@ -37,6 +38,8 @@ type variant struct {
 	unattended  bool // servers beat without a look at the record
 	reckless    bool // nodes give clusters up that were not to be given up
 	haunted     bool // somebody seems to answer everywhere
+	sealed      bool // no new node starts when faults are over, and clients may take places
+	parochial   bool // clients leave places to other zones for ever
 	greedy      bool // records that are one server short
 	ahead       time.Duration
 	calm        bool // no gem nodes, several servers, a cluster that is not given up
@@ -90,5 +93,6 @@ func newPlan(seed uint64, v variant) plan {
 	if d.hit(0.5) {
 		p.eligible, p.grace = true, pick(d, time.Second, p.policy.Expiry/2, p.policy.Expiry)
 	}
+	p.drawZones(v)
 	return p
 }

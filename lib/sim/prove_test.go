@@ -37,6 +37,11 @@ func TestProve(t *testing.T) {
 	if runs >= 100 && total["step-downs"] == 0 {
 		t.Error("no server stepped down")
 	}
+	for _, what := range []string{zonesGone, zoneTaken, zoneBorn} { // (R52)
+		if runs >= 100 && total[what] == 0 {
+			t.Errorf("no run had %s", what)
+		}
+	}
 	ticks, beats := total["ticks of clients of a sample"], total["heartbeats of clients of a sample"]
 	if runs >= 100 && (beats == 0 || 2*beats > ticks) { // (R47)
 		t.Errorf("got %d heartbeats at %d ticks of clients that leave them out, want fewer than half", beats, ticks)

@@ -24,7 +24,7 @@ func (w *world) settleDown() {
 	for i := 0; time.Since(begin) < bound; i++ {
 		// A server may be wanted when those before are clients, which may take the places
 		// by themselves.
-		if i%70 == 0 && (i > 0 || !w.eligible) {
+		if i%70 == 0 && (i > 0 || !w.eligible) && !w.sealed {
 			for range mostServers {
 				w.spawn(10*time.Second, "", "")
 			}

@@ -106,6 +106,7 @@ func (w *world) add(gem bool) *machine {
 		name:    fmt.Sprintf("n%d", id),
 		address: fmt.Sprintf("192.0.2.%d", id+1),
 		dice:    newDice(w.seed, name("node"), uint64(id)),
+		zone:    w.zoneOf(id),
 		policy:  w.policy,
 	}
 	if w.mixed && n.hit(0.3) {
