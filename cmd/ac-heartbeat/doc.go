@@ -61,9 +61,8 @@ all are taken makes its agent leave, puts its raft data aside and ends with 75,
 to go on as a client. It does so only if enough voters stay alive without it. One
 that has taken a place and does not come to vote does the same. Nothing changes
 on a node whose mode the operator has set. Where ACLs are on, a client needs
-node:read for that, and a server operator:read, node:read and agent:write. If
-something is missing, standard error says what, once, and the node stays what it
-is.
+node:read for that, and a server node:read and agent:write. If something is
+missing, standard error says what, once, and the node stays what it is.
 
 If the agent stays alone, or a server has no leader, the loop joins the agent to
 up to five members that the registry lists now. It does so again and again, after

@@ -65,18 +65,25 @@ func (a *Agent) Join(ctx context.Context, address string) error {
 // agent refuses, or the context's cause once the context is done. Any other error
 // says that somebody answered, and not as an agent would.
 func (a *Agent) Status(ctx context.Context) (node.Status, error) {
-	limited, cancel := context.WithTimeout(ctx, a.patience)
-	defer cancel()
-	var self self
-	_, err := a.client.Raw().Query("/v1/agent/self", &self, new(api.QueryOptions).WithContext(limited))
+	self, err := a.self(ctx)
 	if err != nil {
-		return node.Status{}, fmt.Errorf("ask the Consul agent: %w", classify(ctx, "agent:read", err))
+		return node.Status{}, err
 	}
 	status, err := self.status()
 	if err != nil {
 		return node.Status{}, fmt.Errorf("ask the Consul agent: %w", err)
 	}
 	return status, nil
+}
+
+// self returns what the agent says of itself.
+func (a *Agent) self(ctx context.Context) (out self, err error) {
+	limited, cancel := context.WithTimeout(ctx, a.patience)
+	defer cancel()
+	if _, err = a.client.Raw().Query("/v1/agent/self", &out, new(api.QueryOptions).WithContext(limited)); err != nil {
+		err = fmt.Errorf("ask the Consul agent: %w", classify(ctx, "agent:read", err))
+	}
+	return out, err
 }
 
 // self is the part of /v1/agent/self that counts here.

@@ -3,6 +3,7 @@ package consul
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +35,35 @@ func TestPeers(t *testing.T) {
 	denied, _ := asking(t, nil)
 	if _, err := denied.Peers(t.Context()); !errors.Is(err, node.ErrNoPermission) || !strings.Contains(err.Error(), "operator:read") {
 		t.Errorf("denied: got %v, want the permission operator:read", err)
+	}
+}
+
+// What a server itself knows of the raft configuration, by the names of its members.
+func TestOwnPeers(t *testing.T) {
+	t.Parallel()
+	const members = `[{"Name":"s1","Tags":{"id":"213fafe3-4e40-fdd4-0335-29f2a8e49929"},"Status":1},
+		{"Name":"s2","Tags":{"id":"ed93a8f3-6efd-c1b9-d8ac-930a33b50791"},"Status":1},
+		{"Name":"s3","Tags":{"id":"abb8730e-c964-9c10-48d1-bc123ebccfba"},"Status":1},{"Name":"c","Tags":{"id":"other"},"Status":1}]`
+	self := func(configuration string) string { return fmt.Sprintf(votingSelf, "id", true, configuration) }
+	agent, _ := asking(t, map[string]string{"self": self(twoVoters), "members": members})
+	got, err := agent.OwnPeers(t.Context())
+	want := []node.Peer{{Node: "s1", Voter: true}, {Node: "s2", Voter: true}, {Node: "s3"}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	for name, test := range map[string]struct {
+		answers map[string]string
+		want    string
+	}{
+		"a member is left out": {map[string]string{"self": self(twoVoters), "members": "[" + strings.SplitAfterN(members, "},\n", 2)[1]}, "node:read: none has the raft peer's id 213fafe3"},
+		"no peers":             {map[string]string{"self": self("[]"), "members": members}, "this agent knows none"},
+		"members are denied":   {map[string]string{"self": self(twoVoters)}, "node:read: Permission denied"},
+		"all is denied":        {nil, "agent:read: Permission denied"},
+	} {
+		agent, _ := asking(t, test.answers)
+		if got, err := agent.OwnPeers(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, %v, want %s", name, got, err, test.want)
+		}
 	}
 }
 

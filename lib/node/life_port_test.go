@@ -62,6 +62,13 @@ func (b *beating) Peers(context.Context) ([]Peer, error) {
 	return []Peer{{Node: "s1", Voter: b.status.LogIndex > 0}, {Node: "s2", Voter: true}, {Node: "s3", Voter: true}}, b.peersErr
 }
 
+// OwnPeers are the same, whoever may ask the leader.
+func (b *beating) OwnPeers(context.Context) ([]Peer, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return []Peer{{Node: "s1", Voter: true}, {Node: "s2", Voter: !b.ownBehind}, {Node: "s3", Voter: true}}, nil
+}
+
 func (b *beating) FillAlive(_ context.Context, peers []Peer) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

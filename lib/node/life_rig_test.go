@@ -51,6 +51,7 @@ type testAgent struct {
 	leaders    []string // what it says of the leader, one after the other; empty: what the status says
 	dead       bool     // the other voters are
 	peersErr   error    // it does not say who votes
+	ownBehind  bool     // as it knows itself, s2 does not vote
 }
 
 // testDisk is what the data directory holds.

@@ -63,6 +63,9 @@ type Agent interface {
 	Leader(ctx context.Context) (string, error)
 	// Peers returns the raft configuration. Without a leader it is an error.
 	Peers(ctx context.Context) ([]Peer, error)
+	// OwnPeers returns the raft configuration as the agent's own server has it. The leader
+	// may know of a change a moment sooner.
+	OwnPeers(ctx context.Context) ([]Peer, error)
 	// FillAlive finds out which of the peers are alive.
 	FillAlive(ctx context.Context, peers []Peer) error
 	// Servers returns the names of the servers that the agent's own gossip holds to be

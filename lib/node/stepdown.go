@@ -105,9 +105,16 @@ func (b *Beater) mayLeave(ctx context.Context, l look) (hasSlot bool, whyNot str
 	return false, rule.WhyNotLeave(*seen.Record, l.Node, voters), nil // as it is now
 }
 
-// voters returns the names of the servers that vote, and whether each lives.
+// voters returns the names of the servers that vote, and whether each lives. Where the
+// token may not ask the leader, the agent's own view is good enough: it has a leader, and
+// the others change one at a time (R49, R50).
 func (b *Beater) voters(ctx context.Context) (map[string]bool, error) {
 	peers, err := b.livePeers(ctx)
+	if errors.Is(err, ErrNoPermission) {
+		if peers, err = b.Agent.OwnPeers(ctx); err == nil {
+			err = b.Agent.FillAlive(ctx, peers)
+		}
+	}
 	voters := map[string]bool{}
 	for _, p := range peers {
 		if p.Voter {

@@ -140,7 +140,11 @@ func TestLifeDoesNotStepDown(t *testing.T) {
 		said   string
 		marked bool
 	}{
-		"a voter is dead":         {func(s *surplus) { s.dead = true }, said + "s2 holds a slot and does not vote, or does not live", false},
+		"a voter is dead": {func(s *surplus) { s.dead = true }, said + "s2 holds a slot and does not vote, or does not live", false},
+		"the token may not ask, and one does not vote": {
+			func(s *surplus) { s.peersErr, s.ownBehind = ErrNoPermission, true },
+			said + "s2 holds a slot and does not vote, or does not live", false,
+		},
 		"one does not vote yet":   {func(s *surplus) { s.voters = func(int) []Peer { return three(true, false) } }, said + "s3 holds a slot and does not vote, or does not live", false},
 		"nobody says who votes":   {func(s *surplus) { s.peersErr = errors.New("no answer") }, said + "no answer", false},
 		"one dies after the mark": {func(s *surplus) { s.voters = func(n int) []Peer { return three(n%2 == 1, true) } }, said + "s2 holds a slot and does not vote, or does not live", true},
@@ -174,6 +178,18 @@ func TestLifeDoesNotStepDown(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A token that may not ask the leader who votes is enough: the agent itself knows (R50).
+func TestLifeStepsDownWithoutAskingTheLeader(t *testing.T) {
+	t.Parallel()
+	tooMany(t, func(t *testing.T, s *surplus) {
+		s.peersErr = ErrNoPermission
+		s.ends(surplusSays[len("this server steps down: "):])
+		if s.left != 1 || s.asked < 2 {
+			t.Errorf("got it told to leave %d times after it asked %d times who votes, want once, twice", s.left, s.asked)
+		}
+	})
 }
 
 // A server that may not change its role, or whose mode was set, goes on (R50).

@@ -147,6 +147,9 @@ func (l life) Peers(ctx context.Context) (peers []node.Peer, err error) {
 	return peers, err
 }
 
+// OwnPeers are the same: no change of the voters is a moment old there.
+func (l life) OwnPeers(ctx context.Context) ([]node.Peer, error) { return l.Peers(ctx) }
+
 // FillAlive finds out which of them the agent hears of.
 func (l life) FillAlive(ctx context.Context, peers []node.Peer) error {
 	return l.ask(ctx, func() error {
