@@ -48,6 +48,15 @@ func (c candidacy) later(by time.Duration) candidacy {
 	return c
 }
 
+// untilAsk returns how long until the agent is asked again: at the time of the next look at
+// the registry, if that comes first.
+func (c candidacy) untilAsk(now time.Time) time.Duration {
+	if c.due.After(now) {
+		return min(candidatePause, c.due.Sub(now))
+	}
+	return candidatePause
+}
+
 // fewFor returns for how long the agent has known too few servers.
 func (c candidacy) fewFor(now time.Time) time.Duration {
 	if c.since.IsZero() {

@@ -49,6 +49,26 @@ func TestCandidacy(t *testing.T) {
 	}
 }
 
+// The agent is asked every five seconds, and when a look at the registry is due (R48).
+func TestCandidacyUntilAsk(t *testing.T) {
+	t.Parallel()
+	waits := candidacy{since: epoch, due: at(60), pause: time.Minute}
+	for _, tt := range []struct {
+		candidacy
+		now  float64
+		want time.Duration
+	}{
+		{candidacy{}, 0, candidatePause},
+		{waits, 0, candidatePause},
+		{waits, 58, 2 * time.Second},
+		{waits, 60, candidatePause}, // a look that was due and could not be taken
+	} {
+		if got := tt.untilAsk(at(tt.now)); got != tt.want {
+			t.Errorf("%+v at %v s: got %v, want %v", tt.candidacy, tt.now, got, tt.want)
+		}
+	}
+}
+
 // A vacant place is left to nodes that start for an expiry, unless that is said (R48).
 func TestGrace(t *testing.T) {
 	t.Parallel()

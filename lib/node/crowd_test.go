@@ -61,12 +61,14 @@ func TestThousandClientsFillOnePlace(t *testing.T) {
 		beats := srv.Count(func(q storetest.Request) bool { return q.Op == "put" && !strings.HasSuffix(q.Key, rule.RecordKey) })
 		requests := len(srv.Requests()) - 2*beats // of which one reads the record
 		t.Logf("claimed after %v, filled with %d requests beside %d beats", claimed.Round(time.Millisecond), requests, beats)
+		t.Attr("requests", fmt.Sprint(requests)) // for scripts/bench
 		if requests > 50 || requests < 5 {
 			t.Errorf("got %d requests until the place was filled, want 50 at most", requests)
 		}
 		time.Sleep(10 * testExpiry)
 		cancel()
 		loops.Wait()
+		t.Attr("restarts", fmt.Sprint(1+len(winners)))
 		if len(winners) > 0 {
 			t.Errorf("got %d more clients that became servers, want none", len(winners))
 		}

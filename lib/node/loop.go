@@ -67,7 +67,7 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 		pause = min(pause, again)
 	}
 	if b.Eligible && t.result == succeeded && !l.Server {
-		pause = min(pause, candidatePause)
+		pause = min(pause, b.candidacy.untilAsk(time.Now()))
 	}
 	switch {
 	case t.result == absent && tell:
