@@ -123,20 +123,31 @@ type cluster struct {
 	t       *testing.T
 	store   store
 	birth   string
+	desired int      // servers
+	env     []string // of all nodes that restart starts
 	look    *machine // for looking at the registry
 	nodes   map[string]*machine
 	runners map[string]*process
 }
 
 func newCluster(t *testing.T, s store, birth string) *cluster {
-	return &cluster{t, s, birth, newMachine(t, "look", s), map[string]*machine{}, map[string]*process{}}
+	return &cluster{
+		t: t, store: s, birth: birth, desired: 3, look: newMachine(t, "look", s),
+		nodes: map[string]*machine{}, runners: map[string]*process{},
+	}
 }
 
 func (c *cluster) start(name string) {
 	c.t.Helper()
 	m := newMachine(c.t, name, c.store)
 	c.nodes[name] = m
-	c.runners[name] = m.start(m.runner("-s", "3", "-birth", c.birth, "-e", "12", "-t", "3", "run", "--", "-client="+m.address)...)
+	c.runners[name] = c.launch(m)
+}
+
+// launch starts a machine's runner.
+func (c *cluster) launch(m *machine) *process {
+	c.t.Helper()
+	return m.start(m.runner("-s", fmt.Sprint(c.desired), "-birth", c.birth, "-e", "12", "-t", "3", "run", "--", "-client="+m.address)...)
 }
 
 func (c *cluster) stop(names ...string) {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -19,21 +20,25 @@ type lan struct {
 
 // host is a machine on it: a network, a host name and a /tmp/consul of its own.
 type host struct {
-	lan  *lan
-	name string
-	env  []string
-	pid  int // of the process that holds its namespaces
-	up   []*process
+	lan     *lan
+	name    string
+	address string
+	env     []string
+	pid     int // of the process that holds its namespaces
+	up      []*process
 }
 
 const storeAddress = "192.168.50.1"
+
+// lans counts the networks that there have been.
+var lans atomic.Int64
 
 func newLAN(t *testing.T) *lan {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Fatal("network namespaces need root")
 	}
-	l := &lan{t: t, prefix: fmt.Sprintf("ac%d-", os.Getpid())}
+	l := &lan{t: t, prefix: fmt.Sprintf("ac%d-%d-", os.Getpid(), lans.Add(1))}
 	l.do("ip", "netns", "add", l.ns("lan"))
 	t.Cleanup(func() { l.do("ip", "netns", "del", l.ns("lan")) })
 	l.do("ip", "-n", l.ns("lan"), "link", "add", "bridge", "type", "bridge")
@@ -96,7 +101,7 @@ func (l *lan) host(name, address, home string) *host {
 	l.do("ip", "-n", ns, "addr", "add", address+"/24", "dev", "eth0")
 	l.do("ip", "-n", ns, "link", "set", "eth0", "up")
 	l.do("ip", "-n", ns, "link", "set", "lo", "up")
-	h := &host{lan: l, name: name, env: []string{
+	h := &host{lan: l, name: name, address: address, env: []string{
 		"PATH=" + filepath.Join(home, ".local/bin") + ":" + tools() + ":" + os.Getenv("PATH"), "HOME=" + home,
 		"ADDRESS=" + address, "AWS_ENDPOINT_URL_S3=http://" + storeAddress + ":7070",
 		"AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey, "AWS_REGION=us-east-1",

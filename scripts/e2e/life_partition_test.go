@@ -76,7 +76,7 @@ type parted struct {
 	agent   *host
 }
 
-func newParted(l *lan) *parted {
+func newParted(l *lan, env ...string) *parted {
 	l.t.Helper()
 	home := l.t.TempDir()
 	config := filepath.Join(home, "consul.d")
@@ -87,6 +87,7 @@ func newParted(l *lan) *parted {
 	p := &parted{lan: l}
 	for n := range 3 {
 		h := l.host(fmt.Sprintf("s%d", n), partedAddress(n), home)
+		h.env = append(h.env, env...)
 		h.background(partedRun)
 		p.servers = append(p.servers, h)
 	}
@@ -94,6 +95,7 @@ func newParted(l *lan) *parted {
 		h.awaitServers(3)
 	}
 	p.agent = l.host("a3", partedAddress(3), home)
+	p.agent.env = append(p.agent.env, env...)
 	p.agent.background(partedRun)
 	return p
 }
@@ -120,10 +122,7 @@ func (p *parted) link(h *host, state string) {
 // or ends that.
 func (p *parted) blackholes(what string) {
 	p.t.Helper()
-	for n, h := range p.servers {
-		p.do("ip", "-n", p.ns(p.agent.name), "route", what, "blackhole", partedAddress(n)+"/32")
-		p.do("ip", "-n", p.ns(h.name), "route", what, "blackhole", partedAddress(3)+"/32")
-	}
+	p.cut(p.agent, p.servers, what)
 }
 
 // awaitWhole waits until everybody sees three servers alive, and knows the one

@@ -140,10 +140,10 @@ func (c *cluster) found() wire.Cluster {
 	return *born
 }
 
-// without are all nodes but one.
-func (c *cluster) without(name string) (others []string) {
+// without are all nodes but these.
+func (c *cluster) without(names ...string) (others []string) {
 	for other := range c.nodes {
-		if other != name {
+		if !slices.Contains(names, other) {
 			others = append(others, other)
 		}
 	}

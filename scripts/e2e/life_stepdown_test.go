@@ -68,7 +68,7 @@ func TestResizeToFewer(t *testing.T) {
 // not what a test is about.
 func (c *cluster) quickVotes(at string) {
 	c.t.Helper()
-	c.nodes[at].command("consul", "operator", "autopilot", "set-config", "-server-stabilization-time=0s")
+	c.stabilization(at, "0s")
 }
 
 // awaitOldRecord waits until the record has nothing that came with its second version.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -160,9 +161,9 @@ func TestAllServersComeBack(t *testing.T) {
 // environment.
 func (c *cluster) restart(name string, m *machine, env ...string) {
 	c.t.Helper()
-	m.env = append([]string{fmt.Sprintf("CONSUL_HTTP_ADDR=%s:8500", m.address)}, env...)
+	m.env = slices.Concat([]string{fmt.Sprintf("CONSUL_HTTP_ADDR=%s:8500", m.address)}, c.env, env)
 	c.t.Cleanup(func() { killAll(c.t, m.id()) })
-	c.runners[name] = m.start(m.runner("-s", "3", "-birth", c.birth, "-e", "12", "-t", "3", "run", "--", "-client="+m.address)...)
+	c.runners[name] = c.launch(m)
 }
 
 // A runner that is killed leaves nothing behind, and its data is picked up.

@@ -49,6 +49,7 @@ type machine struct {
 	dir     string // for its files
 	store   store
 	env     []string // beside what environ says
+	token   string   // with which a test asks the agent; empty: none
 }
 
 // fast is the configuration of all agents.
@@ -122,6 +123,7 @@ func (m *machine) request(method, path, text string, to any) error {
 	if err != nil {
 		return err
 	}
+	q.Header.Set("X-Consul-Token", m.token)
 	res, err := client.Do(q)
 	if err != nil {
 		return err

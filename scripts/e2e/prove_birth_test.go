@@ -149,6 +149,7 @@ type record struct {
 		Term int64
 	}
 	Servers []wire.Slot
+	Leaving *wire.Leaving
 }
 
 func (s store) record() (rec record, err error) {

@@ -13,19 +13,18 @@ import (
 // installation and the services write.
 type booted struct {
 	*host
-	address string
-	outfit  string
-	facts   sync.Map // of its metadata
-	cgroup  string
-	init    *process
-	pid     int // of systemd
+	outfit string
+	facts  sync.Map // of its metadata
+	cgroup string
+	init   *process
+	pid    int // of systemd
 }
 
 // boot makes a machine with an empty disk, and starts systemd on it. outfit holds
 // the program aws and what is to be copied into the machine's /etc and /usr/local.
 func boot(l *lan, name, address, outfit string) *booted {
 	l.t.Helper()
-	b := &booted{host: l.host(name, address, outfit), address: address, outfit: outfit, cgroup: "/tmp/consul/cgroup/" + l.ns(name)}
+	b := &booted{host: l.host(name, address, outfit), outfit: outfit, cgroup: "/tmp/consul/cgroup/" + l.ns(name)}
 	for fact, value := range map[string]string{"local-ipv4": address, "placement/region": "us-east-1", "instance-id": "i-" + name} {
 		b.facts.Store(fact, value)
 	}
