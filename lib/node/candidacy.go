@@ -22,24 +22,45 @@ type candidacy struct {
 	since time.Time     // since when it has known too few
 	due   time.Time     // the next look at the registry
 	pause time.Duration // before the one after that, without what is drawn
+
+	filled time.Time // when a place was taken last that had been vacant for long
+	again  int       // how many were so in a row, each soon after the one before
 }
 
 // next returns the candidacy after a look at the agent, and whether to look in the registry
 // now. The first look comes after wait. A second for each client is drawn from then on,
 // so that of thousands the first has taken the place before most have looked.
+//
+// Where one place after the other is taken and soon vacant again, no client may be able to
+// serve. Each wait is then twice as long as the one before, so that not all of them are
+// restarted one by one (R51).
 func (c candidacy) next(now time.Time, few bool, wait time.Duration, clients int, draw float64) (_ candidacy, look bool) {
 	spread := time.Duration(draw * float64(clients) * float64(time.Second))
 	switch {
+	case !few && !c.since.IsZero() && now.Sub(c.since) >= wait:
+		return candidacy{filled: now, again: c.again + 1}, false
 	case !few:
-		return candidacy{}, false
+		return candidacy{filled: c.filled, again: c.again}, false
 	case c.since.IsZero():
-		return candidacy{since: now, due: now.Add(wait + spread), pause: wait}, false
+		if now.Sub(c.filled) >= 4*wait+lastsFor {
+			c.filled, c.again = time.Time{}, 0
+		}
+		c.since, c.pause = now, wait<<min(max(c.again-1, 0), mostDoublings)
+		c.due = now.Add(c.pause + spread)
+		return c, false
 	case now.Before(c.due):
 		return c, false
 	}
-	c.due, c.pause = now.Add(c.pause+spread), min(2*c.pause, 10*wait)
+	c.due, c.pause = now.Add(c.pause+spread), max(c.pause, min(2*c.pause, 10*wait))
 	return c, true
 }
+
+// lastsFor is for how long a server must live, beside four waits, to have been no attempt in
+// vain: longer than one that does not come to vote has time (R51).
+const lastsFor = 5 * time.Minute
+
+// mostDoublings is how often the wait for a look doubles at most.
+const mostDoublings = 5
 
 // later returns the candidacy with the next look so much later. What was drawn for it
 // stays, so that clients which wait for the same time do not look at once.
