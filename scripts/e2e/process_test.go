@@ -191,8 +191,14 @@ func killAll(t *testing.T, id string) {
 // eventually repeats a look until it finds nothing wrong.
 func eventually(t *testing.T, what string, look func() error) {
 	t.Helper()
+	within(t, patience, what, look)
+}
+
+// within is eventually with another bound.
+func within(t *testing.T, bound time.Duration, what string, look func() error) {
+	t.Helper()
 	var err error
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(bound); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if err = look(); err == nil {
 			return
 		}

@@ -72,6 +72,7 @@ func (s *soak) startChecks() (stop func()) {
 	repeat(time.Second, s.checkSnapshot)
 	repeat(time.Second, s.checkLeaders)
 	repeat(2*time.Second, s.checkKeys)
+	repeat(500*time.Millisecond, s.checkVoters)
 	return func() {
 		cancel()
 		all.Wait()
@@ -166,8 +167,8 @@ func (s *soak) byMode() (servers, clients []*supervisedNode) {
 // converged reports what is not as it should be when no fault goes on.
 func (s *soak) converged() error {
 	servers, clients := s.byMode()
-	err := errors.Join(want("faults that go on", len(s.events), 0), want("nodes", len(s.nodes), soakNodes),
-		want("servers", len(servers), soakServers), want("clients", len(clients), soakNodes-soakServers))
+	err := errors.Join(want("faults that go on", len(s.events), 0), want("nodes", len(s.nodes), soakNodes-s.missing),
+		want("servers", len(servers), soakServers), want("clients", len(clients), soakNodes-soakServers-s.missing))
 	for _, n := range s.nodes {
 		err = errors.Join(err, want(n.node+" runs", n.again.IsZero() && !n.runner.ended() && n.leaving == nil, true))
 	}

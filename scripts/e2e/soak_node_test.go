@@ -195,6 +195,12 @@ func (s *soak) perform(st step) {
 		killAll(s.t, n.id())
 		s.remove(n)
 		s.replace(st)
+	case do == "die":
+		s.places[st.place] = nil
+		s.end(n.concerns)
+		killAll(s.t, n.id())
+		s.remove(n)
+		s.missing++
 	default:
 		s.places[st.place] = nil
 		n.leave = st

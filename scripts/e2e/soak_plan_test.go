@@ -31,7 +31,8 @@ const (
 	noneBroken  = "no server is broken" // clients may be replaced
 	oneBroken   = "one server is broken"
 	allBroken   = "all servers are broken"
-	oneReplaced = "one server loses its data and is replaced"
+	oneReplaced = "one server dies for good and is replaced"
+	oneDied     = "one server dies for good and nobody replaces it"
 	oneLeft     = "one server leaves and is replaced"
 	oneReturned = "one server leaves and returns"
 )
@@ -40,7 +41,7 @@ const (
 type step struct {
 	at    time.Duration // since the start of the round
 	place string        // one of soakPlaces, or store
-	fault string        // breaking or harmless; replace, leave or return; for the store a proxy's mode
+	fault string        // breaking or harmless; replace, die, leave or return; for the store a proxy's mode
 	span  time.Duration // how long it lasts, or until the node or the one that replaces it starts
 }
 
@@ -57,7 +58,7 @@ type plan struct {
 // drawPlan draws a round whose faults begin within the window.
 func drawPlan(r *rand.Rand, window time.Duration) plan {
 	p := plan{
-		theme:  oneOf(r, noneBroken, oneBroken, oneBroken, allBroken, oneReplaced, oneLeft, oneReturned),
+		theme:  oneOf(r, noneBroken, oneBroken, oneBroken, allBroken, oneReplaced, oneReplaced, oneDied, oneLeft, oneReturned),
 		victim: oneOf(r, "leader", "leader", "follower1", "follower2"),
 	}
 	add := func(place string, faults ...string) {
@@ -79,9 +80,10 @@ func drawPlan(r *rand.Rand, window time.Duration) plan {
 	case oneReplaced:
 		addSome(1, p.victim)
 		add(p.victim, "replace")
-		// Until its heartbeats expire it counts as a server, and a blank node becomes a client.
-		last := &p.steps[len(p.steps)-1]
-		last.span = soakExpiry + time.Second + last.span/2
+		p.steps[len(p.steps)-1].span = drawReplacement(r)
+	case oneDied:
+		addSome(1, p.victim)
+		add(p.victim, "die")
 	case oneLeft:
 		add(p.victim, "leave")
 	case oneReturned:
@@ -124,6 +126,19 @@ func drawSpan(r *rand.Rand) time.Duration {
 	return 200*time.Millisecond + below(r, 4*time.Second)
 }
 
+// drawReplacement is how long after a server's death a blank node starts: while the dead one
+// still counts, so that the blank node becomes a client and a client takes the place; within
+// the grace, so that it takes the place itself; or when a client has taken it.
+func drawReplacement(r *rand.Rand) time.Duration {
+	switch r.IntN(3) {
+	case 0:
+		return below(r, soakExpiry-2*time.Second)
+	case 1:
+		return soakExpiry + time.Second + below(r, 7*time.Second)
+	}
+	return 2*soakExpiry + 15*time.Second + below(r, 10*time.Second)
+}
+
 // No plan loses the quorum for good, all come of their seeds alone, and every fault is drawn.
 func TestSoakPlan(t *testing.T) {
 	t.Parallel()
@@ -142,14 +157,14 @@ func TestSoakPlan(t *testing.T) {
 				long++
 			}
 			breaks := slices.Contains(soakPlaces[:soakServers], s.place) && !slices.Contains(harmless, s.fault)
-			blank := s.fault == "replace" || s.fault == "leave"
+			blank := s.fault == "replace" || s.fault == "leave" || s.fault == "die"
 			switch {
 			case breaks && (s.place != p.victim && p.theme != allBroken || p.theme == noneBroken):
 				t.Errorf("seed %d: %v breaks more than the one server", seed, s)
 			case breaks && p.theme == allBroken && !slices.Contains(breaking, s.fault):
 				t.Errorf("seed %d: %v while all servers are broken", seed, s)
-			case breaks && s.fault == "replace" && s.span <= soakExpiry:
-				t.Errorf("seed %d: %v while the lost server still counts", seed, s)
+			case s.fault == "die" && p.theme != oneDied:
+				t.Errorf("seed %d: %v in a round in which %s", seed, s, p.theme)
 			case blank && !breaks && p.theme != noneBroken:
 				t.Errorf("seed %d: %v brings a blank node while a server is away", seed, s)
 			case s.place == "store" && s.at < end:
@@ -160,10 +175,10 @@ func TestSoakPlan(t *testing.T) {
 			}
 		}
 	}
-	if len(themes) != 6 || long == 0 {
-		t.Errorf("got themes %v, %d long steps, want six and some", themes, long)
+	if len(themes) != 7 || long == 0 {
+		t.Errorf("got themes %v, %d long steps, want seven and some", themes, long)
 	}
-	all := slices.Concat(breaking, harmless, []string{"replace", "leave", "return"}, slices.Collect(maps.Keys(proxyModes)))
+	all := slices.Concat(breaking, harmless, []string{"replace", "die", "leave", "return"}, slices.Collect(maps.Keys(proxyModes)))
 	for _, fault := range all {
 		if got := faults[fault] > 0; got != (fault != "pass") {
 			t.Errorf("%q is drawn: %v", fault, got)

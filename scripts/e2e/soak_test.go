@@ -18,8 +18,9 @@ import (
 )
 
 // Five nodes go through rounds of random faults while keys are written. In a round one
-// server is broken or gone, or all are broken and come back. Some things must be right at
-// any time, and after each round the cluster must converge. SOAK is how long to go on with
+// server is broken or gone, or all are broken and come back. One that is gone is replaced
+// soon, late or not at all, and then a client takes its place. Some things must be right at
+// any time, and after each round the cluster must converge: to as many voters as desired. SOAK is how long to go on with
 // new rounds; without it there is one. SOAK_SEED draws the same plans again.
 func TestSoak(t *testing.T) {
 	t.Parallel()
@@ -32,6 +33,11 @@ func TestSoak(t *testing.T) {
 		s.rounds++
 		s.round()
 		s.awaitConverged()
+		if s.missing > 0 { // the next round begins with all nodes
+			s.missing--
+			s.logf("%s starts", s.add().node)
+			s.awaitConverged()
+		}
 	}
 	stop()
 	s.missDeletedKey()
@@ -51,11 +57,14 @@ type soak struct {
 	ledger   ledger
 
 	rounds  int
+	missing int                        // nodes that are gone and not replaced in this round
 	named   int                        // how many nodes there have been
 	places  map[string]*supervisedNode // which node has a place in this round; nil: none now
 	events  []event
 	slowest time.Duration // that it took to converge
 	differ  time.Time     // since when servers know different leaders; zero if they do not
+	voters  [2]int        // the fewest and the most that there have been
+	modes   map[string]string
 
 	mu     sync.Mutex
 	nodes  []*supervisedNode    // those that are to run, the oldest first
@@ -65,8 +74,8 @@ type soak struct {
 
 func newSoak(t *testing.T) *soak {
 	s := &soak{
-		t: t, seed: 56, window: 10 * time.Second, begin: time.Now(), store: newBucket(t),
-		down: map[string]time.Time{}, counts: map[string]int{},
+		t: t, seed: 191, window: 10 * time.Second, begin: time.Now(), store: newBucket(t),
+		down: map[string]time.Time{}, counts: map[string]int{}, voters: [2]int{soakServers, soakServers}, modes: map[string]string{},
 	}
 	if text := os.Getenv("SOAK"); text != "" {
 		length, err := time.ParseDuration(text)
@@ -135,8 +144,8 @@ func (s *soak) summary() {
 	for _, what := range slices.Sorted(maps.Keys(s.counts)) {
 		fmt.Fprintf(&counts, "\n  %5d %s", s.counts[what], what)
 	}
-	s.t.Logf("SOAK_SEED=%d, %v: %d rounds, %d nodes, %d keys, converged in %.1f s at most%s", s.seed,
-		time.Since(s.begin).Round(time.Second), s.rounds, s.named, len(s.ledger.keys()), s.slowest.Seconds(), &counts)
+	s.t.Logf("SOAK_SEED=%d, %v: %d rounds, %d nodes, %d keys, %d to %d voters, converged in %.1f s at most%s", s.seed,
+		time.Since(s.begin).Round(time.Second), s.rounds, s.named, len(s.ledger.keys()), s.voters[0], s.voters[1], s.slowest.Seconds(), &counts)
 }
 
 // round carries out a plan, to the end of its last fault.
@@ -178,7 +187,7 @@ func (s *soak) awaitConverged() {
 	s.t.Helper()
 	begin := time.Now()
 	s.logf("faults are over")
-	eventually(s.t, "the cluster to converge", func() error {
+	within(s.t, 3*patience, "the cluster to converge", func() error {
 		s.tick()
 		return s.converged()
 	})
