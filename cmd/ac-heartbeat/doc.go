@@ -55,14 +55,18 @@ expiry and -grace, the registry shows a place that is vacant too, and a server
 could be started here, the client claims the place in the cluster record and the
 loop ends with 75. With -zone it leaves the place to clients of other zones for a
 quarter of -grace longer if its own zone has a server, and for half of it if it has
-more. A server writes its -zone into its place. Whatever started it must decide again then, as auto-consul run
-and the units do: the node goes on as a server. A server that holds no place where
-all are taken makes its agent leave, puts its raft data aside and ends with 75,
-to go on as a client. It does so only if enough voters stay alive without it. One
-that has taken a place and does not come to vote does the same. Nothing changes
-on a node whose mode the operator has set. Where ACLs are on, a client needs
-node:read for that, and a server node:read and agent:write. If something is
-missing, standard error says what, once, and the node stays what it is.
+more. A server writes its -zone into its place. Whatever started it must decide
+again then, as auto-consul run and the units do: the node goes on as a server. A
+server that holds no place where all are taken gives up its vote, ends its agent,
+puts its raft data aside and ends with 75, to go on as a client. It does so only
+if enough voters stay alive without it. One that has taken a place and does not
+come to vote does the same. Nothing changes on a node whose mode the operator has
+set. Node id, services, checks and sessions of the agent stay. Where ACLs are on,
+a client needs node:read for that, and a server node:read and agent:write. A
+server without operator:read, operator:write, or service:write for the service
+consul, or that beats beside no command, leaves the cluster instead, and sessions
+of its agent end. If something else is missing, standard error says what, once,
+and the node stays what it is.
 
 If the agent stays alone, or a server has no leader, the loop joins the agent to
 up to five members that the registry lists now. It does so again and again, after

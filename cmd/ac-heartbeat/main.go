@@ -129,6 +129,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if err != nil {
 		return exit.With(exit.Misuse, err)
 	}
+	agent.Group = commandGroup()
 	st, err := store.Open(ctx, p.at)
 	if err != nil {
 		return err

@@ -17,6 +17,9 @@ import (
 
 // Agent is the local Consul agent, asked through its HTTP API. It is a [node.Agent].
 type Agent struct {
+	// Group is the agent's process group where this program may end it, and else 0.
+	Group int
+
 	client   *api.Client
 	patience time.Duration
 }
@@ -42,7 +45,7 @@ func newAgent(config *api.Config) (*Agent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bad environment for Consul's client: %w", err)
 	}
-	return &Agent{client, 5 * time.Second}, nil
+	return &Agent{client: client, patience: 5 * time.Second}, nil
 }
 
 // Join makes the agent join another at an address, at any time and whether or not

@@ -22,6 +22,7 @@ import (
 //
 //	self, members, leader, configuration   the answers to the questions of these names
 //	join                                   the addresses that can be joined
+//	transfer, remove, deregister           the answers to what a server that resigns asks for
 //	NAME.CODE                              the answer to NAME, with this status; NAME is
 //	                                       one of the above, or leave
 //	NAME.hang                              NAME is never answered; NAME may also be an
@@ -136,11 +137,14 @@ const joining = "PUT /v1/agent/join/"
 
 // names are the names of the other requests.
 var names = map[string]string{
-	"GET /v1/agent/self":                  "self",
-	"GET /v1/agent/members":               "members",
-	"GET /v1/status/leader":               "leader",
-	"GET /v1/operator/raft/configuration": "configuration",
-	"PUT /v1/agent/leave":                 "leave",
+	"GET /v1/agent/self":                     "self",
+	"GET /v1/agent/members":                  "members",
+	"GET /v1/status/leader":                  "leader",
+	"GET /v1/operator/raft/configuration":    "configuration",
+	"POST /v1/operator/raft/transfer-leader": "transfer",
+	"DELETE /v1/operator/raft/peer":          "remove",
+	"PUT /v1/catalog/deregister":             "deregister",
+	"PUT /v1/agent/leave":                    "leave",
 }
 
 // ServeHTTP answers a request.

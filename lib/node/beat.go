@@ -95,9 +95,7 @@ func (b *Beater) beat(ctx context.Context, status Status) (look, error) {
 		b.lastStamp = l.seen.Time
 	}
 	b.tidy(limited, expiredAt(l.seen.Time, b.Expiry))
-	for _, key := range keys {
-		b.written = append(b.written, own{key: key, since: time.Now()})
-	}
+	b.wrote(keys)
 	if err := b.print(l, keys); err != nil {
 		return l, outputError{err}
 	}

@@ -95,12 +95,18 @@ func (b *Beater) leaveCluster(ctx context.Context, status Status, force bool) er
 
 // endAgent makes the agent leave and waits until it has ended, or the context has.
 func (b *Beater) endAgent(ctx context.Context) error {
-	begin := time.Now()
 	// The answer may be lost as the agent ends. What counts is that it ends.
 	left := b.Agent.Leave(ctx)
 	if errors.Is(left, ErrNoPermission) {
 		return left
 	}
+	return b.awaitEnd(ctx, left)
+}
+
+// awaitEnd waits until the agent, which was told to end, has ended, or the context has.
+// left is what went wrong when it was told.
+func (b *Beater) awaitEnd(ctx context.Context, left error) error {
+	begin := time.Now()
 	for {
 		_, err := b.Agent.Status(ctx)
 		switch {

@@ -90,6 +90,14 @@ func (b *beating) Servers(ctx context.Context) (names []string, err error) {
 	return names, err
 }
 
+// Resign does what the test says, and is not supported unless it says anything.
+func (b *beating) Resign(_ context.Context, name string) error {
+	if b.resigns == nil {
+		return errors.ErrUnsupported
+	}
+	return b.resigns(name)
+}
+
 // Leave ends the agent, and its answer is lost with it.
 func (b *beating) Leave(context.Context) error {
 	b.mu.Lock()

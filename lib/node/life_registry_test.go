@@ -119,3 +119,20 @@ func TestLifeLeaves(t *testing.T) {
 		}
 	})
 }
+
+// Beats of one second write the same keys, which are remembered once: those to be removed
+// later would otherwise push each other out.
+func TestLifeRemembersAKeyOnce(t *testing.T) {
+	t.Parallel()
+	lifetime(t, led(), func(t *testing.T, b *beating) {
+		b.record(rule.Established, nil)
+		for range 3 {
+			if err := b.Beat(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(b.written) != 2 {
+			t.Errorf("got %v, want one key of each role", b.written)
+		}
+	})
+}

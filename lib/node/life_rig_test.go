@@ -46,12 +46,13 @@ type testAgent struct {
 	joinable   []string
 	blackholes []string
 	hangs      []string
-	denied     bool     // nobody may make it join or leave
-	stays      bool     // it leaves and does not end
-	leaders    []string // what it says of the leader, one after the other; empty: what the status says
-	dead       bool     // the other voters are
-	peersErr   error    // it does not say who votes
-	ownBehind  bool     // as it knows itself, s2 does not vote
+	denied     bool                    // nobody may make it join or leave
+	stays      bool                    // it leaves and does not end
+	resigns    func(name string) error // what happens as it is to end without leaving; nil: not supported
+	leaders    []string                // what it says of the leader, one after the other; empty: what the status says
+	dead       bool                    // the other voters are
+	peersErr   error                   // it does not say who votes
+	ownBehind  bool                    // as it knows itself, s2 does not vote
 }
 
 // testDisk is what the data directory holds.

@@ -72,6 +72,10 @@ type Agent interface {
 	// alive, sorted. It needs no leader. An answer from which servers may have been left
 	// out is an error that wraps [ErrNoPermission].
 	Servers(ctx context.Context) ([]string, error)
+	// Resign makes a server end without leaving its cluster, so that sessions stay: it
+	// votes no more and is killed. [errors.ErrUnsupported]: this program cannot end the
+	// agent in that way. After any other error the agent may run on.
+	Resign(ctx context.Context, name string) error
 	// Leave makes the agent leave its cluster and end.
 	Leave(ctx context.Context) error
 }

@@ -124,13 +124,13 @@ func (b *Beater) voters(ctx context.Context) (map[string]bool, error) {
 	return voters, err
 }
 
-// leaveAsServer lets the agent leave, which ends it, puts its raft data aside and keeps
-// that the node is a client. Then its heartbeats and its slot or mark are removed; what
+// leaveAsServer ends the agent as a server, puts its raft data aside and keeps that the
+// node is a client. Then its heartbeats and its slot or mark are removed; what
 // cannot be removed expires. Once the agent was told to leave, the node is decided again
 // whatever fails, for otherwise it would stay down.
 func (b *Beater) leaveAsServer(ctx context.Context, l look, hasSlot bool) error {
 	b.Out.Notef("this server steps down: %s", l.order.StepDown)
-	if err := b.agentLeaves(ctx); errors.Is(err, ErrNoPermission) {
+	if err := b.endServer(ctx, l.Node); errors.Is(err, ErrNoPermission) {
 		b.leaveAfter = time.Now().Add(10 * b.Expiry)
 		if !hasSlot { // a mark would keep all others from changing
 			err = errors.Join(err, b.unmark(ctx, l))
@@ -156,10 +156,20 @@ func (b *Beater) leaveAsServer(ctx context.Context, l look, hasSlot bool) error 
 	return fmt.Errorf("%w: this server has stepped down: %s", rule.ErrUndecided, l.order.StepDown)
 }
 
-// agentLeaves makes the agent leave and waits until it has ended.
-func (b *Beater) agentLeaves(ctx context.Context) error {
+// endServer ends the agent and waits until it has ended. It ends without leaving where it
+// can, for sessions end with a member that leaves.
+func (b *Beater) endServer(ctx context.Context, name string) error {
 	limited, cancel := context.WithTimeout(ctx, max(b.Timeout, leaveBound))
 	defer cancel()
+	resigning, stop := context.WithTimeout(limited, b.Timeout)
+	defer stop()
+	err := b.Agent.Resign(resigning, name)
+	if err == nil {
+		return b.awaitEnd(limited, nil)
+	}
+	if !errors.Is(err, errors.ErrUnsupported) {
+		b.Out.Notef("this server leaves, and its agent's sessions end: %v", err)
+	}
 	return b.endAgent(limited)
 }
 

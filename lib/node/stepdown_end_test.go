@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -50,6 +51,44 @@ func TestLifeStepsDownThoughSomethingFails(t *testing.T) {
 				t.Errorf("%s: got it told %d times to leave, its data put aside %d times, mode %q kept", name, s.left, s.aside, s.mode)
 			}
 			s.says(append([]string{surplusSays}, tt.said...)...)
+		})
+	}
+}
+
+// A server whose process is known ends without leaving, so that sessions stay (R50). Where
+// that fails it leaves, and says what ends with that.
+func TestLifeStepsDownWithoutLeaving(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fails error
+		left  int
+		said  string
+	}{
+		"it may":     {},
+		"it may not": {fmt.Errorf("take s1 out: %w", ErrNoPermission), 1, "this server leaves, and its agent's sessions end: take s1 out: " + ErrNoPermission.Error()},
+	} {
+		tooMany(t, func(t *testing.T, s *surplus) {
+			s.resigns = func(node string) error {
+				if node != "s1" {
+					t.Errorf("%s: got %s told to resign, want s1", name, node)
+				}
+				if tt.fails == nil {
+					s.set(func() { s.absent = ErrNotRunning })
+				}
+				return tt.fails
+			}
+			s.ends("this server has stepped down")
+			if s.left != tt.left {
+				t.Errorf("%s: told %d times to leave, want %d", name, s.left, tt.left)
+			}
+			if rec := s.stored(); s.aside != 1 || s.mode != registry.Client || rec.Leaving != nil {
+				t.Errorf("%s: got its data put aside %d times, mode %q kept, mark %+v", name, s.aside, s.mode, rec.Leaving)
+			}
+			said := []string{surplusSays}
+			if tt.said != "" {
+				said = append(said, tt.said)
+			}
+			s.says(said...)
 		})
 	}
 }

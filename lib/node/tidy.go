@@ -19,6 +19,15 @@ type own struct {
 	tried bool      // it could not be removed: the next beat tries again
 }
 
+// wrote remembers what a beat has written. Beats within one second write the same keys,
+// which are remembered once.
+func (b *Beater) wrote(keys []string) {
+	b.written = slices.DeleteFunc(b.written, func(o own) bool { return slices.Contains(keys, o.key) })
+	for _, key := range keys {
+		b.written = append(b.written, own{key: key, since: time.Now()})
+	}
+}
+
 // expiredAt returns what tells the heartbeats that have expired at store time now.
 func expiredAt(now time.Time, expiry time.Duration) func(own) bool {
 	return func(o own) bool {

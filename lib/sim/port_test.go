@@ -181,6 +181,9 @@ func (l life) Servers(ctx context.Context) (names []string, err error) {
 	return names, err
 }
 
+// Resign does in this model what Leave does, for it has no sessions.
+func (l life) Resign(ctx context.Context, _ string) error { return l.Leave(ctx) }
+
 // Leave ends the agent; its cluster counts it no longer.
 func (l life) Leave(ctx context.Context) error {
 	return l.ask(ctx, func() error {

@@ -1,7 +1,9 @@
 package supervise
 
 import (
+	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -29,6 +31,7 @@ func (r *runner) startBeats() {
 	cmd := exec.Command(path)
 	cmd.Args = r.Beat
 	cmd.Stderr = r.Err
+	cmd.Env = append(os.Environ(), GroupVariable+"="+strconv.Itoa(r.cmd.Process.Pid))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		r.Warn("the heartbeat process cannot be started: %v; it is tried again", err)
@@ -103,11 +106,11 @@ func (r *runner) endBeats(code int) {
 }
 
 // patience returns how long the beats may take to end beside a command that has ended
-// with a code. It is more than grace only after a 0 that nobody has asked this program
-// for: the beats may have made the command end, as they do when a server steps down,
-// and if they were killed before they end with 75, nothing would start it again.
+// with a code. It is more than grace only after a 0 or a KILL that nobody has asked this
+// program for: the beats may have made the command end, as they do when a server steps
+// down, and if they were killed before they end with 75, nothing would start it again.
 func (r *runner) patience(code int) time.Duration {
-	if code == 0 && !r.stopped {
+	if (code == 0 || code == killed) && !r.stopped {
 		return grace + r.Finish
 	}
 	return grace

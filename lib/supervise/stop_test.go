@@ -98,13 +98,14 @@ func TestStopBeforeTheVerdict(t *testing.T) {
 	}
 }
 
-// Beats that make the command end with 0 may finish what they do, and have it started
-// again by their 75.
+// Beats that make the command end with 0, or kill it, may finish what they do, and have it
+// started again by their 75.
 func TestBeatsEndTheCommand(t *testing.T) {
 	t.Parallel()
 	const (
 		once    = "[ ! -e left ] || exec sleep 1000; "
 		deaf    = once + "trap '' TERM; echo >left; sleep 7; exit 75" // longer than grace
+		kills   = once + "trap '' TERM; echo >>left; kill -s KILL -- -$" + GroupVariable + "; sleep 7; exit 75"
 		delayed = once + "trap 'sleep 2; exit 75' TERM; echo >left; while :; do sleep 0.02; done"
 	)
 	for name, test := range map[string]struct {
@@ -115,11 +116,12 @@ func TestBeatsEndTheCommand(t *testing.T) {
 	}{
 		"they delay it for a moment":       {delayed, "0", 0, 7, 2},
 		"they take as long as they may":    {deaf, "0", patience, 7, 2},
+		"they kill it":                     {kills, "0", patience, 7, 2},
 		"they take longer than they may":   {deaf, "0", 0, 0, 1},
 		"the command has ended by a fault": {deaf, "5", patience, 5, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if testing.Short() && test.beat == deaf && test.finish == 0 {
+			if testing.Short() && test.beat != delayed {
 				t.Skip("it waits for seven seconds")
 			}
 			t.Parallel()

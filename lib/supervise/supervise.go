@@ -45,11 +45,16 @@ const (
 	fenced        = 76 // the command must not run on
 	notExecutable = 126
 	notFound      = 127
+	killed        = 128 + int(syscall.SIGKILL)
 )
 
 // AgainVariable is the environment variable that is 1 for a command that has been
 // started again.
 const AgainVariable = "AUTO_CONSUL_AGAIN"
+
+// GroupVariable is the environment variable that tells the beats the process group of the
+// command.
+const GroupVariable = "AUTO_CONSUL_GROUP"
 
 // grace is how long the beats, and what the command has left behind in its process
 // group, may take to end when they are told to. A variable for tests.
@@ -72,8 +77,9 @@ type Command struct {
 	Beat     []string
 	BeatPath string
 	// Finish is how long the beats may take to end, beyond the few seconds that they have
-	// in any case, after a command that has ended with 0 while this program was not told
-	// to stop: they may have made it end, and have something to do before their 75.
+	// in any case, after a command that has ended with 0, or was killed, while this program
+	// was not told to stop: they may have made it end, and have something to do before
+	// their 75.
 	Finish time.Duration
 	// Again starts everything again where the beats end with 75, or where the program
 	// that the command has become by exec does. What a command ends with that has
@@ -96,7 +102,7 @@ type Command struct {
 // 76, the command is stopped with TERM. Either is the code then, unless this program
 // was told to stop itself. When the command ends first, the beats are told to with
 // TERM, and killed after some seconds. They may also have made the command end: if it
-// ends with 0, they have Finish in addition, until this program is told to stop. What
+// ends with 0, or was killed, they have Finish in addition, until this program is told to stop. What
 // they end with in that time is the code, too, if it is 75 or 76.
 //
 // INT, TERM and QUIT are passed on to the command once each, and so is HUP where it

@@ -40,13 +40,19 @@ func TestServerTooManyStepsDown(t *testing.T) {
 }
 
 // A cluster that is resized to fewer servers ends with so many, and with the others as
-// clients.
+// clients, whose node ids, services and sessions stay.
 func TestResizeToFewer(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, newBucket(t), "quorum")
 	c.addServers()
 	n1 := c.nodes["n1"]
 	n1.command("consul", "kv", "put", "kept", "yes")
+	ids, sessions := map[string]string{}, map[string]string{}
+	for _, name := range []string{"n1", "n2", "n3"} {
+		m := c.nodes[name]
+		m.command("consul", "services", "register", "-name", "web", "-id", name)
+		ids[name], sessions[name] = m.read("data/server/node-id"), m.session()
+	}
 	n1.command("ac-decide", "-r", c.store.url, "-n", "n1", "-a", n1.address, "-d", n1.path("data"), "-s", "1", "-e", "12", "-resize")
 	var left string
 	eventually(t, "one server", func() error {
@@ -60,6 +66,13 @@ func TestResizeToFewer(t *testing.T) {
 		if got := strings.TrimSpace(m.command("consul", "kv", "get", "kept")); got != "yes" {
 			t.Errorf("%s: got %q, want the key", name, got)
 		}
+		if err := errors.Join(m.hasService(ids[name], name), m.hasSession(sessions[name])); err != nil {
+			t.Error(name, err)
+		}
+	}
+	var listed []struct{ Node string }
+	if err := errors.Join(c.nodes[left].get("/v1/catalog/service/consul", &listed), want("servers in the catalog", len(listed), 1)); err != nil {
+		t.Error(err)
 	}
 	c.awaitOldRecord()
 }

@@ -1,0 +1,80 @@
+package consul
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/consul/api"
+)
+
+// serverService is the service under which Consul lists its servers in the catalog. It
+// takes no client out of it that was a server.
+const serverService = "consul"
+
+// resignPause is the time between two looks for another leader.
+const resignPause = 200 * time.Millisecond
+
+// Resign makes the agent, which is a server under the name given, end without leaving its
+// cluster, so that its node, services and sessions stay for the client that is started in
+// its place: another server leads, it is taken out of the raft configuration, and its
+// process group is killed. The error wraps [errors.ErrUnsupported] if the agent's process
+// group is not known. After any other error the agent may have lost its vote and runs
+// still. With ACLs it needs operator:write, and service:write for the service consul.
+func (a *Agent) Resign(ctx context.Context, name string) error {
+	if a.Group <= 1 {
+		return fmt.Errorf("end the agent without leaving: %w", errors.ErrUnsupported)
+	}
+	options := new(api.WriteOptions).WithContext(ctx)
+	server, err := a.following(ctx, name)
+	if err != nil {
+		return err
+	}
+	if server != nil {
+		if err := a.client.Operator().RaftRemovePeerByID(server.ID, options); err != nil {
+			return fmt.Errorf("take %s out of the raft configuration: %w", name, classify(ctx, "operator:write", err))
+		}
+	}
+	listed := api.CatalogDeregistration{Node: name, ServiceID: serverService}
+	if _, err := a.client.Catalog().Deregister(&listed, options); err != nil {
+		return fmt.Errorf("take %s out of the service %s: %w", name, serverService, classify(ctx, "service:write for "+serverService, err))
+	}
+	if err := syscall.Kill(-a.Group, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("end the agent: %w", err)
+	}
+	return nil
+}
+
+// following returns a server's entry of the raft configuration as soon as another one
+// leads, to which it hands leadership over if it leads itself; nil if it has no entry.
+func (a *Agent) following(ctx context.Context, name string) (*api.RaftServer, error) {
+	for told := false; ; {
+		raft, err := a.client.Operator().RaftGetConfiguration(new(api.QueryOptions).WithContext(ctx))
+		if err != nil && !told { // while leadership is handed over nobody may answer
+			return nil, fmt.Errorf("ask for the raft peers: %w", classify(ctx, "operator:read", err))
+		}
+		if err == nil {
+			i := slices.IndexFunc(raft.Servers, func(s *api.RaftServer) bool { return s.Node == name })
+			if i < 0 {
+				return nil, nil
+			}
+			if !raft.Servers[i].Leader {
+				return raft.Servers[i], nil
+			}
+		}
+		if !told {
+			told = true
+			if _, err := a.client.Operator().RaftLeaderTransfer("", new(api.QueryOptions).WithContext(ctx)); err != nil {
+				return nil, fmt.Errorf("hand leadership over: %w", classify(ctx, "operator:write", err))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("hand leadership over: %w", context.Cause(ctx))
+		case <-time.After(resignPause):
+		}
+	}
+}
