@@ -99,6 +99,7 @@ type self struct {
 	Member struct{ Addr string }
 	Stats  struct {
 		Consul struct {
+			Leader       string `json:"leader"`
 			LeaderAddr   string `json:"leader_addr"`
 			KnownServers string `json:"known_servers"`
 		} `json:"consul"`
@@ -128,6 +129,7 @@ func (s self) status() (node.Status, error) {
 		if out.LogIndex, err = strconv.ParseUint(s.Stats.Raft.LastLogIndex, 10, 64); err != nil {
 			return node.Status{}, fmt.Errorf("the answer's raft.last_log_index: %w", err)
 		}
+		out.Leads = s.Stats.Consul.Leader == "true"
 		out.Voter = votes(s.Config.NodeID, s.Stats.Raft.LatestConfiguration)
 		return out, nil
 	}

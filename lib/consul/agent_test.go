@@ -54,6 +54,7 @@ func TestStatus(t *testing.T) {
 		want       node.Status
 	}{
 		{"server", serverSelf, node.Status{Node: "server1", Address: "10.0.0.1", Server: true, Members: 5, Leader: "10.0.0.2:8300", LogIndex: 17}},
+		{"leader", strings.Replace(serverSelf, `"leader":"false"`, `"leader":"true"`, 1), node.Status{Node: "server1", Address: "10.0.0.1", Server: true, Members: 5, Leader: "10.0.0.2:8300", Leads: true, LogIndex: 17}},
 		{"client", clientSelf, node.Status{Node: "agent1", Address: "2001:db8::7", Members: 4, KnownServers: 3}},
 		{"server without a leader", leaderless, node.Status{Node: "s", Address: "10.0.0.1", Server: true, Members: 1}},
 	}

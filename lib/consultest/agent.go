@@ -21,6 +21,7 @@ import (
 // Agent is a Consul agent. It answers from files, which [Agent.Answer] sets:
 //
 //	self, members, leader, configuration   the answers to the questions of these names
+//	snapshot                               the same, if it is not asked for a stale one
 //	join                                   the addresses that can be joined
 //	transfer, remove, deregister           the answers to what a server that resigns asks for
 //	NAME.CODE                              the answer to NAME, with this status; NAME is
@@ -145,11 +146,15 @@ var names = map[string]string{
 	"DELETE /v1/operator/raft/peer":          "remove",
 	"PUT /v1/catalog/deregister":             "deregister",
 	"PUT /v1/agent/leave":                    "leave",
+	"GET /v1/snapshot":                       "snapshot",
 }
 
 // ServeHTTP answers a request.
 func (a *Agent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := r.Method + " " + r.URL.Path
+	if r.URL.Query().Has("stale") {
+		request += "?stale"
+	}
 	a.mu.Lock()
 	a.sent = append(a.sent, request)
 	answers := a.answers

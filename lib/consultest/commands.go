@@ -1,10 +1,12 @@
 package consultest
 
 import (
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,9 +20,10 @@ import (
 //	                       Without a folder it does not run
 //	asked count request    wait until it was sent so many such requests in all
 //	! asked request        want it sent none
+//	snapshot file index    write what it answers when it is asked for a snapshot
 func Commands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
 	all := &agents{of: map[string]*Agent{}}
-	return map[string]func(ts *testscript.TestScript, neg bool, args []string){"agent": all.run, "asked": all.asked}
+	return map[string]func(ts *testscript.TestScript, neg bool, args []string){"agent": all.run, "asked": all.asked, "snapshot": snapshot}
 }
 
 // agents are those of all scripts, by the script's folder.
@@ -60,6 +63,17 @@ func (a *agents) run(ts *testscript.TestScript, neg bool, args []string) {
 	l, err := net.Listen("unix", filepath.Join(ts.Getenv("WORK"), "agent.sock"))
 	ts.Check(err)
 	one.serve(l)
+}
+
+func snapshot(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: snapshot file index")
+	}
+	index, err := strconv.ParseUint(args[1], 10, 64)
+	ts.Check(err)
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(errors.Join(WriteSnapshot(f, index, strings.NewReader("state"), 5), f.Close()))
 }
 
 // patience is when asked gives a broken program up. Nothing is judged by it.

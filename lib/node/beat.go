@@ -35,6 +35,9 @@ type Beater struct {
 	// takes it; 0: Expiry.
 	Grace time.Duration
 	Zone  string // the node's failure domain; empty if it was told none (R52)
+	// Snapshots is how far the snapshots of Consul's state are apart that the raft leader's
+	// loop keeps in the registry; 0: it keeps none (R54).
+	Snapshots time.Duration
 	// MayServe returns an error if no server could be started here. A client is asked before
 	// it takes a place, and Answers whether anybody answers at an address. Both are needed
 	// where Eligible is true.
@@ -49,6 +52,7 @@ type Beater struct {
 	sampling  sampling
 	isolation isolation
 	joins     joins
+	snapshots snapshots
 
 	record      *rule.Record // the last that a look has shown; nil: none yet
 	candidacy   candidacy

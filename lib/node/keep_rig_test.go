@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ func (d *memoryDisk) Mode() (registry.Mode, error)         { return d.mode, nil 
 func (d *memoryDisk) Incarnation() (string, error)         { return d.incarnation, nil }
 func (d *memoryDisk) Membership() (rule.Membership, error) { return d.membership, nil }
 func (d *memoryDisk) SetRaftAside() error                  { d.raft = false; return nil }
+func (d *memoryDisk) Scratch() (node.Scratch, error)       { return nil, errors.ErrUnsupported }
 func (d *memoryDisk) HasRaft() (bool, error)               { return d.raft, nil }
 func (d *memoryDisk) String() string                       { return "memory" }
 

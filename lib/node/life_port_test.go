@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"auto-consul/lib/registry"
@@ -112,6 +113,14 @@ func (b *beating) Leave(context.Context) error {
 	return errors.New("leave: EOF")
 }
 
+// Snapshot writes what the test wants.
+func (b *beating) Snapshot(ctx context.Context, to io.Writer) (uint64, error) {
+	b.mu.Lock()
+	take := b.take
+	b.mu.Unlock()
+	return take(ctx, to)
+}
+
 // The data directory.
 
 func (b *beating) Mode() (registry.Mode, error)         { return registry.Server, nil }
@@ -120,6 +129,7 @@ func (b *beating) Incarnation() (string, error)         { return b.incarnation, 
 func (b *beating) KeepIncarnation(string) error         { return nil }
 func (b *beating) Membership() (rule.Membership, error) { return b.membership, nil }
 func (b *beating) SetRaftAside() error                  { b.aside++; return nil }
+func (b *beating) Scratch() (Scratch, error)            { return b.scratch() }
 func (b *beating) HasRaft() (bool, error)               { return false, nil }
 func (b *beating) String() string                       { return "memory" }
 

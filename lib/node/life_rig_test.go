@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -32,6 +33,7 @@ type beating struct {
 	testDisk
 	joined  []string // addresses that the agent was told to join
 	left    int      // how often the agent was told to leave
+	taken   int      // how often it was asked for a snapshot
 	printed []any
 	deaf    error // the output takes no document
 	said    []string
@@ -53,6 +55,7 @@ type testAgent struct {
 	dead       bool                    // the other voters are
 	peersErr   error                   // it does not say who votes
 	ownBehind  bool                    // as it knows itself, s2 does not vote
+	take       func(context.Context, io.Writer) (uint64, error)
 }
 
 // testDisk is what the data directory holds.
@@ -62,6 +65,7 @@ type testDisk struct {
 	full        error         // nothing more can be kept
 	aside       int           // how often its raft data was put aside
 	mode        registry.Mode // what was kept last
+	scratch     func() (Scratch, error)
 }
 
 // led is a server with a leader.

@@ -11,6 +11,8 @@ import (
 // is one that makes further beats wrong: this node is fenced, must decide again, or
 // has nobody left to tell.
 func (b *Beater) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // nothing goes on beside a loop that has ended
 	for {
 		pause, err := b.turn(ctx)
 		switch {
@@ -21,8 +23,25 @@ func (b *Beater) Run(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
-		if !sleep(ctx, pause) {
+		if !b.rest(ctx, pause) {
 			return nil
+		}
+	}
+}
+
+// rest reports whether the time passed before the context ended. Meanwhile it tells what
+// came of a snapshot.
+func (b *Beater) rest(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+			return true
+		case r := <-b.snapshots.taken:
+			b.snapshotTaken(r)
 		}
 	}
 }
@@ -56,6 +75,9 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	if t.result == absent {
 		b.isolation, b.sampling, b.candidacy = isolation{}, sampling{}, candidacy{}
 	} else if err == nil {
+		if t.beat {
+			b.keepSnapshots(ctx, l)
+		}
 		again = b.rejoin(ctx, l.Status) // which may take seconds
 		if err := b.changesRole(ctx, l); err != nil {
 			return 0, err

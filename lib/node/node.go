@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
@@ -78,6 +79,9 @@ type Agent interface {
 	Resign(ctx context.Context, name string) error
 	// Leave makes the agent leave its cluster and end.
 	Leave(ctx context.Context) error
+	// Snapshot writes a snapshot of the cluster's state, which is consistent and checked,
+	// and returns the index of the last raft log entry that it holds.
+	Snapshot(ctx context.Context, to io.Writer) (index uint64, err error)
 }
 
 // Status is what an agent says of itself.
@@ -89,6 +93,8 @@ type Status struct {
 	// Leader is the address and port of the raft leader as a server knows it; empty
 	// if it knows of none, and always on a client.
 	Leader string
+	// Leads reports whether a server takes itself for the raft leader.
+	Leads bool
 	// LogIndex is the index of a server's last raft log entry: 0 on a server that has
 	// never found a cluster, and on a client.
 	LogIndex uint64
@@ -142,6 +148,8 @@ type Disk interface {
 	SetRaftAside() error
 	// HasRaft reports whether raft data of a Consul server lies here.
 	HasRaft() (bool, error)
+	// Scratch returns an empty file that nobody else can read, and of which nothing stays.
+	Scratch() (Scratch, error)
 	// String names the data directory, for messages.
 	String() string
 }
