@@ -26,6 +26,8 @@ type sent struct {
 	listed  time.Time // when its last listing of servers was made
 	raft    *lineage  // whose data it holds
 
+	snapshotsListed time.Time // when its last listing of snapshots was made
+
 	way    time.Duration // until it arrives
 	late   time.Duration // until it arrives, when nobody waits for it any more
 	cut    bool          // it never does
@@ -119,17 +121,22 @@ func (n *machine) Do(r *http.Request) (*http.Response, error) {
 
 // timeless is a key without what the store's clock has put into it.
 func (w *world) timeless(key string) string {
-	h, err := registry.ParseKey(strings.TrimPrefix(key, "p/"))
+	since := func(at time.Time) time.Duration { return at.Sub(w.start.Add(w.skew).Truncate(time.Second)) }
+	key = strings.TrimPrefix(key, "p/")
+	if s, err := registry.ParseSnapshotKey(key); err == nil {
+		return fmt.Sprint(s.ClusterID, s.Term, s.Index, since(s.Time))
+	}
+	h, err := registry.ParseKey(key)
 	if err != nil {
 		return key
 	}
-	return fmt.Sprint(h.Role, h.Node, h.Time.Sub(w.start.Add(w.skew).Truncate(time.Second)))
+	return fmt.Sprint(h.Role, h.Node, since(h.Time))
 }
 
 // sends is a request as it leaves, with its fate drawn from h. w.mu is held.
 func (n *machine) sends(r *http.Request, h uint64) sent {
 	w := n.w
-	s := sent{n: n, key: strings.TrimPrefix(r.URL.Path, "/"+bucket+"/"), ground: n.ground, listed: n.listed, raft: n.disk.raft, cut: n.cut}
+	s := sent{n: n, key: strings.TrimPrefix(r.URL.Path, "/"+bucket+"/"), ground: n.ground, listed: n.listed, raft: n.disk.raft, cut: n.cut, snapshotsListed: n.snapshotsListed}
 	s.way = span(mix(h, 1), time.Millisecond, 40*time.Millisecond)
 	switch lost := chance(mix(h, 2)); {
 	case lost < w.flaky && r.Method == http.MethodPut:
@@ -166,6 +173,12 @@ func (w *world) effect(s sent, r *http.Request, body []byte) (*http.Response, er
 		s.n.ground = ground{w.judge.rec, w.judge.era, time.Now()}
 	case s.op == "list" && s.key == "p/servers/" && answered:
 		s.n.listed = time.Now()
+	case s.op == "list" && strings.HasPrefix(s.key, snapshotPath) && answered:
+		s.n.snapshotsListed = time.Now()
+	case s.op == "put" && strings.HasPrefix(s.key, snapshotPath):
+		if now, ok := w.srv.Body(w.t, bucket, s.key); ok {
+			w.judge.snapshot(s, now)
+		}
 	case s.key == recordPath:
 		if now, ok := w.srv.Body(w.t, bucket, recordPath); string(now) != string(w.judge.body) {
 			w.judge.changed(&s, now, ok)

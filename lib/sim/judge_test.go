@@ -12,16 +12,17 @@ import (
 // judge sees every effect at the store and everything in Consul, and says what
 // must never be.
 type judge struct {
-	w        *world
-	body     []byte       // of the record, as it is in the store
-	rec      *rule.Record // the same, nil if there is none
-	last     *rule.Record // the last there was
-	era      int          // counts the clusters and terms that the record has named
-	eras     []time.Time  // when each era began
-	lived    map[string]bool
-	births   map[birthright]*lineage
-	shown    map[*lineage]shown
-	verdicts []string
+	w         *world
+	body      []byte       // of the record, as it is in the store
+	rec       *rule.Record // the same, nil if there is none
+	last      *rule.Record // the last there was
+	era       int          // counts the clusters and terms that the record has named
+	eras      []time.Time  // when each era began
+	lived     map[string]bool
+	births    map[birthright]*lineage
+	shown     map[*lineage]shown
+	snapshots []kept // that were ever in the store
+	verdicts  []string
 }
 
 // birthright is what one lineage at most may be founded under.

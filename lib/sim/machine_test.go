@@ -40,6 +40,9 @@ type machine struct {
 	resize  int       // to be told to the next decision
 	ground  ground
 	listed  time.Time
+	// snapshotsListed is when its last listing of snapshots was made.
+	snapshotsListed time.Time
+
 	beats   []beat
 	crowded bool // it is one of more clients than are to beat (R47)
 }
@@ -185,7 +188,7 @@ func (n *machine) runs(ctx context.Context) error {
 func (n *machine) beater(l life) *node.Beater {
 	return &node.Beater{
 		Agent: l, Disk: l, Out: l, Observer: n.observer, Random: n.claims(),
-		Expiry: n.policy.Expiry, Ticks: n.w.ticks, Timeout: n.w.timeout, Sample: n.w.sample,
+		Expiry: n.policy.Expiry, Ticks: n.w.ticks, Timeout: n.w.timeout, Sample: n.w.sample, Snapshots: n.w.plan.snapshots,
 		Eligible: n.w.eligible, Grace: n.w.graceIn(n.zone), Zone: n.zone, MayServe: func(context.Context) error { return nil },
 		Answers: n.probe,
 	}

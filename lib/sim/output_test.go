@@ -18,8 +18,11 @@ func (l life) Print(document any) error {
 // may be named.
 func (l life) Notef(format string, args ...any) {
 	for i := range args {
-		if _, failed := args[i].(error); failed {
+		switch arg := args[i].(type) {
+		case error:
 			args[i] = "an error"
+		case string:
+			args[i] = l.n.w.timeless(arg)
 		}
 	}
 	l.n.w.do(func() { l.n.w.note(l.n.name+" "+format, args...) })

@@ -21,11 +21,12 @@ type plan struct {
 	kinds   []kind        // of faults that this run has
 	hasty   bool          // faults come thick and fast while the cluster is born
 
-	sample   int  // about how many clients beat; 0: all (R47)
-	eligible bool // running clients may take places (R48)
-	grace    time.Duration
-	zones    int     // of the nodes; 0: none has one (R52)
-	stumbles float64 // how likely a request for the record is a node's bad moment
+	sample    int  // about how many clients beat; 0: all (R47)
+	eligible  bool // running clients may take places (R48)
+	grace     time.Duration
+	zones     int           // of the nodes; 0: none has one (R52)
+	snapshots time.Duration // how far they are apart; 0: none are kept (R54)
+	stumbles  float64       // how likely a request for the record is a node's bad moment
 }
 
 // variant is a run's conditions beside its seed: none for the real thing, and
@@ -94,5 +95,8 @@ func newPlan(seed uint64, v variant) plan {
 		p.eligible, p.grace = true, pick(d, time.Second, p.policy.Expiry/2, p.policy.Expiry)
 	}
 	p.drawZones(v)
+	if d.hit(0.3) {
+		p.snapshots = pick(d, p.ticks, 2*p.policy.Expiry, 10*p.policy.Expiry)
+	}
 	return p
 }

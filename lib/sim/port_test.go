@@ -82,6 +82,7 @@ func (l life) Status(ctx context.Context) (s node.Status, err error) {
 			s.LogIndex = 1
 			// In the model all servers of a lineage have one raft configuration.
 			_, s.Voter = n.disk.raft.voters[n.disk.id]
+			s.Leads = n.leads()
 		}
 		return nil
 	})

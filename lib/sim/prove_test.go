@@ -42,6 +42,9 @@ func TestProve(t *testing.T) {
 			t.Errorf("no run had %s", what)
 		}
 	}
+	if runs >= 100 && (total["snapshots"] == 0 || total["end: looked for a snapshot"] == 0) { // (R54)
+		t.Error("no leader kept a snapshot")
+	}
 	ticks, beats := total["ticks of clients of a sample"], total["heartbeats of clients of a sample"]
 	if runs >= 100 && (beats == 0 || 2*beats > ticks) { // (R47)
 		t.Errorf("got %d heartbeats at %d ticks of clients that leave them out, want fewer than half", beats, ticks)

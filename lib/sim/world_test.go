@@ -154,6 +154,7 @@ func (w *world) run() {
 	})
 	w.faults()
 	w.settleDown()
+	w.wantSnapshot()
 	w.do(func() { w.over = true })
 	for _, n := range w.machines {
 		n.kill()
