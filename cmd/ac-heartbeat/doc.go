@@ -5,7 +5,7 @@ this node's heartbeat to the registry.
 # Usage
 
 	ac-heartbeat -r URL [-n NODE] [-a ADDRESS] [-e 120] [-t 60] [-d DIR]
-	             [-sample N] [-eligible] [-grace T] [-zone Z]
+	             [-sample N] [-eligible] [-grace T] [-zone Z] [-snapshots 1h]
 	ac-heartbeat -r URL -t 60 [FLAGS] -- command [argument…]
 	ac-heartbeat -r URL -until joined|leader|voter [-wait 5m]
 	ac-heartbeat -r URL -leave [-force]
@@ -68,6 +68,20 @@ consul, or that beats beside no command, leaves the cluster instead, and session
 of its agent end. If something else is missing, standard error says what, once,
 and the node stays what it is.
 
+With -snapshots INTERVAL the loop of the raft leader keeps snapshots of Consul's
+state in the registry, below snapshots/ and the cluster's id, so far apart. Each is
+taken from the leader, never a stale one, written through a file of the data
+directory that has no name, read back and compared. Then older ones of the same
+cluster are removed, but for the newest, those of the last day, one of each day of
+the last week and one of each week of the last month. A state that has not changed
+is not written again. Standard error says what was written. If something fails,
+it says what, and the next tick tries again; after further failures the pause
+doubles, up to the interval. The beats go on meanwhile. A snapshot holds all
+secrets of Consul in clear, the ACL tokens for example, so only servers should be
+able to read them. Where ACLs are on, the token needs acl:write for that. The work
+for one snapshot is bounded by an hour or the interval, whichever is longer, and
+not by -timeout. A snapshot has 5 GiB at most. A single beat keeps none.
+
 If the agent stays alone, or a server has no leader, the loop joins the agent to
 up to five members that the registry lists now. It does so again and again, after
 pauses that grow from five seconds to the tick. Where ACLs are on, the token
@@ -126,6 +140,7 @@ With a command, the command's own, or 128+n if signal n ended it. Otherwise:
 
 	ac-heartbeat -r s3://my-bucket/consul
 	ac-heartbeat -r s3://my-bucket/consul -t 60 -d /var/lib/consul
+	ac-heartbeat -r s3://my-bucket/consul -t 60 -d /var/lib/consul -snapshots 1h
 	ac-heartbeat -r s3://my-bucket/consul -until voter -wait 10m
 	ac-members -limit 10 s3://my-bucket/consul | ac-decide -a 10.0.0.1 |
 	        ac-heartbeat -r s3://my-bucket/consul -t 60 -- ac-exec

@@ -47,6 +47,7 @@ type program struct {
 	eligible      bool
 	grace         time.Duration
 	zone          string
+	snapshots     time.Duration
 	dir           string
 	until         string
 	leave, force  bool
@@ -67,6 +68,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Eligible(&p.eligible)
 	f.Grace(&p.grace)
 	f.Zone(&p.zone)
+	f.Snapshots(&p.snapshots, "with -ticks: the raft leader keeps a snapshot of Consul's state in the registry every so many `seconds`; 0 for none")
 	f.DataDir(&p.dir)
 	f.Timeout(&p.timeout)
 	f.Wait(&p.wait)
@@ -95,7 +97,7 @@ func (p *program) Check(s cli.Streams) error {
 	if p.ticks > p.expiry/2 && p.ticks <= p.expiry && len(p.command) == 0 {
 		s.Warnf("-ticks %v is more than half the expiry, %v: one beat that fails makes the node count as dead", p.ticks, p.expiry)
 	}
-	bad = append(bad, p.checkVerbs(), p.checkCommand(), cli.CheckSample(p.sample), cli.CheckTimeout(p.timeout))
+	bad = append(bad, p.checkVerbs(), p.checkCommand(), cli.CheckSample(p.sample), cli.CheckSnapshots(p.snapshots), cli.CheckTimeout(p.timeout))
 	if p.dir == "" {
 		bad = append(bad, errors.New("no -data-dir"))
 	}
@@ -138,7 +140,8 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		Agent: agent, Disk: datadir.Dir(p.dir), Out: s, Random: claim.NewRandom(),
 		Observer: claim.Observer{Registry: &registry.Registry{Store: st, Expiry: p.expiry}},
 		Node:     p.node, Address: p.where.Announced(), Expiry: p.expiry, Ticks: p.ticks, Timeout: p.timeout,
-		Sample: p.sample, Eligible: p.eligible, Grace: p.grace, Zone: p.zone, MayServe: p.mayServe, Answers: consul.Answers,
+		Sample: p.sample, Eligible: p.eligible, Grace: p.grace, Zone: p.zone, Snapshots: p.snapshots,
+		MayServe: p.mayServe, Answers: consul.Answers,
 	}
 	switch {
 	case p.leave:

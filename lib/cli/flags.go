@@ -29,7 +29,7 @@ var aliases = map[string]string{
 var settings = strings.Fields(`
 	address advertise bind birth birth-wait claims config-dir config-file consul data-dir
 	eligible expiry format grace limit lost-cluster mode node purge registry
-	role sample servers ticks timeout wait watch zone`)
+	role sample servers snapshots ticks timeout wait watch zone`)
 
 // verbs are the names of all flags that make a program act, or stop it. They are
 // taken from the command line only: the environment and the file are shared by all
@@ -113,6 +113,17 @@ func (f *FlagSet) Sample(p *int, usage string) { f.IntVar(p, "sample", 0, usage)
 func CheckSample(n int) error {
 	if n < 0 {
 		return fmt.Errorf("bad -sample %d: want 1 or more, or 0 for every client", n)
+	}
+	return nil
+}
+
+// Snapshots defines -snapshots; usage says what the program does with it.
+func (f *FlagSet) Snapshots(p *time.Duration, usage string) { f.Duration(p, "snapshots", 0, usage) }
+
+// CheckSnapshots refuses an interval that the stamps of snapshots cannot tell.
+func CheckSnapshots(d time.Duration) error {
+	if d%time.Second != 0 {
+		return fmt.Errorf("bad -snapshots %v: want whole seconds, or 0 for no snapshots", d)
 	}
 	return nil
 }
