@@ -5,8 +5,8 @@ heartbeats that it comes across.
 # Usage
 
 	ac-members -r URL [-e 120] [-role all|servers|agents|none] [-purge=false]
-	           [-limit N] [-sample N] [-format json|tsv|table|prometheus]
-	           [-watch 10s] [-timeout 30s]
+	           [-limit N] [-sample N] [-snapshots 1h]
+	           [-format json|tsv|table|prometheus] [-watch 10s] [-timeout 30s]
 	ac-members URL
 	ac-members -version
 
@@ -47,17 +47,25 @@ Prometheus' node exporter: auto_consul_record, auto_consul_record_established,
 auto_consul_servers_desired, auto_consul_changes_under_way,
 auto_consul_servers_held, auto_consul_zone_servers_held by zone,
 auto_consul_servers_live, auto_consul_clients_live, auto_consul_clients_sample,
-auto_consul_keys_ignored and auto_consul_server_heartbeat_age_seconds by node. Changes under way are clients
-that have claimed a place and do not vote yet, and servers that step down. Held
-are the servers that are live or still have time to start. What is not known has
-no line. Members whose addresses a limit leaves out are counted all the same;
--limit 1 costs the fewest requests.
+auto_consul_keys_ignored, auto_consul_server_heartbeat_age_seconds by node, and of
+the newest snapshot auto_consul_snapshot_age_seconds and
+auto_consul_snapshot_size_bytes. Changes under way are clients that have claimed a
+place and do not vote yet, and servers that step down. Held are the servers that
+are live or still have time to start. What is not known has no line. Members whose
+addresses a limit leaves out are counted all the same; -limit 1 costs the fewest
+requests.
 
 Both formats need -role all. Metrics cannot be used with -watch.
 
 Where ac-heartbeat runs with -sample N, the list of agents shows about N of the
 clients and all servers. Given the same -sample, this program says so in its
 document: "sampled":N. The other formats but tsv say so, too.
+
+The cluster's newest snapshot is in the table and among the metrics where there is
+one. If it cannot be listed, standard error says so, and the rest stands. A
+document has it with -snapshots, whatever the interval, as "snapshot". That costs
+one request, and then a list that fails is an error like any other. A cluster
+whose state does not change writes no further snapshot, so its newest grows old.
 
 With -watch it prints a document at once, and then another whenever the
 membership, the record or the vacant places have changed, until TERM or INT. If

@@ -37,7 +37,7 @@ type program struct {
 	purge             bool
 	limit, sample     int
 	expiry, timeout   time.Duration
-	watch             time.Duration
+	watch, snapshots  time.Duration
 	rest              []string
 	flags             *cli.FlagSet
 	at                registry.Location
@@ -51,6 +51,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.BoolVar(&p.purge, "purge", true, "remove expired heartbeats")
 	f.IntVar(&p.limit, "limit", 0, "read the addresses of only this `number` of members of each role; 0 for all")
 	f.Sample(&p.sample, "the `number` that ac-heartbeat -sample was given, which the answer repeats")
+	f.Snapshots(&p.snapshots, "what ac-heartbeat -snapshots was given: other than 0, the document has the newest snapshot")
 	f.StringVar(&p.format, "format", "json", "`format` of the answer: json, tsv, table or prometheus")
 	f.Duration(&p.watch, "watch", 0, "look again every so many `seconds`, and print a document when something has changed")
 	f.Rest(&p.rest)
@@ -71,7 +72,7 @@ func (p *program) Check(cli.Streams) error {
 	if p.limit < 0 {
 		bad = append(bad, errors.New("bad -limit: want 1 or more, or 0 for all"))
 	}
-	bad = append(bad, cli.CheckSample(p.sample), cli.CheckTimeout(p.timeout))
+	bad = append(bad, cli.CheckSample(p.sample), cli.CheckSnapshots(p.snapshots), cli.CheckTimeout(p.timeout))
 	p.at = at
 	return cli.Problems(bad...)
 }
@@ -124,6 +125,9 @@ type look struct {
 	registry.Snapshot
 	cluster rule.Observation // its record alone
 	purged  []string
+
+	snapshot   *registry.ConsulSnapshot // the newest, nil if there is none
+	noSnapshot error                    // why it is not known
 }
 
 func (p *program) look(ctx context.Context, r *registry.Registry, s cli.Streams) (look, error) {
@@ -137,7 +141,10 @@ func (p *program) look(ctx context.Context, r *registry.Registry, s cli.Streams)
 	})
 	g.Go(func() (err error) {
 		l.cluster, err = claim.Observer{Registry: r}.Record(gctx)
-		return err
+		if err != nil {
+			return err
+		}
+		return p.lookForSnapshot(gctx, r.Store, &l, s)
 	})
 	if err := g.Wait(); err != nil {
 		return look{}, err

@@ -28,6 +28,7 @@ func (p *program) checkFormat() error {
 func (p *program) print(s cli.Streams, l look) error {
 	shown := status.Status{
 		Registry: p.at.String(), Seen: l.seen(), Expiry: p.expiry, Purged: len(l.purged), Sample: p.sample,
+		Snapshot: l.snapshot, NoSnapshot: p.snapshotWords(l),
 	}
 	var text string
 	switch p.format {
@@ -57,7 +58,7 @@ func (l look) document(at registry.Location, expiry time.Duration) wire.Members 
 		Servers:       l.members(registry.Servers), Agents: l.members(registry.Agents),
 		ServersTotal: len(l.Live[registry.Servers]), AgentsTotal: len(l.Live[registry.Agents]),
 		Purged: append([]string{}, l.purged...), ExpiredTotal: len(l.Expired),
-		Ignored: []wire.Ignored{}, Roles: []string{}, Cluster: record(seen, expiry),
+		Ignored: []wire.Ignored{}, Roles: []string{}, Cluster: record(seen, expiry), Snapshot: l.shownSnapshot(),
 	}
 	for role := range l.Live {
 		d.Roles = append(d.Roles, string(role))

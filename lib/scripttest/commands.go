@@ -157,7 +157,7 @@ func deny(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	part := strings.Join(args[1:], "")
 	match := storetest.Op(args[0])
-	worldOf(ts).srv.Deny(func(r storetest.Request) bool { return match(r) && strings.Contains(r.Key, part) })
+	worldOf(ts).srv.Deny(func(r storetest.Request) bool { return match(r) && strings.Contains(r.Key+r.Query.Get("prefix"), part) })
 }
 
 func hang(ts *testscript.TestScript, neg bool, args []string) {

@@ -15,7 +15,8 @@
 //	holds [key...]                 want these keys in the registry and no other
 //	sent [op=count...]             want these requests of the last exits, and no other
 //	await count op                 wait for so many further requests
-//	deny [op [part of the key]]    refuse these requests; none if not given
+//	deny [op [part of the key]]    refuse these requests; none if not given. The key of
+//	                               a list is what it asks for
 //	hang [op]                      never answer these requests; answer all if not given
 //	untag [part of the key]        answer without entity tags of these keys; with all if not given
 //	clock seconds                  move the clock

@@ -33,6 +33,11 @@ func (s Status) Metrics() string {
 	}
 	gauge(&b, "keys_ignored", "Keys under servers/ and agents/ that do not count as heartbeats.", len(s.Seen.Ignored))
 	s.heartbeatAges(&b)
+	if snap := s.Snapshot; snap != nil {
+		gauge(&b, "snapshot_age_seconds", "Age of the newest snapshot of Consul's state, by the store's clock.",
+			max(0, int(s.Seen.Time.Sub(snap.Time)/time.Second)))
+		gauge(&b, "snapshot_size_bytes", "Size of the newest snapshot of Consul's state.", int(snap.Size))
+	}
 	return b.String()
 }
 

@@ -18,6 +18,10 @@ type Status struct {
 	Seen     rule.Observation // with the heartbeats of all roles
 	Expiry   time.Duration    // the age at which a heartbeat no longer counts
 	Purged   int              // how many of Seen.Expired were removed just now
+	// Snapshot is the cluster's newest snapshot that the registry keeps; nil if there is
+	// none, or if NoSnapshot says in words why it is not known.
+	Snapshot   *registry.ConsulSnapshot
+	NoSnapshot string
 	// Sample is about how many clients have a live heartbeat at a time where there are
 	// more of them (R47); 0 where every client beats.
 	Sample int

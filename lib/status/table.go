@@ -33,13 +33,20 @@ func (s Status) Table() string {
 	return strings.Join(append(parts, b.String()), "\n")
 }
 
-// head names the registry, the time and the cluster.
+// head names the registry, the time, the cluster and its newest snapshot.
 func (s Status) head() string {
 	cluster := "none"
 	if rec := s.Seen.Record; rec != nil {
 		cluster = fmt.Sprintf("%s, generation %d, %s", plain(rec.ClusterID), rec.Bootstrap.Term, rec.State)
 	}
-	return fmt.Sprintf("registry  %s\ntime      %s, by the store's clock\ncluster   %s\n", s.Registry, stamp(s.Seen.Time), cluster)
+	text := fmt.Sprintf("registry  %s\ntime      %s, by the store's clock\ncluster   %s\n", s.Registry, stamp(s.Seen.Time), cluster)
+	switch snap := s.Snapshot; {
+	case s.NoSnapshot != "":
+		text += "snapshot  " + s.NoSnapshot + "\n"
+	case snap != nil:
+		text += fmt.Sprintf("snapshot  %s, %s, %d bytes\n", stamp(snap.Time), ago(s.Seen.Time.Sub(snap.Time)), snap.Size)
+	}
+	return text
 }
 
 // places lists the slots in the order of their claims, and then the live servers that

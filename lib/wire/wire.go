@@ -37,6 +37,16 @@ type Members struct {
 	ExpiredTotal int       `json:"expired_total"`
 	Ignored      []Ignored `json:"ignored"` // sorted by key
 	Cluster      *Cluster  `json:"cluster,omitempty"`
+	// Snapshot is the cluster's newest snapshot in the registry. It is absent where there is
+	// none, and where ac-members was not told that there are any.
+	Snapshot *Snapshot `json:"snapshot,omitempty"`
+}
+
+// Snapshot is a snapshot of Consul's state in the registry.
+type Snapshot struct {
+	Key  string    `json:"key"`
+	Time time.Time `json:"time"` // when it was taken, or a little earlier
+	Size int64     `json:"size"` // in bytes
 }
 
 // Cluster is the cluster record as it was seen.
