@@ -99,7 +99,6 @@ var walkThrough = map[string][]string{
 		`(?m)^agent1 +192.168.50.101:8301 +alive +client`,
 		`(?m)^server1 +192.168.50.100:8301 +alive +server`,
 	},
-	"auto-consul1":  {`"node":"agent1","address":"192.168.50.101","role":"agent"`},
 	"ac-heartbeat2": {`"role":"agent"`, `"node":"agent1","removed":\["agents/\d+-agent1"`},
 	"ac-members3":   {`(?m)^192.168.50.100\n192.168.50.100\n\{.*"mode":"agent"`},
 }
