@@ -76,6 +76,9 @@ func (a *Agent) Status(ctx context.Context) (node.Status, error) {
 	if err != nil {
 		return node.Status{}, fmt.Errorf("ask the Consul agent: %w", err)
 	}
+	if !status.Server {
+		status.KnownServers = a.stillServers(ctx, status.KnownServers)
+	}
 	return status, nil
 }
 

@@ -37,9 +37,13 @@ func (a *Agent) FillAlive(ctx context.Context, peers []node.Peer) error {
 // the agent knew just before is [node.ErrNoPermission], because read as it is it would
 // take servers for dead.
 func (a *Agent) Servers(ctx context.Context) ([]string, error) {
-	status, err := a.Status(ctx)
+	self, err := a.self(ctx)
 	if err != nil {
 		return nil, err
+	}
+	status, err := self.status()
+	if err != nil {
+		return nil, fmt.Errorf("ask the Consul agent: %w", err)
 	}
 	members, err := a.members(ctx)
 	if err == nil && len(members) < status.Members {
@@ -58,11 +62,42 @@ func (a *Agent) Servers(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
+// stillServers returns how many servers a client knows, of as many as it says. It counts
+// for ever whoever was a server and is a client now without having failed in between; its
+// gossip knows better. With ACLs that needs node:read. Where the gossip shows none, what
+// the client says has to do.
+func (a *Agent) stillServers(ctx context.Context, known int) int {
+	if known == 0 {
+		return 0
+	}
+	servers, err := a.filteredMembers(ctx, `Tags.role == "consul"`)
+	alive := 0
+	for _, m := range servers {
+		if m.Tags["role"] == "consul" && m.Status == serfAlive {
+			alive++
+		}
+	}
+	if err != nil || alive == 0 {
+		return known
+	}
+	return min(known, alive)
+}
+
 // members returns the members that the agent shows.
-func (a *Agent) members(ctx context.Context) (members []api.AgentMember, err error) {
+func (a *Agent) members(ctx context.Context) ([]api.AgentMember, error) {
+	return a.filteredMembers(ctx, "")
+}
+
+// filteredMembers returns those members that the agent shows for which an expression
+// holds; all where it is empty, or the agent's release knows no expressions.
+func (a *Agent) filteredMembers(ctx context.Context, expression string) (members []api.AgentMember, err error) {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
-	_, err = a.client.Raw().Query("/v1/agent/members", &members, new(api.QueryOptions).WithContext(limited))
+	options := &api.QueryOptions{Filter: expression}
+	meta, err := a.client.Raw().Query("/v1/agent/members", &members, options.WithContext(limited))
+	if err == nil && expression != "" && meta.ResultsFilteredByACLs {
+		err = leftOut("some are left out")
+	}
 	return members, err
 }
 

@@ -2,6 +2,7 @@ package consul
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +42,34 @@ func TestServers(t *testing.T) {
 		// The other way round, who came between the two questions would look left out.
 		if want := []string{"GET /v1/agent/self", "GET /v1/agent/members"}; !slices.Equal(fake.Requests(), want) {
 			t.Errorf("%s: sent %v, want %v", name, fake.Requests(), want)
+		}
+	}
+}
+
+// A client counts for ever who was a server and is a client now without having failed in
+// between: its gossip counts. Where that cannot be asked, what the client says has to do.
+func TestStatusCountsServersByGossip(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		self    string
+		answers map[string]string // to the question for members
+		want    int
+	}{
+		"one is a client now":   {knowing("6"), map[string]string{"members": mixedMembers}, 2},
+		"it knows fewer":        {strings.Replace(knowing("6"), `"3"`, `"1"`, 1), map[string]string{"members": mixedMembers}, 1},
+		"it knows none":         {strings.Replace(knowing("6"), `"3"`, `"0"`, 1), map[string]string{"members": mixedMembers}, 0},
+		"no server is shown":    {knowing("6"), map[string]string{"members": `[{"Name":"c","Tags":{"role":"node"},"Status":1}]`}, 3},
+		"members are denied":    {knowing("6"), nil, 3},
+		"the answer is no list": {knowing("6"), map[string]string{"members": `{}`}, 3},
+	} {
+		answers := map[string]string{"self": test.self}
+		maps.Copy(answers, test.answers)
+		agent, fake := asking(t, answers)
+		if got, err := agent.Status(t.Context()); err != nil || got.KnownServers != test.want {
+			t.Errorf("%s: got %d servers, %v, want %d", name, got.KnownServers, err, test.want)
+		}
+		if n, want := fake.Count("GET /v1/agent/members"), min(test.want, 1); n != want {
+			t.Errorf("%s: asked for the members %d times, want %d", name, n, want)
 		}
 	}
 }
