@@ -11,6 +11,7 @@ import (
 // A node that is given no address takes the default route's, and none where it
 // cannot know which.
 func TestDefaultAddress(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	m := l.host("node", "192.168.50.130", t.TempDir())
 	decide := bin() + "/ac-decide -r s3://my-bucket/address -dry-run"

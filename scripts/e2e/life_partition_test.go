@@ -23,6 +23,7 @@ const (
 // from the store, for so long that they count as failed. Once they can be reached
 // they are found again, with nothing started anew.
 func TestPartitionsHeal(t *testing.T) {
+	t.Parallel()
 	p := newParted(newLAN(t))
 	p.awaitWhole()
 	for _, h := range p.hosts() {
@@ -72,6 +73,7 @@ func TestPartitionsHeal(t *testing.T) {
 // parted is three servers and an agent, each on a machine of its own.
 type parted struct {
 	*lan
+	home    string // with the programs that are installed for all
 	servers []*host
 	agent   *host
 }
@@ -84,7 +86,7 @@ func newParted(l *lan, env ...string) *parted {
 		os.Mkdir(filepath.Join(home, ".local"), 0o755), os.Symlink(bin(), filepath.Join(home, ".local/bin"))); err != nil {
 		l.t.Fatal(err)
 	}
-	p := &parted{lan: l}
+	p := &parted{lan: l, home: home}
 	for n := range 3 {
 		h := l.host(fmt.Sprintf("s%d", n), partedAddress(n), home)
 		h.env = append(h.env, env...)

@@ -11,8 +11,8 @@ import (
 )
 
 // A client in the pipe with ac-heartbeat becomes a server and then, as one too many, a
-// client again. Each time the pipe ends with 75 and is started again. Node id, services
-// and checks survive both.
+// client again. Each time the pipe ends with 75 and is started again. Node id, services,
+// checks and sessions survive both.
 func TestPipeChangesRoleBothWays(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, newBucket(t), "quorum")
@@ -42,7 +42,7 @@ func TestPipeChangesRoleBothWays(t *testing.T) {
 	c.awaitListed("n1 n2", "a1 n1 n2")
 	a1.awaitLeader()
 	eventually(t, "what a1 had registered", func() error { return errors.Join(a1.hasAll(), a1.hasService(id, "a1")) })
-	if err := errors.Join(want("mode", a1.read("data/mode"), wire.Agent), want("node id", a1.read("data/agent/node-id"), id),
+	if err := errors.Join(a1.hasSession(session), want("mode", a1.read("data/mode"), wire.Agent), want("node id", a1.read("data/agent/node-id"), id),
 		want("starts of the pipe", strings.Count(c.runners["a1"].err.String(), "again after 75\n"), 2)); err != nil {
 		t.Error("as a client again: ", err)
 	}

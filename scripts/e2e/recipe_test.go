@@ -27,6 +27,7 @@ func recipe(t *testing.T, name string) string {
 // TestRecipes runs the recipes that need a cluster, as they stand in the manual page, on
 // three machines with systemd that were given the user-data.
 func TestRecipes(t *testing.T) {
+	t.Parallel()
 	outfit := newOutfit(t)
 	l := newLAN(t)
 	var nodes []*booted

@@ -17,6 +17,7 @@ const (
 // TestService gives three machines with systemd the user-data, and follows the
 // services through their lives: what systemd says counts.
 func TestService(t *testing.T) {
+	t.Parallel()
 	outfit := newOutfit(t)
 	l := newLAN(t)
 	var nodes []*booted

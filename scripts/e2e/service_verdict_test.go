@@ -12,6 +12,7 @@ import (
 // beside an agent that notes its starts and whether it was told to end. Programs stand in
 // for both that do in order what they find in the services' folder.
 func TestServiceVerdicts(t *testing.T) {
+	t.Parallel()
 	b := boot(newLAN(t), "node0", "192.168.50.120", newVerdictOutfit(t))
 	b.startAgent()
 	b.wantNoted(1, "")
