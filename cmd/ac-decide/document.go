@@ -56,7 +56,7 @@ func fromDocument(d wire.Members) (*rule.Observation, error) {
 				m.Oldest = m.Heartbeat
 			}
 			seen.Live[role] = append(seen.Live[role], registry.Member{
-				Node: m.Node, Address: m.Address, Heartbeat: m.Heartbeat, Oldest: m.Oldest,
+				Node: m.Node, Address: m.Address, Heartbeat: m.Heartbeat, Oldest: m.Oldest, Ahead: m.Future,
 			})
 		}
 		registry.SortMembers(seen.Live[role])
@@ -72,6 +72,9 @@ func fromDocument(d wire.Members) (*rule.Observation, error) {
 		return nil, fmt.Errorf("bad cluster in the ac-members document: %w", err)
 	}
 	seen.Record, seen.ETag = &rec, d.Cluster.ETag
+	if !d.Cluster.Time.IsZero() {
+		seen.Horizon = new(registry.Registry).Horizon(d.Cluster.Time.UTC())
+	}
 	if seen.ETag == "" {
 		return nil, fmt.Errorf("bad cluster in the ac-members document: etag is missing")
 	}

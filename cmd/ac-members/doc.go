@@ -31,6 +31,12 @@ running client has claimed has the time of that, as "promoted", until the server
 votes, and "leaving" names a server that steps down, and since when. A place has the
 zone of its node, where the node was told one.
 
+Where the store's clock was ahead and was set back, heartbeats and times of the
+cluster record lie in the future. The document lists them, as "future". A member
+that has no other heartbeat is marked so; it counts as live here until its time
+has come, with -watch for an expiry. Nodes count what lies in the future for an
+expiry from when they have first seen it, and write the record anew.
+
 With -limit N the program reads the addresses of N members of each role, which
 it chooses at random; servers_total and agents_total count all of them. With
 -format tsv it prints one member a line: role, node, address and heartbeat,
@@ -47,13 +53,13 @@ Prometheus' node exporter: auto_consul_record, auto_consul_record_established,
 auto_consul_servers_desired, auto_consul_changes_under_way,
 auto_consul_servers_held, auto_consul_zone_servers_held by zone,
 auto_consul_servers_live, auto_consul_clients_live, auto_consul_clients_sample,
-auto_consul_keys_ignored, auto_consul_server_heartbeat_age_seconds by node, and of
-the newest snapshot auto_consul_snapshot_age_seconds and
-auto_consul_snapshot_size_bytes. Changes under way are clients that have claimed a
-place and do not vote yet, and servers that step down. Held are the servers that
-are live or still have time to start. What is not known has no line. Members whose
-addresses a limit leaves out are counted all the same; -limit 1 costs the fewest
-requests.
+auto_consul_keys_ignored, auto_consul_times_in_future,
+auto_consul_server_heartbeat_age_seconds by node, and of the newest snapshot
+auto_consul_snapshot_age_seconds and auto_consul_snapshot_size_bytes. Changes
+under way are clients that have claimed a place and do not vote yet, and servers
+that step down. Held are the servers that are live or still have time to start.
+What is not known has no line. Members whose addresses a limit leaves out are
+counted all the same; -limit 1 costs the fewest requests.
 
 Both formats need -role all. Metrics cannot be used with -watch.
 

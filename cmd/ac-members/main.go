@@ -41,6 +41,7 @@ type program struct {
 	rest              []string
 	flags             *cli.FlagSet
 	at                registry.Location
+	firstSeen         claim.FirstSeen // of what lies in the future
 }
 
 func (p *program) Flags(f *cli.FlagSet) {
@@ -136,7 +137,9 @@ func (p *program) look(ctx context.Context, r *registry.Registry, s cli.Streams)
 	var l look
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		l.Snapshot, err = r.Read(gctx, p.query())
+		if l.Snapshot, err = r.Read(gctx, p.query()); err == nil {
+			p.firstSeen.Observe(time.Now(), l.Snapshot)
+		}
 		return err
 	})
 	g.Go(func() (err error) {
@@ -159,7 +162,7 @@ func (p *program) look(ctx context.Context, r *registry.Registry, s cli.Streams)
 }
 
 func (p *program) query() registry.Query {
-	var q registry.Query
+	q := registry.Query{Over: p.firstSeen.Over(time.Now(), p.expiry)} // of earlier looks (R53)
 	switch p.role {
 	case "all":
 	case "none":

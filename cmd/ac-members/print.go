@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,7 +59,10 @@ func (l look) document(at registry.Location, expiry time.Duration) wire.Members 
 		Servers:       l.members(registry.Servers), Agents: l.members(registry.Agents),
 		ServersTotal: len(l.Live[registry.Servers]), AgentsTotal: len(l.Live[registry.Agents]),
 		Purged: append([]string{}, l.purged...), ExpiredTotal: len(l.Expired),
-		Ignored: []wire.Ignored{}, Roles: []string{}, Cluster: record(seen, expiry), Snapshot: l.shownSnapshot(),
+		Ignored: []wire.Ignored{}, Future: future(seen), Roles: []string{}, Cluster: record(seen, expiry), Snapshot: l.shownSnapshot(),
+	}
+	if d.Cluster != nil {
+		d.Cluster.Time = l.cluster.Time
 	}
 	for role := range l.Live {
 		d.Roles = append(d.Roles, string(role))
@@ -68,6 +72,15 @@ func (l look) document(at registry.Location, expiry time.Duration) wire.Members 
 		d.Ignored = append(d.Ignored, wire.Ignored(i))
 	}
 	return d
+}
+
+// future returns what is dated in the future (R53).
+func future(seen rule.Observation) []wire.Future {
+	var out []wire.Future
+	for _, t := range seen.Ahead() {
+		out = append(out, wire.Future{Key: t.Key, What: t.What, Time: t.Time, AheadSeconds: int64(t.Time.Sub(seen.Time) / time.Second)})
+	}
+	return out
 }
 
 // seen returns record and heartbeats as the rules see them, as of the earlier of both:
@@ -121,9 +134,12 @@ func (l look) members(role registry.Role) []wire.Member {
 	for _, m := range l.Joinable(role) {
 		out = append(out, wire.Member{
 			Node: m.Node, Address: m.Address, Heartbeat: m.Heartbeat, Oldest: m.Oldest,
-			AgeSeconds: max(0, int64(l.Time.Sub(m.Heartbeat)/time.Second)),
+			Future: m.Ahead, AgeSeconds: max(0, int64(l.Time.Sub(m.Heartbeat)/time.Second)),
 		})
 	}
+	slices.SortFunc(out, func(a, b wire.Member) int {
+		return cmp.Or(a.Heartbeat.Compare(b.Heartbeat), strings.Compare(a.Node, b.Node))
+	})
 	return out
 }
 
@@ -131,7 +147,7 @@ func (l look) members(role registry.Role) []wire.Member {
 func (l look) lines() string {
 	var b strings.Builder
 	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
-		for _, m := range l.Joinable(role) {
+		for _, m := range l.members(role) {
 			fmt.Fprintf(&b, "%s\t%s\t%s\t%s\n", role, m.Node, m.Address, m.Heartbeat.Format(time.RFC3339))
 		}
 	}

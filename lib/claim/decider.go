@@ -51,6 +51,9 @@ type Decider struct {
 // observation that it rests on. first is an observation that was made already, or
 // nil. Errors are the store's, or wrap [rule.ErrFenced] or [rule.ErrUndecided].
 func (d *Decider) Decide(ctx context.Context, first *rule.Observation) (rule.Decision, rule.Observation, error) {
+	if d.Observer.FirstSeen == nil {
+		d.Observer.FirstSeen = &FirstSeen{}
+	}
 	d.swapper = swapper{
 		store: d.Observer.Registry.Store, random: d.Random, timeout: d.Timeout,
 		failures: d.Timeout, conflicts: max(d.Wait, d.Timeout), report: d.Progress,
@@ -63,6 +66,7 @@ func (d *Decider) Decide(ctx context.Context, first *rule.Observation) (rule.Dec
 		return rule.Decision{}, d.seen, err
 	}
 	defer d.removeWatched(ctx)
+	defer d.removeOver(ctx)
 	defer d.endProbe()
 	for {
 		action := rule.Decide(d.input())
@@ -106,7 +110,8 @@ func (d *Decider) carryOut(ctx context.Context, action rule.Action) error {
 		return nil
 	case action.Swap != nil && d.DryRun:
 		d.Progress("dry run: would write the cluster record: %s", action.Why)
-		d.seen.Record, d.seen.ETag, d.won = action.Swap, "dry-run", action
+		d.seen.Record, d.seen.ETag = action.Swap, "dry-run"
+		d.takes(action)
 		return nil
 	case action.Swap != nil:
 		return d.swap(ctx, action)
@@ -127,13 +132,26 @@ func (d *Decider) swap(ctx context.Context, action rule.Action) error {
 	if written, err := write(ctx, action.Swap); err != nil || !written {
 		return err
 	}
-	d.won = action
+	d.takes(action)
 	if own := d.seen.Record.SlotOf(d.Self.Incarnation); own != nil && !own.DueForRenewal(d.seen.Time, d.Policy.Expiry) {
 		// The decision may rest on the heartbeats that the claim has rested on, unless
 		// those were of a document so old that the claim must be renewed (R5).
 		d.seen = d.seen.WithHeartbeats(heartbeats)
 	}
 	return nil
+}
+
+// takes remembers the write of ours that an observation has shown. One that only mends
+// the record is told and is no reason for the decision (R53).
+func (d *Decider) takes(action rule.Action) {
+	switch {
+	case action.Mends && d.DryRun:
+		return
+	case action.Mends:
+		d.Progress("wrote the cluster record: %s", action.Why)
+		return
+	}
+	d.won = action
 }
 
 // write writes a record over what was seen, and reports whether a reading has shown it

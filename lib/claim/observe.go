@@ -22,6 +22,9 @@ const headStart = 10 * time.Millisecond
 // [rule.ErrUnreadable].
 type Observer struct {
 	Registry *registry.Registry
+	// FirstSeen remembers heartbeats that are dated in the future; nil: they count until
+	// their time has come (R53).
+	FirstSeen *FirstSeen
 }
 
 // Record reads the record alone. Without a record the observation still has the store's
@@ -36,7 +39,7 @@ func (o Observer) Record(ctx context.Context) (rule.Observation, error) {
 func (o Observer) record(ctx context.Context) (seen rule.Observation, took time.Duration, err error) {
 	seen.RecordOnly = true
 	obj, err := o.Registry.Store.Get(ctx, rule.RecordKey)
-	seen.Time = obj.Time
+	seen.Time, seen.Horizon = obj.Time, o.Registry.Horizon(obj.Time)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return seen, obj.Took, nil
@@ -104,9 +107,14 @@ func (o Observer) read(ctx context.Context, head time.Duration) (seen rule.Obser
 func (o Observer) Heartbeats(ctx context.Context) (registry.Snapshot, error) {
 	// More than are wanted, because some may turn out to be bad or one's own.
 	fresh := registry.Freshest(rule.MaxJoin + 2)
-	return o.Registry.Read(ctx, registry.Query{
+	snap, err := o.Registry.Read(ctx, registry.Query{
 		Pick: map[registry.Role]registry.Pick{registry.Agents: fresh}, Oldest: []registry.Role{registry.Agents},
+		Over: o.FirstSeen.Over(time.Now(), o.Registry.Expiry),
 	})
+	if err == nil {
+		o.FirstSeen.Observe(time.Now(), snap)
+	}
+	return snap, err
 }
 
 // errUntagged is the error of an answer without an entity tag.

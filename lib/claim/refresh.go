@@ -71,5 +71,6 @@ func (d *Decider) accept(seen rule.Observation) {
 		d.expired = seen.Expired
 	}
 	d.seen, d.listed = seen, d.begin
+	d.tellAhead()
 	d.watch.observe(time.Now(), d.input().SilentKeys(), d.Policy.Expiry/2)
 }

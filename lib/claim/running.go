@@ -17,7 +17,7 @@ import (
 // server (R10).
 func (o Observer) Serve(ctx context.Context, r rule.Running, random Random) (seen rule.Observation, order rule.Order, wrote []string, err error) {
 	seen, order, wrote, err = o.update(ctx, random, func(seen rule.Observation) (rule.Order, error) {
-		r.Time, r.Record, r.Write = seen.Time, seen.Record, random.ID()
+		r.Time, r.Horizon, r.Record, r.Write = seen.Time, seen.Horizon, seen.Record, random.ID()
 		return rule.Serve(r)
 	})
 	order.Withhold = order.Withhold || err != nil

@@ -98,7 +98,7 @@ func (b *Beater) beat(ctx context.Context, status Status) (look, error) {
 	if slices.Contains(roles, registry.Servers) {
 		b.lastStamp = l.seen.Time
 	}
-	b.tidy(limited, expiredAt(l.seen.Time, b.Expiry))
+	b.tidy(limited, expiredAt(l.seen.Time, l.seen.Horizon, b.Expiry))
 	b.wrote(keys)
 	if err := b.print(l, keys); err != nil {
 		return l, outputError{err}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"auto-consul/lib/claim"
 )
 
 // Run beats until the context ends, at once or as soon as the agent runs and then at
@@ -13,6 +15,9 @@ import (
 func (b *Beater) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // nothing goes on beside a loop that has ended
+	if b.Observer.FirstSeen == nil {
+		b.Observer.FirstSeen = &claim.FirstSeen{}
+	}
 	for {
 		pause, err := b.turn(ctx)
 		switch {

@@ -28,11 +28,13 @@ func (b *Beater) wrote(keys []string) {
 	}
 }
 
-// expiredAt returns what tells the heartbeats that have expired at store time now.
-func expiredAt(now time.Time, expiry time.Duration) func(own) bool {
+// expiredAt returns what tells the heartbeats that have expired at store time now. One that
+// is dated in the future, because the store's clock was set back, has expired when it was
+// written so long ago (R53).
+func expiredAt(now, horizon time.Time, expiry time.Duration) func(own) bool {
 	return func(o own) bool {
 		h, err := registry.ParseKey(o.key)
-		return err == nil && !h.Live(now, expiry)
+		return err == nil && (!h.Live(now, expiry) || registry.Ahead(h.Time, horizon) && time.Since(o.since) > expiry)
 	}
 }
 

@@ -22,7 +22,7 @@ func beat(role registry.Role, seconds int, node string) string {
 	return registry.Heartbeat{Role: role, Time: ago(seconds), Node: node}.Key()
 }
 
-// A heartbeat counts while it is younger than the expiry, and from the future, too (R7).
+// A heartbeat counts while it is younger than the expiry (R7).
 func TestLive(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -57,13 +57,15 @@ func TestLiveFarAway(t *testing.T) {
 	}
 }
 
-// A node counts once for a role, and what does not parse is left alone (R7).
+// A node counts once for a role, what does not parse is left alone (R7), and what is dated in
+// the future is told apart (R53).
 func TestClassify(t *testing.T) {
 	t.Parallel()
 	const s = registry.Servers
 	tests := []struct {
 		name string
 		keys []string
+		over []string // have had their time
 		want registry.Classified
 	}{
 		{name: "nothing"},
@@ -99,9 +101,38 @@ func TestClassify(t *testing.T) {
 			}},
 		},
 		{
-			name: "from the future",
-			keys: []string{beat(s, 10, "a"), beat(s, -3600, "a")},
-			want: registry.Classified{Live: []registry.Member{{Node: "a", Heartbeat: ago(-3600), Oldest: ago(10)}}},
+			name: "a second from the future: clocks of one store differ",
+			keys: []string{beat(s, 10, "a"), beat(s, -5, "a")},
+			want: registry.Classified{Live: []registry.Member{{Node: "a", Heartbeat: ago(-5), Oldest: ago(10)}}},
+		},
+		{
+			name: "from the future, and the node has others",
+			keys: []string{beat(s, 10, "a"), beat(s, -6, "a"), beat(s, -3600, "a")},
+			want: registry.Classified{
+				Live:  []registry.Member{{Node: "a", Heartbeat: ago(10), Oldest: ago(10)}},
+				Ahead: []string{beat(s, -6, "a"), beat(s, -3600, "a")},
+			},
+		},
+		{
+			name: "from the future alone: before all that are known to be fresh",
+			keys: []string{beat(s, 10, "b"), beat(s, -6, "a"), beat(s, -3600, "a")},
+			want: registry.Classified{
+				Live: []registry.Member{
+					{Node: "a", Heartbeat: ago(-3600), Oldest: ago(-6), Ahead: true},
+					{Node: "b", Heartbeat: ago(10), Oldest: ago(10)},
+				},
+				Ahead: []string{beat(s, -6, "a"), beat(s, -3600, "a")},
+			},
+		},
+		{
+			name: "from the future, one of them long since",
+			keys: []string{beat(s, -60, "a"), beat(s, -3600, "a"), beat(s, -7200, "b")},
+			over: []string{beat(s, -60, "a"), beat(s, -7200, "b")},
+			want: registry.Classified{
+				Live:    []registry.Member{{Node: "a", Heartbeat: ago(-3600), Oldest: ago(-3600), Ahead: true}},
+				Ahead:   []string{beat(s, -3600, "a")},
+				Expired: []string{beat(s, -60, "a"), beat(s, -7200, "b")},
+			},
 		},
 		{
 			name: "foreign keys",
@@ -123,7 +154,12 @@ func TestClassify(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.want.Role = s
-			if got := registry.Classify(s, tt.keys, now, expiry); !reflect.DeepEqual(got, tt.want) {
+			over := map[string]bool{}
+			for _, key := range tt.over {
+				over[key] = true
+			}
+			at := registry.Moment{Time: now, Horizon: new(registry.Registry).Horizon(now), Expiry: expiry, Over: over}
+			if got := registry.Classify(s, tt.keys, at); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v\nwant %+v", got, tt.want)
 			}
 		})

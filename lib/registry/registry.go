@@ -22,6 +22,7 @@ const parallel = 32
 type Registry struct {
 	Store  Store
 	Expiry time.Duration // the age at which a heartbeat no longer counts
+	Skew   time.Duration // how far apart the clocks of the store may be; 0: [DefaultSkew]
 }
 
 // CheckExpiry returns an error unless an expiry is whole seconds, as the stamps of keys
@@ -63,13 +64,16 @@ type Query struct {
 	// Oldest are roles of which the first heartbeats will do, should there be more
 	// than one answer of the store can hold.
 	Oldest []Role
+	// Over are keys of heartbeats that are dated in the future and count no longer (R53).
+	Over map[string]bool
 }
 
 // Snapshot is what the registry held at one moment.
 type Snapshot struct {
 	Time    time.Time         // store time, whole seconds: the earliest of the answers
-	Live    map[Role][]Member // by heartbeat, then node; Address is empty where it was not read
+	Live    map[Role][]Member // as [SortMembers] sorts them; Address is empty where it was not read
 	Expired []string          // keys, ascending
+	Ahead   []string          // keys that are dated in the future and count still, ascending (R53)
 	Ignored []Ignored         // by key
 	More    []Role            // of which there are further heartbeats, and fresher ones
 }
@@ -131,7 +135,9 @@ func (r *Registry) Read(ctx context.Context, q Query) (Snapshot, error) {
 	for i, role := range q.Roles {
 		// Each by its own time (R5): an answer may be long in coming, and whoever has
 		// beaten since the other one would seem silent.
-		classes = append(classes, Classify(role, lists[i].Keys, lists[i].Time, r.Expiry))
+		classes = append(classes, Classify(role, lists[i].Keys, Moment{
+			Time: lists[i].Time, Horizon: r.Horizon(lists[i].Time), Expiry: r.Expiry, Over: q.Over,
+		}))
 	}
 	if err := r.readAddresses(ctx, classes, q.Pick); err != nil {
 		return Snapshot{}, err
@@ -206,8 +212,10 @@ func (s *Snapshot) add(classes []Classified) {
 	for _, l := range classes {
 		s.Live[l.Role] = l.Live
 		s.Expired = append(s.Expired, l.Expired...)
+		s.Ahead = append(s.Ahead, l.Ahead...)
 		s.Ignored = append(s.Ignored, l.Ignored...)
 	}
 	slices.Sort(s.Expired)
+	slices.Sort(s.Ahead)
 	slices.SortFunc(s.Ignored, func(a, b Ignored) int { return strings.Compare(a.Key, b.Key) })
 }

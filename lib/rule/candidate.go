@@ -25,11 +25,14 @@ type Candidacy struct {
 // died, nor has one that the gossip cannot reach while it beats.
 func (in Input) candidate() Action {
 	rec, own, c := in.Seen.Record, in.ownSlot(), in.Candidate
+	if action, ok := in.dateBack(); ok {
+		return action // R53
+	}
 	runs := in.Self.Mode == registry.Server
 	switch {
 	case rec == nil || rec.State != Established:
 		return in.staysClient("there is no established cluster")
-	case in.Seen.Time.Before(in.Self.Membership.CandidateFrom): // R51
+	case in.Self.Membership.takesNoPlace(in.Seen.Time, in.Policy.Expiry): // R51
 		return in.staysClient(fmt.Sprintf("it has given a place back and takes none until %s", in.Self.Membership.CandidateFrom.UTC().Format(time.DateTime)))
 	case own != nil && own.Node == in.Self.Node && !own.tooLate(in.Seen.Time, in.Policy.Expiry):
 		return in.server("this node holds a slot")
@@ -134,12 +137,13 @@ func (in Input) takePlace() Action {
 }
 
 // vacantSince returns since when a slot is not held, as far as the registry still shows
-// it: until then its claim was fresh or a heartbeat of its server was live (R8).
+// it: until then its claim was fresh or a heartbeat of its server was live (R8). One that
+// is dated in the future has had its time, or its slot would be held (R53).
 func (in Input) vacantSince(s Slot) time.Time {
 	since := s.FreshUntil(in.Policy.Expiry)
 	for _, key := range in.Seen.Expired {
 		h, err := registry.ParseKey(key)
-		if err != nil || h.Role != registry.Servers || h.Node != s.Node {
+		if err != nil || h.Role != registry.Servers || h.Node != s.Node || h.Time.After(in.Seen.Time) {
 			continue
 		}
 		if expired := h.Time.Add(in.Policy.Expiry); expired.After(since) {

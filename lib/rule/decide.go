@@ -24,6 +24,9 @@ func Decide(in Input) Action {
 			return Action{Err: err}
 		}
 	}
+	if action, ok := in.dateBack(); ok && in.Self.Mode != registry.Client {
+		return action // R53
+	}
 	switch {
 	case in.Seen.RecordOnly && !in.allSlotsFresh() && !in.gathersByRecord(): // R17, R43
 		return Action{ReadHeartbeats: true}
@@ -151,6 +154,9 @@ func (in Input) withRecord() Action {
 	case enough && in.Self.Mode == registry.Server && !in.Self.Membership.Open: // R17
 		return in.server("the data directory keeps mode server")
 	case enough:
+		if action, ok := in.waitForAhead(); ok {
+			return action // R53
+		}
 		return in.client(fmt.Sprintf("%d servers held, %d desired", len(held), rec.Desired))
 	}
 	return in.claimSlot() // R18
@@ -166,8 +172,12 @@ func (in Input) withoutRecord() Action {
 		return Action{ReadHeartbeats: true}
 	}
 	held := in.heldByOthers()
+	enough := len(held) >= in.desired() && in.Self.Mode == ""
+	if action, ok := in.waitForAhead(); ok && enough {
+		return action // R53
+	}
 	switch {
-	case len(held) >= in.desired() && in.Self.Mode == "": // R17
+	case enough: // R17
 		return in.client(fmt.Sprintf("%d live servers, %d desired, and no cluster record", len(held), in.desired()))
 	case len(held) > 0 && in.SilentFor[NoRecord] < in.Policy.Expiry:
 		// Servers of this project write a lost record back, under the cluster id that they

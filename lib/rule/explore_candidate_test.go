@@ -128,13 +128,13 @@ func (w world) takesBesides(next modelRecord) string {
 
 // giveUp ends a decision that came to nothing. A client that runs stays one.
 func (n *modelNode) giveUp(phase int8) {
-	join, looked, few := n.join, n.looked, n.fewFor
+	join, looked, few, tomorrow := n.join, n.looked, n.fewFor, n.tomorrowFor
 	if !n.candidate {
 		n.stop(phase)
 		return
 	}
 	n.stop(clientUp)
-	n.join, n.looked, n.fewFor = join, looked, few
+	n.join, n.looked, n.fewFor, n.tomorrowFor = join, looked, few, tomorrow
 }
 
 // first returns the world in which the exploration begins: blank machines, or a cluster
@@ -150,7 +150,7 @@ func (x *explorer) first() world {
 	if x.servers > 0 {
 		w = x.establishedWorld(w)
 	}
-	w.faults = x.faults
+	w.faults, w.clockBack = x.faults, x.setsBack
 	return w
 }
 

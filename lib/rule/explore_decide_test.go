@@ -31,6 +31,7 @@ func (n *modelNode) clearMemory() {
 	for k := range n.unansweredFor {
 		n.unansweredFor[k] = -1
 	}
+	n.tomorrowFor = -1
 }
 
 // stop ends the agent or the decision.
@@ -48,7 +49,7 @@ func (x *explorer) readRecord(w world, i int8) (world, string) {
 		return w, ""
 	}
 	before, had, won := n.phase, n.seen.exists, n.unchanged
-	n.seen, n.unchanged, n.beatsLater, n.recordAge = w.record, true, false, 0
+	n.seen, n.unchanged, n.beatsLater, n.recordAge, n.readTomorrow = w.record, true, false, 0, false
 	if had && !n.seen.exists {
 		n.giveUp(off) // with 75, as the record has vanished
 		return w, ""
@@ -76,6 +77,8 @@ func (x *explorer) readBeats(w world, i int8) world {
 		return w
 	}
 	n.serverBeats, n.agentBeats, n.beatsAge, n.asked, n.answered = w.serverBeats, w.agentBeats, 0, 0, 0
+	w = x.listTomorrow(w, i)
+	n = &w.nodes[i]
 	if n.phase != needHeartbeats {
 		n.phase = needRecord
 		return w
@@ -114,6 +117,9 @@ func (x *explorer) decide(w world, i int8, recordOnly bool) (world, string) {
 		n.keep(*action.Decision)
 	case action.Swap != nil:
 		n.phase, n.toWrite = swapping, fromRule(action.Swap)
+		if n.readTomorrow {
+			n.toWrite = n.toWrite.tomorrow()
+		}
 	case action.Probe != nil:
 		n.phase = probing
 		for _, a := range action.Probe {

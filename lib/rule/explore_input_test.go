@@ -57,11 +57,14 @@ func (r modelRecord) forRule(age int8) *rule.Record {
 	}
 	if r.gathering {
 		rec.State, rec.Birth = rule.Gathering, rule.Auto
-		if r.timeUp || age > 0 {
+		if (r.timeUp || age > 0) && !r.gathersTomorrow {
 			rec.Gather.Since, rec.Gather.Until = epoch.Add(-unit), epoch
 		} else {
 			rec.Gather.Since = epoch.Add(-time.Duration(r.quarters) * unit / 4)
 			rec.Gather.Until = rec.Gather.Since.Add(unit)
+		}
+		if r.gathersTomorrow {
+			rec.Gather.Since, rec.Gather.Until = timeOf(tomorrow), timeOf(tomorrow).Add(unit)
 		}
 	}
 	if r.leaving != 0 {
@@ -98,6 +101,9 @@ func fromRule(rec *rule.Record) modelRecord {
 		r.timeUp = r.gathering && !rec.Gather.Until.After(epoch)
 		if r.gathering && !r.timeUp {
 			r.quarters = int8(epoch.Sub(rec.Gather.Since) / (unit / 4))
+		}
+		if r.gathering && rec.Gather.Since.After(epoch) {
+			r.gathersTomorrow, r.quarters = true, 0
 		}
 	}
 	if l := rec.Leaving; l != nil && epoch.Sub(l.Since) < expiry {
@@ -143,14 +149,6 @@ func members(masks [maxNodes]uint8) []registry.Member {
 	return out
 }
 
-// agedBeats returns heartbeats as they are some units of time later.
-func agedBeats(masks [maxNodes]uint8, by int8) [maxNodes]uint8 {
-	for i := range masks {
-		masks[i] = masks[i] << by & 3
-	}
-	return masks
-}
-
 // input returns what a node that decides asks the rule with.
 func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 	n := w.nodes[i]
@@ -160,7 +158,7 @@ func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 		Seen:   rule.Observation{Record: n.seen.forRule(n.recordAge), RecordOnly: recordOnly, HeartbeatsLater: n.beatsLater},
 		New:    rule.NewIDs{ClusterID: clusterName(w.clusters + 1), Write: "w"},
 	}
-	in.Seen.Time = epoch
+	in.Seen.Time, in.Seen.Horizon = epoch, x.horizon()
 	if n.candidate {
 		in.Candidate = x.candidacy(w, i)
 	}
@@ -169,10 +167,11 @@ func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 		return in
 	}
 	if n.candidate && x.gossipAlone {
-		n.serverBeats = [maxNodes]uint8{}
+		n.serverBeats, n.beatsTomorrow = [maxNodes]uint8{}, [2]uint8{}
 	}
 	in.Seen.Live = map[registry.Role][]registry.Member{
-		registry.Servers: members(agedBeats(n.serverBeats, n.beatsAge)), registry.Agents: members(agedBeats(n.agentBeats, n.beatsAge)),
+		registry.Servers: fromTomorrow(members(agedBeats(n.serverBeats, n.beatsAge)), n.beatsTomorrow[0]),
+		registry.Agents:  fromTomorrow(members(agedBeats(n.agentBeats, n.beatsAge)), n.beatsTomorrow[1]),
 	}
 	if w.expired {
 		in.Seen.Expired = []string{"servers/20260101000000-x"}

@@ -38,6 +38,9 @@ func (x *explorer) successors(w world) []successor {
 	if v, ok := x.passQuarter(w); ok {
 		add(v, "a quarter of the gathering passes", "")
 	}
+	if w.clockBack && w.record.exists {
+		add(w.setBack(), "store's clock is set back", "")
+	}
 	if v, ok := x.passTime(w, false); ok {
 		add(v, "time passes", "")
 	}

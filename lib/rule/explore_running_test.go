@@ -112,7 +112,7 @@ func (x *explorer) serve(w world, i int8) world {
 		n.beatTried = true // in vain; the next tick tries again
 		return w
 	}
-	n.unchanged, n.recordAge, n.phase = true, 0, beforeBeat
+	n.unchanged, n.recordAge, n.phase, n.readTomorrow = true, 0, beforeBeat, false
 	if x.plainRule {
 		return w
 	}
@@ -124,7 +124,7 @@ func (x *explorer) serve(w world, i int8) world {
 	x.spoil(rec, i)
 	running := rule.Running{
 		LastBeat: lastBeat, WithheldFor: time.Duration(n.sinceReading) * unit, NamedBefore: n.namedBefore,
-		Self: n.self(i), Expiry: expiry, Time: epoch, Record: rec,
+		Self: n.self(i), Expiry: expiry, Time: epoch, Horizon: x.horizon(), Record: rec,
 		Found: w.hasLeader(n.raft), Voter: n.raft != 0, Eligible: x.candidates, Write: "w",
 	}
 	order, err := rule.Serve(running)
@@ -169,6 +169,7 @@ func (x *explorer) beat(w world, i int8) (world, string) {
 	}
 	n.hasBeaten = max(n.hasBeaten, 1)
 	w = w.writeBeats(i, rule.Order{}, age)
+	w.nodes[i].readTomorrow = false
 	for j, mask := range w.serverBeats {
 		if m := w.nodes[j]; !x.deletesRecord && mask != 0 && m.raft != 0 && n.raft != 0 && m.raft != n.raft && m.phase != fenced && m.phase != dead {
 			return w, fmt.Sprintf("two clusters are advertised, by %s and %s", nodeName(i), nodeName(int8(j)))
@@ -185,11 +186,17 @@ func (x *explorer) beatAsClient(w world, i int8) world {
 		return w
 	}
 	order, err := rule.Serve(rule.Running{
-		Self: n.self(i), Expiry: expiry, Time: epoch, Record: w.record.forRule(0), Found: w.knowsServers(i), Eligible: x.candidates,
+		Self: n.self(i), Expiry: expiry, Time: epoch, Horizon: x.horizon(), Record: w.record.forRule(0), Found: w.knowsServers(i), Eligible: x.candidates,
 	})
 	if err != nil {
 		n.stop(off)
 		return w
+	}
+	if order.Swap != nil { // it mends the record, and then beats
+		if w.store != storeOK {
+			return w
+		}
+		return x.beatAsClient(w.write(fromRule(order.Swap)), i)
 	}
 	return w.writeBeats(i, order, 0)
 }

@@ -23,6 +23,7 @@ type explorer struct {
 	// agent's start. No protocol can keep the agent from starting then. Its first beat
 	// is fenced, and until then its data may meet another's.
 	pausesBeforeStart bool
+	setsBack          bool        // the store's clock, which was ahead, is set back once (R53)
 	leavesOut         bool        // clients may leave beats out (R47)
 	candidates        bool        // running clients may take places (R48)
 	servers           int8        // it begins with an established cluster of so many servers; 0: with none
@@ -40,6 +41,7 @@ type explorer struct {
 	registryAlone     bool // its gossip knows no server but those that it has joined
 	stopsFirst        bool // it stops its agent before it has claimed a place
 	manyAtOnce        bool // it takes a place while another's change is under way
+	trustsFuture      bool // what lies in the future counts until its time has come
 	neverCounts       bool // a server that steps down does not ask who votes and lives
 	zonesForEver      bool // a node leaves a place to other zones for as long as it is free
 }
@@ -57,6 +59,7 @@ func explorations(size string) []explorer {
 		{nodes: 2, desired: 2, faults: 0, birth: rule.Quorum},
 		{nodes: 2, desired: 2, faults: 1, birth: rule.Auto},
 		{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, zones: "aa"},
+		{nodes: 2, desired: 1, faults: 1, setsBack: true},
 	}
 	if size != "" {
 		out = append(out,
@@ -79,6 +82,8 @@ func explorations(size string) []explorer {
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 4, candidates: true, only: "dies"},
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "dies"},
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "crashes"},
+			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, only: "dies", setsBack: true},
+			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "dies", setsBack: true},
 		)
 	}
 	if size == "full" {
@@ -111,6 +116,10 @@ func explorations(size string) []explorer {
 			explorer{nodes: 5, desired: 3, faults: 1, servers: 3, candidates: true, only: "dies"},
 			explorer{nodes: 5, desired: 3, faults: 1, servers: 3, candidates: true, only: "is paused"},
 			explorer{nodes: 5, desired: 3, faults: 1, servers: 3, candidates: true, only: "store"},
+			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, setsBack: true},
+			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Quorum, setsBack: true},
+			explorer{nodes: 3, desired: 2, faults: 1, only: "dies", setsBack: true},
+			explorer{nodes: 4, desired: 3, faults: 1, servers: 4, candidates: true, only: "dies", setsBack: true},
 		)
 		// One fault at most: every kind by itself is all there is.
 		for _, kind := range []string{"crashes", "is paused", "dies", "loses its disk", "is delayed", "store"} {
@@ -135,6 +144,9 @@ func (x *explorer) name() string {
 	}
 	if x.deletesRecord {
 		name += ", record deleted"
+	}
+	if x.setsBack {
+		name += ", clock set back"
 	}
 	if x.leavesOut {
 		name += ", beats left out"

@@ -38,7 +38,7 @@ func (x *explorer) canonical(w world) (world, renaming) {
 }
 
 // signature is what can be said of a node without naming another.
-type signature [42]int8
+type signature [46]int8
 
 func (w world) signature(i int8) signature {
 	n := w.nodes[i]
@@ -53,6 +53,7 @@ func (w world) signature(i int8) signature {
 		int8(bits.OnesCount8(n.join)), int8(bits.OnesCount8(n.asked)), int8(bits.OnesCount8(n.answered)), own(n.join),
 		total(n.silentFor[:]), total(n.unansweredFor[:]),
 		yes(n.candidate), yes(n.looked), n.fewFor, yes(n.leaves), yes(w.record.leaving != 0 && nodeOf(w.record.leaving) == i),
+		own(w.beatsTomorrow[0]) + 2*own(w.beatsTomorrow[1]), int8(bits.OnesCount8(n.beatsTomorrow[0])), n.tomorrowFor, yes(n.readTomorrow),
 	}
 }
 
@@ -93,11 +94,13 @@ func (w world) renamed(to renaming) world {
 	v := w
 	v.record, v.lateWrite = w.record.renamed(to), w.lateWrite.renamed(to)
 	v.serverBeats, v.agentBeats = to.masks(w.serverBeats), to.masks(w.agentBeats)
+	v.beatsTomorrow = [2]uint8{to.set(w.beatsTomorrow[0]), to.set(w.beatsTomorrow[1])}
 	for i, n := range w.nodes {
 		m := n
 		m.incarnation = to.incarnation(n.incarnation)
 		m.seen, m.toWrite = n.seen.renamed(to), n.toWrite.renamed(to)
 		m.serverBeats, m.agentBeats = to.masks(n.serverBeats), to.masks(n.agentBeats)
+		m.beatsTomorrow = [2]uint8{to.set(n.beatsTomorrow[0]), to.set(n.beatsTomorrow[1])}
 		m.asked, m.answered, m.join = to.set(n.asked), to.set(n.answered), to.set(n.join)
 		for j := range w.nodes {
 			m.unansweredFor[to[j]] = n.unansweredFor[j]

@@ -123,8 +123,9 @@ func TestExploreEveryInterleaving(t *testing.T) {
 // break: the record, which the plain rule does without (R42), conditions on writes
 // (R1), the proof that a silence is real (R9), the confirmation (R27), that nobody starts
 // a server while the servers gather (R43), that one swap ends a gathering (R44, R45),
-// that a birth by quorum which loses a server gathers again (R46), and that nobody leaves a
-// place to other zones for ever (R52).
+// that a birth by quorum which loses a server gathers again (R46), that nobody leaves a
+// place to other zones for ever (R52), and that what is dated in the future counts from when
+// it was first seen (R53).
 func TestExplorationFindsWhatIsWrong(t *testing.T) {
 	type control struct {
 		name string
@@ -136,6 +137,7 @@ func TestExplorationFindsWhatIsWrong(t *testing.T) {
 		{"a store that ignores conditions", explorer{nodes: 2, desired: 1, ignoresConditions: true}, "two bootstraps"},
 		{"a birth without who waits for its zone", explorer{nodes: 2, desired: 2, birth: rule.Auto, zones: "aa", zonesForEver: true}, "waits for servers of other zones"},
 		{"a place that stays empty for a zone's sake", explorer{nodes: 2, desired: 2, servers: 1, candidates: true, zones: "aa", zonesForEver: true}, "stuck"},
+		{"what lies in the future counts until its time has come", explorer{nodes: 2, desired: 1, faults: 1, only: "dies", setsBack: true, trustsFuture: true}, "stuck"},
 	}
 	if os.Getenv("EXPLORE") != "" {
 		controls = append(controls,
@@ -148,6 +150,7 @@ func TestExplorationFindsWhatIsWrong(t *testing.T) {
 			control{"heartbeats alone", explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "store", registryAlone: true, oneReading: true, byName: true}, "which runs"},
 			control{"two clients take places at once", explorer{nodes: 3, desired: 3, servers: 1, candidates: true, manyAtOnce: true}, "takes a place while"},
 			control{"a server steps down uncounted", explorer{nodes: 4, desired: 3, faults: 1, servers: 4, candidates: true, only: "dies", neverCounts: true}, "steps down, and"},
+			control{"heartbeats of the future count until their time has come", explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "dies", setsBack: true, trustsFuture: true}, "stuck"},
 			control{"no confirmation", explorer{nodes: 2, desired: 1, faults: 1, noConfirm: true, only: "is paused"}, "although another has taken over"},
 		)
 	}

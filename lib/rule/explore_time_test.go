@@ -51,6 +51,9 @@ func (n *modelNode) grow() {
 	if n.paused {
 		n.recordAge, n.beatsAge = grown(n.recordAge, 1), grown(n.beatsAge, 1)
 	}
+	if n.tomorrowFor >= 0 {
+		n.tomorrowFor = min(old, n.tomorrowFor+1)
+	}
 	for k := range n.silentFor {
 		if n.silentFor[k] >= 0 {
 			n.silentFor[k] = grown(n.silentFor[k], 1)
@@ -81,14 +84,24 @@ func (x *explorer) normalize(w *world) {
 		if n.phase == waiting || n.phase == readingAgain {
 			n.unchanged, n.beatsLater, n.recordAge, n.beatsAge, n.asked, n.answered = false, false, 0, 0, 0, 0
 			n.serverBeats, n.agentBeats, n.seen = [maxNodes]uint8{}, [maxNodes]uint8{}, modelRecord{exists: n.seen.exists}
+			n.beatsTomorrow, n.readTomorrow = [2]uint8{}, false
 		}
 		if n.phase == polling || n.phase == readingRecord {
 			unchanged := n.unchanged && n.phase == polling
 			n.unchanged, n.beatsLater, n.recordAge, n.beatsAge, n.asked, n.answered = unchanged, false, 0, 0, 0, 0
 			n.serverBeats, n.agentBeats, n.seen = [maxNodes]uint8{}, [maxNodes]uint8{}, modelRecord{exists: n.seen.exists}
+			n.beatsTomorrow, n.readTomorrow = [2]uint8{}, false
 		}
 		if n.phase == off {
 			n.sinceReading = 0
 		}
 	}
+}
+
+// agedBeats returns heartbeats as they are some units of time later.
+func agedBeats(masks [maxNodes]uint8, by int8) [maxNodes]uint8 {
+	for i := range masks {
+		masks[i] = masks[i] << by & 3
+	}
+	return masks
 }

@@ -16,7 +16,8 @@ const (
 	maxNodes = 5
 	expiry   = ruletest.Expiry
 	unit     = expiry / 2
-	old      = 2 // the age at which nothing grows older
+	old      = 2  // the age at which nothing grows older
+	tomorrow = -1 // the age of what lies in the future, which does not grow, either
 	grace    = 4 * time.Second
 )
 
@@ -39,6 +40,7 @@ type modelRecord struct {
 	gathered                             bool // they gather, or have, and it is not established
 	timeUp                               bool // the gathering is over
 	quarters                             int8 // of its time that have passed, 2 for the rest; where there are zones
+	gathersTomorrow                      bool // the gathering lies in the future
 	cluster, desired, term, bootstrapper int8 // the last is an incarnation; 0 for none
 	leaving, leavingAge                  int8 // an incarnation that steps down; 0 for none
 	count                                int8 // of slots
@@ -94,6 +96,9 @@ type modelNode struct {
 	serverBeats, agentBeats [maxNodes]uint8
 	recordAge, beatsAge     int8 // units that have passed since each was read
 	asked, answered         uint8
+	beatsTomorrow           [2]uint8 // nodes with heartbeats of the future, as servers and as agents
+	tomorrowFor             int8     // units since it has seen them first; -1: it has not
+	readTomorrow            bool     // what it goes on from was read before the clock was set back
 	toWrite                 modelRecord
 	silentFor               [maxNodes*2 + 2]int8 // units, by silentKey; -1: not silent
 	unansweredFor           [maxNodes]int8       // units; -1: not probed, or it has answered
@@ -127,6 +132,8 @@ type world struct {
 	lateWrite               modelRecord
 	lateWriteLands          bool // the record has not changed since that was sent
 	serverBeats, agentBeats [maxNodes]uint8
+	beatsTomorrow           [2]uint8              // as in modelNode
+	clockBack               bool                  // the store's clock may be set back, once
 	lineages                int8                  // of raft data, counted from 1
 	voters                  [maxNodes + 2]int8    // of each lineage
 	births                  [maxNodes + 2][2]int8 // the cluster and term of each lineage
@@ -139,7 +146,12 @@ const (
 	storeDown
 )
 
-func grown(age, by int8) int8 { return min(old, age+by) }
+func grown(age, by int8) int8 {
+	if age == tomorrow {
+		return tomorrow
+	}
+	return min(old, age+by)
+}
 
 // aged returns the record as it is some units of time later.
 func (r modelRecord) aged(by int8) modelRecord {
@@ -149,7 +161,7 @@ func (r modelRecord) aged(by int8) modelRecord {
 	if r.leavingAge = grown(r.leavingAge, by); r.leaving == 0 || r.leavingAge >= old {
 		r.leaving, r.leavingAge = 0, 0
 	}
-	if r.gathering && by > 0 { // a gathering lasts one unit of time
+	if r.gathering && by > 0 && !r.gathersTomorrow { // a gathering lasts one unit of time
 		r.timeUp, r.quarters = true, 0
 	}
 	return r
@@ -210,7 +222,9 @@ func (w world) writeBeats(i int8, order rule.Order, age int8) world {
 		return w
 	}
 	for _, role := range order.Roles(w.nodes[i].self(i).Mode) {
-		if role == registry.Servers {
+		if w.nodes[i].readTomorrow {
+			w.beatsTomorrow[folder(role)] |= 1 << i
+		} else if role == registry.Servers {
 			w.serverBeats[i] |= 1 << age
 		} else {
 			w.agentBeats[i] |= 1 << age

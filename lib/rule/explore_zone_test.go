@@ -13,7 +13,7 @@ func zoneName(zone int8) string {
 // quartersLeft reports whether the time in which nodes of a gathering leave places to
 // those of other zones is not over (R52). It is told apart where there are zones alone.
 func (x *explorer) quartersLeft(r modelRecord) bool {
-	return x.zones != "" && r.gathering && !r.timeUp && r.quarters < 2
+	return x.zones != "" && r.gathering && !r.timeUp && !r.gathersTomorrow && r.quarters < 2
 }
 
 // passQuarter lets a quarter of a gathering pass, after which those who wait read the

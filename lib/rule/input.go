@@ -36,6 +36,13 @@ type Membership struct {
 	CandidateFrom time.Time `json:"candidate_from,omitzero"`
 }
 
+// takesNoPlace reports whether the node has given a place back of late (R51). The pause may
+// have been kept before the store's clock was set back: it is no longer than it was then.
+func (m Membership) takesNoPlace(now time.Time, expiry time.Duration) bool {
+	longest := 10 * expiry << max(0, min(m.GaveBack-1, 6))
+	return now.Before(m.CandidateFrom) && m.CandidateFrom.Sub(now) <= longest+registry.DefaultSkew
+}
+
 // GivesBack returns the membership of a node that gives a place back (R51): it takes none
 // for ten expiries, the next time for twice as long.
 func (m Membership) GivesBack(now time.Time, expiry time.Duration) Membership {
@@ -51,6 +58,9 @@ type Observation struct {
 	Raw               []byte  // the record as it is stored
 	ETag              string  // the record's entity tag; empty if there is no record
 	RecordOnly        bool    // the heartbeats were not read
+	// Horizon is the latest time that a clock of the store may have shown when the record
+	// was read. What is dated later lies in the future (R53). Zero: it is not known.
+	Horizon time.Time
 	// HeartbeatsLater reports that the heartbeats were read after the record and not at
 	// the same time (R6).
 	HeartbeatsLater bool
@@ -128,6 +138,7 @@ type Action struct {
 	Watch []string // with Wait: whose silence is to be watched, keys of [Evidence.SilentFor]
 	Why   string   // with Swap: the reason, in words
 	Proof []string // with Swap: what proved it right, in words
+	Mends bool     // with Swap: it changes nothing but times in the future (R53)
 }
 
 // Decision is what a node is to be, and why.

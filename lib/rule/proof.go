@@ -79,7 +79,7 @@ func (in Input) addressTakenBy(s Slot) string {
 		return by
 	}
 	for _, m := range in.Seen.Live[registry.Agents] {
-		if s.IsAt(m.Node, m.Address) && in.Seen.Record.State == Established && !s.Fresh(m.Heartbeat, in.Policy.Expiry) {
+		if s.IsAt(m.Node, m.Address) && !m.Ahead && in.Seen.Record.State == Established && !s.Fresh(m.Heartbeat, in.Policy.Expiry) {
 			return "agent " + m.Node
 		}
 	}
@@ -87,11 +87,12 @@ func (in Input) addressTakenBy(s Slot) string {
 }
 
 // addressAnnouncedBy returns another node that has announced the address of a slot
-// since the slot was claimed; empty if none has.
+// since the slot was claimed; empty if none has. Of a heartbeat that is dated in the
+// future nobody knows when it was (R53).
 func (in Input) addressAnnouncedBy(s Slot) string {
 	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
 		for _, m := range in.Seen.Live[role] {
-			if m.Address == s.Address && m.Node != s.Node && m.Heartbeat.After(s.Since) {
+			if m.Address == s.Address && m.Node != s.Node && !m.Ahead && m.Heartbeat.After(s.Since) {
 				return m.Node
 			}
 		}

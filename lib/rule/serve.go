@@ -19,8 +19,10 @@ type Running struct {
 
 	Expiry time.Duration
 	Time   time.Time // store time
-	Record *Record   // nil if there is none
-	Write  string    // a random name for what may be written
+	// Horizon is as in [Observation].
+	Horizon time.Time
+	Record  *Record // nil if there is none
+	Write   string  // a random name for what may be written
 
 	// LastBeat is the store time of this server's last heartbeat; zero if it is
 	// not known.
@@ -67,7 +69,7 @@ func Serve(r Running) (Order, error) {
 	case kept == (Membership{}):
 		return Order{}, nil
 	case r.Self.Mode == registry.Client:
-		return Order{}, r.serveClient()
+		return r.serveClient()
 	case rec == nil:
 		return r.serveWithoutRecord()
 	}
@@ -88,25 +90,32 @@ func Serve(r Running) (Order, error) {
 
 // serveClient returns an error where this client must decide again: it holds a slot,
 // because a claim of its own was written later than it knew (R48), or the birth that it
-// waits for has stalled (R22).
-func (r Running) serveClient() error {
+// waits for has stalled (R22). One that knows no server dates times in the future back, for
+// there may be nobody else to do it (R53).
+func (r Running) serveClient() (Order, error) {
 	if !r.Self.Membership.Open || r.Record == nil {
-		return nil
+		return Order{}, nil
 	}
 	if slot := r.slot(); r.Eligible && slot != nil && slot.Node == r.Self.Node && !slot.tooLate(r.Time, r.Expiry) {
-		return fmt.Errorf("%w: this client holds a slot", ErrUndecided)
+		return Order{}, fmt.Errorf("%w: this client holds a slot", ErrUndecided)
 	}
 	if r.Found {
-		return nil
+		return Order{}, nil
+	}
+	if next, why, ok := r.Record.dateBack(r.Horizon, r.Time, r.Write); ok {
+		return Order{Swap: next, Why: why}, nil
 	}
 	if why := r.Record.stalledBirth(r.Time, r.Expiry); why != "" {
-		return fmt.Errorf("%w: %s", ErrUndecided, why)
+		return Order{}, fmt.Errorf("%w: %s", ErrUndecided, why)
 	}
-	return nil
+	return Order{}, nil
 }
 
 // serveUnderRecord is for a server whose cluster id and term are the record's.
 func (r Running) serveUnderRecord() (Order, error) {
+	if next, why, ok := r.Record.dateBack(r.Horizon, r.Time, r.Write); ok {
+		return Order{Swap: next, Why: why, Withhold: true}, nil // R53
+	}
 	bootstrapping := r.Record.State != Established
 	hadLeader := r.Found || r.Self.Raft
 	slot, inVain := r.slot(), r.waitsInVain()
@@ -136,7 +145,7 @@ func (r Running) serveUnderRecord() (Order, error) {
 		return r.swap("this server is in zone "+r.Self.Zone, false, func(next *Record) {
 			next.SlotOf(r.Self.Incarnation).Zone = r.Self.Zone
 		})
-	case slot != nil && !slot.Fresh(r.Time, r.Expiry) && r.Time.Sub(r.LastBeat) >= r.Expiry:
+	case slot != nil && !slot.Fresh(r.Time, r.Expiry) && r.silentForLong():
 		// This server was silent for so long that another may be about to take its slot.
 		// A renewal makes that write fail, which a heartbeat could not (R35).
 		return r.renew("this server was silent for long", false)

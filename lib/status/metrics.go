@@ -32,6 +32,7 @@ func (s Status) Metrics() string {
 		gauge(&b, "clients_sample", "About how many clients have a live heartbeat at a time where there are more of them.", s.Sample)
 	}
 	gauge(&b, "keys_ignored", "Keys under servers/ and agents/ that do not count as heartbeats.", len(s.Seen.Ignored))
+	gauge(&b, "times_in_future", "Heartbeats and times of the cluster record that lie in the future, because the store's clock was set back.", len(s.Seen.Ahead()))
 	s.heartbeatAges(&b)
 	if snap := s.Snapshot; snap != nil {
 		gauge(&b, "snapshot_age_seconds", "Age of the newest snapshot of Consul's state, by the store's clock.",

@@ -27,7 +27,7 @@ func (s Status) Table() string {
 		parts = append(parts, notes)
 	}
 	var b strings.Builder
-	for _, sentence := range s.words() {
+	for _, sentence := range s.datedBack().words() {
 		b.WriteString(wrap(sentence))
 	}
 	return strings.Join(append(parts, b.String()), "\n")
@@ -114,6 +114,9 @@ func (s Status) notes() string {
 			text += fmt.Sprintf(", %d still there", left)
 		}
 		b.WriteString(wrap(text + "."))
+	}
+	if text := s.future(); text != "" {
+		b.WriteString(wrap(text))
 	}
 	ignored := s.Seen.Ignored
 	for _, i := range ignored[:min(len(ignored), mostIgnored)] {

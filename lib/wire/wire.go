@@ -36,7 +36,11 @@ type Members struct {
 	// ExpiredTotal counts the expired heartbeats that were found, removed or not.
 	ExpiredTotal int       `json:"expired_total"`
 	Ignored      []Ignored `json:"ignored"` // sorted by key
-	Cluster      *Cluster  `json:"cluster,omitempty"`
+	// Future lists what is dated in the future, because the store's clock was set back:
+	// heartbeats by their keys, in order, then times in the cluster record. Absent if nothing
+	// is.
+	Future  []Future `json:"future,omitempty"`
+	Cluster *Cluster `json:"cluster,omitempty"`
 	// Snapshot is the cluster's newest snapshot in the registry. It is absent where there is
 	// none, and where ac-members was not told that there are any.
 	Snapshot *Snapshot `json:"snapshot,omitempty"`
@@ -55,9 +59,11 @@ type Cluster struct {
 	Generation int64  `json:"generation"` // the term: counts who may bootstrap
 	State      string `json:"state"`      // gathering, bootstrapping or established
 	ETag       string `json:"etag"`       // what a swap of the record is compared with
-	Bootstrap  string `json:"bootstrap"`  // the node that may bootstrap or has; empty if none had to
-	Desired    int    `json:"desired_servers"`
-	Servers    []Slot `json:"servers"` // sorted by node
+	// Time is the store time at which the record was read; Members.Time may be earlier.
+	Time      time.Time `json:"time,omitzero"`
+	Bootstrap string    `json:"bootstrap"` // the node that may bootstrap or has; empty if none had to
+	Desired   int       `json:"desired_servers"`
+	Servers   []Slot    `json:"servers"` // sorted by node
 	// Vacant lists those of Servers that nobody holds: the node has no live heartbeat as a
 	// server, and its time to start is over. It is sorted by node, and absent where the
 	// heartbeats of servers were not read.
@@ -101,6 +107,18 @@ type Member struct {
 	Heartbeat  time.Time `json:"heartbeat"` // its newest
 	Oldest     time.Time `json:"oldest"`    // its oldest that is still live
 	AgeSeconds int64     `json:"age_seconds"`
+	// Future reports that all heartbeats of the node are dated in the future. Where it has
+	// others, those alone are shown.
+	Future bool `json:"future,omitempty"`
+}
+
+// Future is a time that lies in the future. Nodes count it for an expiry from when they
+// have first seen it.
+type Future struct {
+	Key          string    `json:"key"`            // a heartbeat's, or the cluster record's
+	What         string    `json:"what,omitempty"` // in the cluster record, in words
+	Time         time.Time `json:"time"`
+	AheadSeconds int64     `json:"ahead_seconds"` // of the store's clock
 }
 
 // Ignored is a key under servers/ or agents/ that does not count, and why.
