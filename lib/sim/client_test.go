@@ -24,6 +24,7 @@ type sent struct {
 	op, key string
 	ground  ground    // the record that the node read last
 	listed  time.Time // when its last listing of servers was made
+	stored  time.Time // store time of that
 	raft    *lineage  // whose data it holds
 
 	snapshotsListed time.Time // when its last listing of snapshots was made
@@ -136,7 +137,10 @@ func (w *world) timeless(key string) string {
 // sends is a request as it leaves, with its fate drawn from h. w.mu is held.
 func (n *machine) sends(r *http.Request, h uint64) sent {
 	w := n.w
-	s := sent{n: n, key: strings.TrimPrefix(r.URL.Path, "/"+bucket+"/"), ground: n.ground, listed: n.listed, raft: n.disk.raft, cut: n.cut, snapshotsListed: n.snapshotsListed}
+	s := sent{
+		n: n, key: strings.TrimPrefix(r.URL.Path, "/"+bucket+"/"), ground: n.ground, listed: n.listed, stored: n.stored,
+		raft: n.disk.raft, cut: n.cut, snapshotsListed: n.snapshotsListed,
+	}
 	s.way = span(mix(h, 1), time.Millisecond, 40*time.Millisecond)
 	switch lost := chance(mix(h, 2)); {
 	case lost < w.flaky && r.Method == http.MethodPut:
@@ -172,7 +176,7 @@ func (w *world) effect(s sent, r *http.Request, body []byte) (*http.Response, er
 	case s.op == "get" && s.key == recordPath && answered:
 		s.n.ground = ground{w.judge.rec, w.judge.era, time.Now()}
 	case s.op == "list" && s.key == "p/servers/" && answered:
-		s.n.listed = time.Now()
+		s.n.listed, s.n.stored = time.Now(), w.storeTime()
 	case s.op == "list" && strings.HasPrefix(s.key, snapshotPath) && answered:
 		s.n.snapshotsListed = time.Now()
 	case s.op == "put" && strings.HasPrefix(s.key, snapshotPath):

@@ -9,7 +9,7 @@
 // from each other or from the store, leave or die for good and hand their addresses
 // on; the store is away, refuses writes, loses requests and answers, is slow, carries
 // a write out when nobody waits for it any more; somebody deletes the record, resizes,
-// purges.
+// purges; the store's clock is ahead for a while and is set back.
 //
 // These must never be, at any moment:
 //

@@ -9,6 +9,9 @@ type kind struct {
 	happen func(*world, dice)
 }
 
+// misdated is the name of what R53 is for.
+const misdated = "store's clock ahead, and set back"
+
 func allKinds() []kind {
 	return []kind{
 		{"crash", 4, func(w *world, d dice) { w.crash(d, false) }},
@@ -28,6 +31,7 @@ func allKinds() []kind {
 		{"record deleted", 1, (*world).slip},
 		{"resize", 1, (*world).resizes},
 		{"purge", 2, (*world).purge},
+		{misdated, 2, (*world).misdate},
 	}
 }
 

@@ -49,7 +49,14 @@ func (w *world) heard() bool {
 
 // heard: its last heartbeat as a server has not expired.
 func (n *machine) heard() bool {
-	return len(n.beats) > 0 && n.beats[len(n.beats)-1].stamp.Add(n.w.policy.Expiry).After(n.w.storeTime())
+	return len(n.beats) > 0 && n.beats[len(n.beats)-1].live(time.Now(), n.w.storeTime(), n.w.policy.Expiry)
+}
+
+// misdate is somebody who sets the store's clock, first wrongly and then back (R53).
+func (w *world) misdate(d dice) {
+	if w.early.CompareAndSwap(0, int64(pick(d, 10*time.Second, w.policy.Expiry, time.Hour, 24*time.Hour))) {
+		w.do(func() { w.after(w.term(d), func() { w.early.Store(0) }) })
+	}
 }
 
 func (w *world) resizes(d dice) {

@@ -40,6 +40,13 @@ type shown struct {
 // beat is one server heartbeat in the store.
 type beat struct{ at, stamp time.Time }
 
+// live: it had not expired at a moment, for which the store's clock had a time. What lies
+// in the future has no more than its time (R53).
+func (b beat) live(moment, stored time.Time, expiry time.Duration) bool {
+	future := b.stamp.After(stored.Add(registry.DefaultSkew))
+	return b.stamp.Add(expiry).After(stored) && (!future || moment.Sub(b.at) < expiry)
+}
+
 func (j *judge) fail(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	j.w.note("VIOLATION: %s", text)
@@ -62,6 +69,9 @@ func (j *judge) changed(s *sent, body []byte, there bool) {
 		return
 	}
 	j.rec = &next
+	if prev != nil && len(prev.Ahead(j.w.storeTime().Add(registry.DefaultSkew))) > 0 {
+		j.w.count("records mended")
+	}
 	j.w.note("%s wrote the record: %.8s %s term %d by %s, slots %v of %d", s.n.name, next.ClusterID, next.State, next.Bootstrap.Term, next.Bootstrap.Node, slotNodes(next), next.Desired)
 	allowed := max(next.Desired, slotsOf(prev))
 	if j.w.greedy {
@@ -159,7 +169,7 @@ func (j *judge) removed(s *sent, slot rule.Slot) {
 			j.fail("alive: %s replaced %s, which answers", s.n.name, n.name)
 		}
 		for _, b := range n.beats {
-			if b.at.Before(s.listed) && b.stamp.Add(j.w.policy.Expiry).After(s.listed.Add(j.w.skew+time.Second)) {
+			if b.at.Before(s.listed) && b.live(s.listed, s.stored.Add(time.Second), j.w.policy.Expiry) {
 				j.fail("alive: %s replaced %s, which sends heartbeats", s.n.name, n.name)
 			}
 		}

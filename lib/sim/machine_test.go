@@ -40,6 +40,7 @@ type machine struct {
 	resize  int       // to be told to the next decision
 	ground  ground
 	listed  time.Time
+	stored  time.Time // store time of the last listing of servers
 	// snapshotsListed is when its last listing of snapshots was made.
 	snapshotsListed time.Time
 

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"auto-consul/lib/rule"
@@ -42,6 +43,7 @@ type variant struct {
 	sealed      bool // no new node starts when faults are over, and clients may take places
 	parochial   bool // clients leave places to other zones for ever
 	greedy      bool // records that are one server short
+	credulous   bool // what lies in the future counts until its time has come
 	ahead       time.Duration
 	calm        bool // no gem nodes, several servers, a cluster that is not given up
 }
@@ -87,6 +89,9 @@ func newPlan(seed uint64, v variant) plan {
 		if d.hit(0.6) {
 			p.kinds = append(p.kinds, k)
 		}
+	}
+	if v.credulous { // nothing but what this control is about
+		p.kinds = slices.DeleteFunc(allKinds(), func(k kind) bool { return k.name != "gone for good" && k.name != misdated })
 	}
 	if d.hit(1.0 / 3) {
 		p.sample = pick(d, 1, 1, 2, 4)

@@ -34,6 +34,9 @@ func TestProve(t *testing.T) {
 	if runs >= 100 && total["promotions"] == 0 {
 		t.Error("no client took a place")
 	}
+	if runs >= 100 && total["records mended"] == 0 { // (R53)
+		t.Error("no time of a record lay in the future and was mended")
+	}
 	if runs >= 100 && total["step-downs"] == 0 {
 		t.Error("no server stepped down")
 	}

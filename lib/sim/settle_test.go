@@ -12,6 +12,7 @@ import (
 func (w *world) settleDown() {
 	w.srv.Outage(false)
 	w.srv.RefuseWrites(false)
+	w.early.Store(0)
 	w.do(func() {
 		w.note("faults are over")
 		w.settling, w.flaky, w.outage, w.disturbed = true, 0, false, time.Now()

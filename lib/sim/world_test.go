@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,8 +29,9 @@ type world struct {
 	mu       sync.Mutex // of all below, and of every node's state
 	machines []*machine
 	lineages []*lineage
-	regroup  time.Time // when who reaches whom last changed
-	flaky    float64   // how likely each fault of a request is
+	regroup  time.Time    // when who reaches whom last changed
+	flaky    float64      // how likely each fault of a request is
+	early    atomic.Int64 // by how much the store's clock is ahead of itself, for a while
 	outage   bool
 	pending  int  // requests that will land late
 	gentle   bool // nothing else is to go wrong for the moment
@@ -60,7 +62,9 @@ func newWorld(t *testing.T, p plan, v variant) *world {
 }
 
 // storeTime is the store's clock.
-func (w *world) storeTime() time.Time { return time.Now().Add(w.skew) }
+func (w *world) storeTime() time.Time {
+	return time.Now().Add(w.skew + time.Duration(w.early.Load()))
+}
 
 // note takes something that happened into the trace. w.mu is held. Times count
 // from the start, so that clocks leave no trace.
@@ -118,6 +122,9 @@ func (w *world) add(gem bool) *machine {
 	n.policy.StartOver = "start over"
 	n.disk = w.newDisk()
 	n.observer.Registry = &registry.Registry{Store: w.srv.Open(w.t, bucket, "p", n.storeOptions()...), Expiry: w.policy.Expiry}
+	if w.credulous {
+		n.observer.Registry.Skew = 100 * years
+	}
 	w.machines = append(w.machines, n)
 	return n
 }
