@@ -212,7 +212,10 @@ func (d *Decider) wait(ctx context.Context, action rule.Action) error {
 	d.swapper.reset()
 	read, poll := d.Observer.All, min(time.Second<<min(d.polls, 6), d.Policy.Expiry/10, 10*time.Second)
 	if action.ByRecord {
-		read, poll = d.Observer.Record, recordPoll(time.Since(d.waiting))
+		read = d.Observer.Record
+	}
+	if action.ByRecord && !action.Unhurried {
+		poll = recordPoll(time.Since(d.waiting))
 	}
 	if !action.NoLaterThan.IsZero() {
 		poll = min(poll, max(action.NoLaterThan.Sub(d.seen.Time), minRecordPoll))

@@ -97,6 +97,7 @@ func (in Input) gather() Action {
 		return Action{
 			Wait:        fmt.Sprintf("for servers of other zones than %s, which has one: %d of %d are here; at %s, by the store's clock, this one takes a place", in.Self.Zone, rec.here(), rec.Desired, in.gatherTurn().UTC().Format(time.TimeOnly)),
 			ByRecord:    true,
+			Unhurried:   true,
 			NoLaterThan: in.gatherTurn(),
 		}
 	case own == nil:

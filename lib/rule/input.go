@@ -134,6 +134,9 @@ type Action struct {
 	// time, by the store's clock, at the latest; zero: whenever it likes.
 	ByRecord    bool
 	NoLaterThan time.Time
+	// Unhurried goes with ByRecord: nothing is lost if the node sees a few seconds late
+	// what it waits for.
+	Unhurried bool
 
 	Watch []string // with Wait: whose silence is to be watched, keys of [Evidence.SilentFor]
 	Why   string   // with Swap: the reason, in words
