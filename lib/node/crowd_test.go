@@ -19,6 +19,28 @@ import (
 // A server of three dies, and a thousand clients notice. One of them takes its place, the
 // others go on, and the store is asked little for it (R48).
 func TestThousandClientsFillOnePlace(t *testing.T) {
+	claimed, requests, restarts := fillOnePlace(t, "")
+	t.Attr("requests", fmt.Sprint(requests)) // for scripts/bench
+	t.Attr("restarts", fmt.Sprint(restarts))
+	if claimed > testExpiry/4 {
+		t.Errorf("got the place claimed %v after the first look, want it soon", claimed)
+	}
+}
+
+// Where all of them are of a zone that has a server, each leaves the place to others for a
+// while, and asks the store for nothing more because of that (R52).
+func TestThousandClientsOfOneZone(t *testing.T) {
+	claimed, _, _ := fillOnePlace(t, "a")
+	if claimed < testExpiry/4 {
+		t.Errorf("got the place claimed %v after the first look, want it left to others for %v", claimed, testExpiry/4)
+	}
+}
+
+// fillOnePlace lets a thousand clients of a zone, of which s1 is, notice that a server of
+// three has died. It returns how long after the first look a client had claimed the place,
+// how many requests it took until that was seen, and how many clients were started again.
+func fillOnePlace(t *testing.T, zone string) (claimed time.Duration, requests, restarted int) {
+	t.Helper()
 	const (
 		clients  = 1000
 		restarts = 10 * time.Second // from the claim until the gossip shows the new server
@@ -31,6 +53,7 @@ func TestThousandClientsFillOnePlace(t *testing.T) {
 		first := newClient(t, srv, 0, clients)
 		first.record(rule.Established, func(r *rule.Record) {
 			r.Servers = append(r.Servers, rule.Slot{Incarnation: "i3", Node: "s3", Address: "192.0.2.3", Since: r.Servers[0].Since})
+			r.SlotOf("i1").Zone = zone
 		})
 		go beatAs(ctx, first.Observer.Registry, "s1", "s2")
 
@@ -41,6 +64,7 @@ func TestThousandClientsFillOnePlace(t *testing.T) {
 		winners := make(chan int, clients)
 		var loops sync.WaitGroup
 		for n, b := range all {
+			b.Zone = zone
 			loops.Go(func() {
 				if err := b.Run(ctx); errors.Is(err, rule.ErrUndecided) {
 					winners <- n
@@ -53,22 +77,21 @@ func TestThousandClientsFillOnePlace(t *testing.T) {
 		srv.Forget()
 		began := time.Now()
 		<-winners
-		claimed := time.Since(began)
+		claimed = time.Since(began)
 		time.Sleep(restarts)
 		for _, b := range all {
 			b.set(func() { b.status.KnownServers = 3 })
 		}
 		beats := srv.Count(func(q storetest.Request) bool { return q.Op == "put" && !strings.HasSuffix(q.Key, rule.RecordKey) })
-		requests := len(srv.Requests()) - 2*beats // of which one reads the record
+		requests = len(srv.Requests()) - 2*beats // of which one reads the record
 		t.Logf("claimed after %v, filled with %d requests beside %d beats", claimed.Round(time.Millisecond), requests, beats)
-		t.Attr("requests", fmt.Sprint(requests)) // for scripts/bench
 		if requests > 50 || requests < 5 {
 			t.Errorf("got %d requests until the place was filled, want 50 at most", requests)
 		}
 		time.Sleep(10 * testExpiry)
 		cancel()
 		loops.Wait()
-		t.Attr("restarts", fmt.Sprint(1+len(winners)))
+		restarted = 1 + len(winners)
 		if len(winners) > 0 {
 			t.Errorf("got %d more clients that became servers, want none", len(winners))
 		}
@@ -76,6 +99,7 @@ func TestThousandClientsFillOnePlace(t *testing.T) {
 			t.Errorf("got %+v, %v, want a client in the place of s3", seen.Record, err)
 		}
 	})
+	return claimed, requests, restarted
 }
 
 // newClient returns a client of many whose gossip knows two servers, s1 and s2.
