@@ -59,7 +59,7 @@ func (s Status) gathering(rec rule.Record) []string {
 	case now.Before(until):
 		head += fmt.Sprintf("until %s, %s. If all come in time they bootstrap together. Otherwise one of them bootstraps alone, and the others join it.", stamp(until), ago(now.Sub(until)))
 		if len(s.zones()) > 0 && here < rec.Desired { // R52
-			head += " A node whose zone has a place comes after those of other zones, for half that time at most."
+			head += " A node whose zone has a server leaves the places to other zones for half of the gathering at most."
 		}
 	default:
 		head += fmt.Sprintf("and the time for the others ended %s: one of them bootstraps alone.", ago(now.Sub(until)))

@@ -81,6 +81,14 @@ var sentences = []sentence{
 		want: []string{"Gathering: 1 of 3 servers is here, until 2026-01-02T03:04:10Z, in 5s. If all come in time they bootstrap together. Otherwise one of them bootstraps alone, and the others join it."},
 	},
 	{
+		name: "zones have servers (R52)", record: with(rec(rule.Gathering, 3, ruletest.InZone(1, "a", young)), gather(young)),
+		want: []string{"Gathering: 1 of 3 servers is here, until 2026-01-02T03:04:10Z, in 5s. If all come in time they bootstrap together. Otherwise one of them bootstraps alone, and the others join it. A node whose zone has a server leaves the places to other zones for half of the gathering at most."},
+	},
+	{
+		name: "a place is free, and others are in zones (R52)", record: rec(rule.Established, 2, ruletest.InZone(1, "a", young)), live: members(1),
+		want: []string{"1 of 2 servers is live.", "1 place is free.", "A new node that starts takes a free place at once." + clientsLater + " One whose zone has a server waits up to half of it longer."},
+	},
+	{
 		name: "one server starts (R25)", record: rec(rule.Bootstrapping, 1, slot(1, young)),
 		want: []string{"Bootstrapping: s1 starts the cluster. No server has reported a leader yet."},
 	},
