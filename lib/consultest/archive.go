@@ -18,7 +18,10 @@ func WriteSnapshot(w io.Writer, index uint64, state io.Reader, size int64) error
 	if err != nil {
 		return err
 	}
-	packed := gzip.NewWriter(w)
+	packed, err := gzip.NewWriterLevel(w, gzip.NoCompression) // quick, and as long as the state
+	if err != nil {
+		return err
+	}
 	archive := tar.NewWriter(packed)
 	add := func(name string, size int64, from io.Reader) string {
 		sum := sha256.New()

@@ -1,0 +1,127 @@
+package e2e
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"auto-consul/lib/consultest"
+)
+
+// mostMemory is the most that a loop of heartbeats may have had in memory at any moment,
+// whatever the size of the snapshots that it keeps.
+const mostMemory = 64 << 20
+
+// A snapshot of 512 MiB passes through the loop of heartbeats and is never in its memory.
+// The agent is none: it answers as a leader does, from a file.
+func TestSnapshotMemory(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s store) {
+		const size = 512 << 20
+		m := newMachine(t, "server1", s)
+		snapshot := m.path("large")
+		f, err := os.Create(snapshot)
+		if err == nil {
+			err = errors.Join(consultest.WriteSnapshot(f, 12, rand.Reader, size), f.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.leaderOf("c1", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, snapshot) })
+		loop := m.start("ac-heartbeat", "-r", s.url, "-d", m.path("data"), "-t", "1", "-snapshots", "1h")
+		if wrote := loop.awaitSnapshot(); wrote < size {
+			t.Errorf("got a snapshot of %d bytes, want %d or more", wrote, size)
+		}
+		loop.wantLittleMemory()
+	})
+}
+
+// TestProveSnapshot is the same with a real Consul whose state has half of that.
+func TestProveSnapshot(t *testing.T) {
+	if os.Getenv("PROVE") != "full" {
+		t.Skip("only PROVE=full fills a Consul")
+	}
+	onEachStore(t, func(t *testing.T, s store) {
+		m := newMachine(t, "server1", s)
+		m.start(m.runner("run", "--", "-client="+m.address)...)
+		m.awaitLeader()
+		const values, size = 512, 512 << 10 // the longest value that Consul takes
+		for n := range values {
+			value := make([]byte, size)
+			_, _ = rand.Read(value) // never fails
+			var ok bool
+			eventually(t, "a write", func() error {
+				return m.request(http.MethodPut, fmt.Sprintf("/v1/kv/large/%d", n), string(value), &ok)
+			})
+		}
+		loop := m.start("ac-heartbeat", "-r", s.url, "-d", m.path("data"), "-t", "1", "-snapshots", "1h")
+		if wrote := loop.awaitSnapshot(); wrote < values*size {
+			t.Errorf("got a snapshot of %d bytes, want %d or more", wrote, values*size)
+		}
+		loop.wantLittleMemory()
+	})
+}
+
+// leaderOf has the machine be a server of an established cluster whose agent leads it and
+// answers with snapshots.
+func (m *machine) leaderOf(cluster string, snapshot http.HandlerFunc) {
+	m.t.Helper()
+	record := fmt.Sprintf(`{"version":1,"seq":1,"write":"w","cluster_id":%q,"state":"established","birth":"first","desired":1,`+
+		`"bootstrap":{"incarnation":"i","node":%q,"address":%q,"term":1,"since":"2026-01-01T00:00:00Z"},`+
+		`"servers":[{"incarnation":"i","node":%[2]q,"address":%[3]q,"since":"2026-01-01T00:00:00Z"}]}`, cluster, m.node, m.address)
+	if err := m.store.put("cluster.json", record); err != nil {
+		m.t.Fatal(err)
+	}
+	m.write("data/cluster", fmt.Sprintf(`{"cluster_id":%q,"term":1,"desired":1,"birth":"first"}`, cluster))
+	m.write("data/incarnation", "i")
+	self := fmt.Sprintf(`{"Config":{"NodeName":%q,"Server":true},"Member":{"Addr":%q},"Stats":{"consul":{"leader":"true",`+
+		`"leader_addr":"%[2]s:8300"},"raft":{"last_log_index":"12"},"serf_lan":{"members":"1"}}}`, m.node, m.address)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/v1/agent/self", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, self) })
+	mux.HandleFunc("/v1/snapshot", snapshot)
+	agent := httptest.NewServer(mux)
+	m.t.Cleanup(agent.Close)
+	m.env = append(m.env, "CONSUL_HTTP_ADDR="+agent.URL)
+}
+
+// wroteSnapshot is what a loop says of a snapshot, with its size.
+var wroteSnapshot = regexp.MustCompile(`wrote snapshots/\S+, ([0-9]+) bytes`)
+
+// awaitSnapshot waits until a loop has written a snapshot, and returns its size.
+func (p *process) awaitSnapshot() int {
+	p.t.Helper()
+	var size int
+	eventually(p.t, "a snapshot", func() error {
+		m := wroteSnapshot.FindStringSubmatch(p.err.String())
+		if m == nil {
+			return errNotYet
+		}
+		var err error
+		size, err = strconv.Atoi(m[1])
+		return err
+	})
+	return size
+}
+
+// wantLittleMemory wants a process that runs to have had no more than mostMemory.
+func (p *process) wantLittleMemory() {
+	p.t.Helper()
+	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	kib, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil || kib == 0 || kib<<10 > mostMemory {
+		p.t.Errorf("got at most %d KiB in memory, %v, want %d or less", kib, err, mostMemory>>10)
+	}
+	p.t.Logf("at most %d KiB were in memory", kib)
+}
