@@ -167,6 +167,9 @@ func (n *machine) sends(r *http.Request, h uint64) sent {
 // effect lets a request take effect at the store, and the judge see it.
 func (w *world) effect(s sent, r *http.Request, body []byte) (*http.Response, error) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if w.forgetful && s.op == "list" && strings.HasPrefix(s.key, snapshotPath) {
+		r.URL.RawQuery = "list-type=2&prefix=p/none/"
+	}
 	resp, err := w.srv.Do(r)
 	w.mu.Lock()
 	defer w.mu.Unlock()

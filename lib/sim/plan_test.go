@@ -42,6 +42,7 @@ type variant struct {
 	haunted     bool // somebody seems to answer everywhere
 	sealed      bool // no new node starts when faults are over, and clients may take places
 	parochial   bool // clients leave places to other zones for ever
+	forgetful   bool // leaders find no snapshots listed
 	greedy      bool // records that are one server short
 	credulous   bool // what lies in the future counts until its time has come
 	ahead       time.Duration

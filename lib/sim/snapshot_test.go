@@ -104,7 +104,7 @@ func (j *judge) snapshot(s sent, body []byte) {
 	for _, k := range j.snapshots {
 		same := k.ClusterID == snap.ClusterID && k.Term == snap.Term && k.Index == snap.Index
 		if same && k.at.Before(s.snapshotsListed) {
-			j.fail("snapshot: %s wrote index %d of %.8s twice", s.n.name, snap.Index, snap.ClusterID)
+			j.fail("snapshot twice: %s wrote index %d of %.8s", s.n.name, snap.Index, snap.ClusterID)
 		}
 	}
 	j.snapshots = append(j.snapshots, kept{snap, time.Now()})
