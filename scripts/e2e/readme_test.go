@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -120,25 +118,4 @@ func readme(t *testing.T) []block {
 		t.Fatalf("the README has %d blocks of commands, want 7 at least", len(out))
 	}
 	return out
-}
-
-// The policy in the README must at least be what AWS takes: JSON.
-func TestReadmePolicy(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile(filepath.Join(root(), "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(text), "<!-- check: policy -->\n```json\n")
-	policy, _, closed := strings.Cut(rest, "```")
-	var doc struct {
-		Version   string
-		Statement []struct{ Effect string }
-	}
-	if err := errors.Join(json.Unmarshal([]byte(policy), &doc)); err != nil || !found || !closed {
-		t.Fatalf("the policy: %v", err)
-	}
-	if len(doc.Statement) != 2 || doc.Version != "2012-10-17" {
-		t.Errorf("got %+v, want two statements", doc)
-	}
 }

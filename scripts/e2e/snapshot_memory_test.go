@@ -53,7 +53,7 @@ func TestProveSnapshot(t *testing.T) {
 		m := newMachine(t, "server1", s)
 		m.start(m.runner("run", "--", "-client="+m.address)...)
 		m.awaitLeader()
-		const values, size = 512, 512 << 10 // the longest value that Consul takes
+		const values, size = 2048, 128 << 10
 		for n := range values {
 			value := make([]byte, size)
 			_, _ = rand.Read(value) // never fails

@@ -48,12 +48,50 @@ resource "aws_iam_role_policy" "registry" {
         Effect    = "Allow"
         Action    = "s3:ListBucket"
         Resource  = "arn:aws:s3:::${var.bucket}"
-        Condition = { StringLike = { "s3:prefix" = "consul/*" } }
+        Condition = { StringLike = { "s3:prefix" = ["consul/servers/*", "consul/agents/*", "consul/cluster.*"] } }
+      },
+      {
+        Effect = "Allow"
+        Action = ["s3:GetObject", "s3:PutObject"]
+        Resource = [
+          "arn:aws:s3:::${var.bucket}/consul/servers/*",
+          "arn:aws:s3:::${var.bucket}/consul/agents/*",
+          "arn:aws:s3:::${var.bucket}/consul/cluster.*",
+        ]
+      },
+      {
+        Effect = "Allow"
+        Action = "s3:DeleteObject"
+        Resource = [
+          "arn:aws:s3:::${var.bucket}/consul/servers/*",
+          "arn:aws:s3:::${var.bucket}/consul/agents/*",
+          "arn:aws:s3:::${var.bucket}/consul/cluster.probe-*",
+        ]
+      },
+    ]
+  })
+}
+
+# Snapshots of Consul's state, if the user-data sets AC_SNAPSHOTS. They hold all tokens in
+# clear, and each machine of this group may become a server and read them. Encrypt the
+# bucket with a key of its own, and let nobody else have it.
+resource "aws_iam_role_policy" "snapshots" {
+  count = var.snapshots ? 1 : 0
+  name  = "snapshots"
+  role  = aws_iam_role.node.id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "s3:ListBucket"
+        Resource  = "arn:aws:s3:::${var.bucket}"
+        Condition = { StringLike = { "s3:prefix" = "consul/snapshots/*" } }
       },
       {
         Effect   = "Allow"
         Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-        Resource = "arn:aws:s3:::${var.bucket}/consul/*"
+        Resource = "arn:aws:s3:::${var.bucket}/consul/snapshots/*"
       },
     ]
   })
@@ -138,7 +176,10 @@ resource "aws_autoscaling_group" "node" {
   }
 
   # No machine may start before it may read the registry and its secrets.
-  depends_on = [aws_iam_role_policy.registry, aws_iam_role_policy.start, aws_iam_role_policy.leave]
+  depends_on = [
+    aws_iam_role_policy.registry, aws_iam_role_policy.snapshots,
+    aws_iam_role_policy.start, aws_iam_role_policy.leave,
+  ]
 }
 
 # How long a server that would take the quorum with it may wait for others.

@@ -189,6 +189,9 @@ func TestPolicies(t *testing.T) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
 	for address, want := range map[string]string{
+		"snapshots": `{"Version":"2012-10-17","Statement":[` +
+			`{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::my-bucket","Condition":{"StringLike":{"s3:prefix":"consul/snapshots/*"}}},` +
+			`{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],"Resource":"arn:aws:s3:::my-bucket/consul/snapshots/*"}]}`,
 		"start": `{"Version":"2012-10-17","Statement":[` +
 			`{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::my-artefacts/auto-consul.tar.gz"},` +
 			`{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"arn:aws:secretsmanager:*:*:secret:consul/*"}]}`,

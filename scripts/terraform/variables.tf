@@ -50,3 +50,9 @@ variable "size" {
   type        = number
   default     = 3
 }
+
+variable "snapshots" {
+  description = "Whether the machines may keep snapshots of Consul's state in the registry."
+  type        = bool
+  default     = false
+}
