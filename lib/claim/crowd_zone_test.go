@@ -2,6 +2,7 @@ package claim_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,4 +38,36 @@ func TestCrowdInZones(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Five servers of three zones are never three in one zone where the others have two nodes
+// and one: a node whose zone has two servers waits for longer than one whose zone has one
+// (R52). Otherwise the loss of one zone could take the quorum with it.
+func TestFiveServersInThreeZones(t *testing.T) {
+	const zones = "aaaabbc"
+	bubble(t, func(t *testing.T, r *rig) {
+		var nodes sync.WaitGroup
+		for n, zone := range zones {
+			nodes.Go(func() {
+				d := r.decider(n + 1)
+				d.Self.Zone, d.Policy.Desired = string(zone), 5
+				d.Policy.Birth, d.Policy.BirthWait = rule.Auto, expiry/4
+				if _, _, err := d.Decide(t.Context(), nil); err != nil {
+					t.Errorf("node %d: %v", n+1, err)
+				}
+			})
+		}
+		nodes.Wait()
+		seen, err := r.observer.Record(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		servers := map[string]int{}
+		for _, slot := range seen.Record.Servers {
+			servers[slot.Zone]++
+		}
+		if seen.Record.Birth != rule.Quorum || servers["a"] != 2 || servers["b"] != 2 || servers["c"] != 1 {
+			t.Errorf("got birth %s with servers %v, want quorum with two, two and one", seen.Record.Birth, servers)
+		}
+	})
 }
