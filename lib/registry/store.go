@@ -13,7 +13,7 @@ import (
 // there. None of them ever means "empty".
 var (
 	// ErrUnavailable reports that the store could not be reached, that it answered
-	// with an error, or that what it did is unknown. [auto-consul/lib/store] gives
+	// with an error, or that what it did is unknown. [WithKind] gives
 	// it to every error that wraps none of the others.
 	ErrUnavailable = errors.New("the registry is not available")
 	// ErrDenied reports that the store understood the request and refuses this

@@ -80,7 +80,7 @@ func (s *Server) Open(tb testing.TB, bucket, prefix string, opts ...s3store.Opti
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return store
+	return registry.WithKinds(store)
 }
 
 // Do answers a request as an HTTP client does.
