@@ -9,6 +9,7 @@ cluster, a server that joins the others, or an agent: a Consul client.
 	          [-lost-cluster auto|wait|bootstrap] [-wait 5m] [-timeout 30s]
 	          [-zone Z] [-claims on|off] [-resize] [-dry-run]
 	ac-decide [-d DIR] -mode server|agent -set
+	ac-decide [-d DIR] -offline -set
 	ac-decide -version
 
 # Input
@@ -52,6 +53,14 @@ a quarter of -birth-wait, or for half of it where its zone has more than one. Th
 takes one itself. A node without a zone waits for nobody. Where all nodes are in one
 zone, -zone only makes the birth slower.
 
+While the store is away, a node that was decided before can be decided without it.
+The data directory keeps the addresses of the cluster's servers. A client tries the
+store for -timeout, and then joins those; where none are kept it ends with 69. A
+server tries for -wait, and ends with 69. With -offline -set its next decision, only
+that one, may do without the store, also one that waits already: it starts with its
+raft data and never bootstraps. Should somebody have given its cluster up, it may
+meet the new one's servers until the store is back; then its first beat ends it.
+
 # Output
 
 One JSON document: the decision, its reason in words, and, where a server is
@@ -66,7 +75,7 @@ Consul. It ends with 1 before it claims anything. An agent is not asked.
 
 With -dry-run nothing is claimed or kept: the document shows the decision that
 would be made. With -set the program only keeps the -mode that is given, for the
-next start. It reads no registry, and the document says what is kept.
+next start, or -offline. It reads no registry, and the document says what is kept.
 
 With -resize the cluster is to have as many servers as -servers says from now
 on. Without it the number in the cluster record counts. Where that is less, servers

@@ -22,6 +22,7 @@ type program struct {
 	dir, configDir, mode  string
 	claims, birth, lost   string
 	set, dryRun, resize   bool
+	offline               bool
 	at                    registry.Location
 }
 
@@ -49,7 +50,8 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Wait(&p.wait)
 	f.StringVar(&p.claims, "claims", "on", "`on`, or off to decide by the heartbeats alone, without the cluster record and with a race")
 	f.Verb(&p.resize, "resize", "change the cluster's desired number of servers to -servers")
-	f.Verb(&p.set, "set", "keep the given -mode for the next start, and do nothing else")
+	f.Verb(&p.set, "set", "keep the given -mode, or -offline, for the next start, and do nothing else")
+	f.Verb(&p.offline, "offline", "with -set: keep that the next decision of this server may do without the store")
 	f.DryRun(&p.dryRun, "decide, and write nothing")
 }
 
@@ -59,13 +61,16 @@ func (p *program) Check(cli.Streams) error {
 		bad = append(bad, errors.New("no -data-dir"))
 	}
 	if p.set {
-		if !registry.Mode(p.mode).Known() {
+		if !p.offline && !registry.Mode(p.mode).Known() {
 			bad = append(bad, errors.New("-set wants -mode server or -mode agent"))
 		}
 		if p.dryRun {
 			bad = append(bad, errors.New("-set and -dry-run exclude each other"))
 		}
 		return cli.Problems(bad...)
+	}
+	if p.offline {
+		bad = append(bad, errors.New("-offline goes with -set"))
 	}
 	if p.url != "" {
 		at, err := registry.ParseLocation(p.url)

@@ -31,10 +31,7 @@ func run(ctx context.Context, args []string, s cli.Streams) int {
 
 func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if p.set {
-		if err := node.SetMode(datadir.Dir(p.dir), registry.Mode(p.mode)); err != nil {
-			return err
-		}
-		return s.Print(wire.Kept{Version: wire.Version, Mode: p.mode, DataDir: p.dir})
+		return p.keep(s)
 	}
 	if !registry.NodeInDNS(p.node) {
 		s.Warnf("Consul's DNS cannot find a node named %s: want [A-Za-z0-9-] only", p.node)
@@ -61,6 +58,21 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		return err
 	}
 	return s.Print(document(decided, at, expiry))
+}
+
+// keep keeps what the operator has set for the next start.
+func (p *program) keep(s cli.Streams) error {
+	mode, err := registry.Mode(p.mode), error(nil)
+	if p.offline {
+		n := node.Preparer{Disk: datadir.Dir(p.dir), Random: claim.NewRandom(), Claims: p.claims == "on"}
+		mode, err = n.AllowOffline()
+	} else {
+		err = node.SetMode(datadir.Dir(p.dir), mode)
+	}
+	if err != nil {
+		return err
+	}
+	return s.Print(wire.Kept{Version: wire.Version, Mode: string(mode), DataDir: p.dir, Offline: p.offline})
 }
 
 // preparer returns what decides, as the flags say.
@@ -95,6 +107,10 @@ func document(d node.Prepared, at registry.Location, expiry time.Duration) wire.
 		Node: d.Self.Node, Address: d.Self.Address, Zone: d.Self.Zone, Registry: at.String(),
 		Incarnation: d.Self.Incarnation, Slot: d.HasSlot, Reason: d.Reason, Evidence: append([]string{}, d.Proof...),
 		ExpirySeconds: int64(expiry / time.Second), DesiredServers: d.Desired, HeldServers: d.Held, DecidedAt: d.Seen.Time,
+		Offline: d.Offline,
+	}
+	if d.Offline {
+		out.DecidedAt = time.Now().UTC().Truncate(time.Second) // there is no store to ask for the time
 	}
 	out.ClusterID, out.Generation = d.Membership.ClusterID, d.Membership.Term
 	if rec := d.Seen.Record; rec != nil {

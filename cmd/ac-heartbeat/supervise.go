@@ -10,6 +10,7 @@ import (
 
 	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
+	"auto-consul/lib/datadir"
 	"auto-consul/lib/exit"
 	"auto-consul/lib/supervise"
 )
@@ -45,7 +46,10 @@ func commandGroup() int {
 // supervise runs the command and, with -ticks, beats beside it: this program again,
 // with the same settings and without the command.
 func (p *program) supervise(s cli.Streams) error {
-	c := supervise.Command{Args: p.command, Again: p.again, In: s.In, Out: s.Out, Err: s.Err, Warn: s.Warnf}
+	kept, err := datadir.Dir(p.dir).Mode() // the command says what is wrong with it
+	c := supervise.Command{
+		Args: p.command, Again: p.again, ComesBack: err == nil && kept != "", In: s.In, Out: s.Out, Err: s.Err, Warn: s.Warnf,
+	}
 	if p.ticks > 0 {
 		if _, err := consul.NewAgent(); err != nil { // the beats would only say so again and again
 			return exit.With(exit.Misuse, err)

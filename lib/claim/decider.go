@@ -210,7 +210,7 @@ func (d *Decider) wait(ctx context.Context, action rule.Action) error {
 		}
 	}
 	d.swapper.reset()
-	read, poll := d.Observer.All, min(time.Second<<min(d.polls, 6), d.Policy.Expiry/10, 10*time.Second)
+	read, poll := d.Observer.All, Pause(d.polls, d.Policy.Expiry)
 	if action.ByRecord {
 		read = d.Observer.Record
 	}

@@ -39,6 +39,12 @@ func (d *Decider) start(ctx context.Context) error {
 	return d.refresh(ctx, d.Observer.Record)
 }
 
+// Pause returns how long a node that waits for others, or for the store, pauses after so
+// many readings: briefly at first, and a tenth of the expiry or 10 s in the end (R39).
+func Pause(readings int, expiry time.Duration) time.Duration {
+	return min(time.Second<<min(readings, 6), expiry/10, 10*time.Second)
+}
+
 // minRecordPoll is the shortest pause between two readings of the record alone.
 const minRecordPoll = 10 * time.Millisecond
 

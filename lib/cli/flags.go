@@ -34,7 +34,7 @@ var settings = strings.Fields(`
 // verbs are the names of all flags that make a program act, or stop it. They are
 // taken from the command line only: the environment and the file are shared by all
 // programs, and a setting there must not turn a heartbeat into a leave.
-var verbs = strings.Fields("again check dry-run force leave resize set until version")
+var verbs = strings.Fields("again check dry-run force leave offline resize set until version")
 
 // FlagSet defines flags. Every flag has one spelling in all programs; those
 // that several share are methods here.

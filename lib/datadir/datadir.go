@@ -88,6 +88,47 @@ func (d Dir) KeepMembership(m rule.Membership) error {
 
 const clusterFile = "cluster"
 
+// addressesFile has one address a line.
+const addressesFile = "addresses"
+
+// Addresses returns where the cluster's servers were when the node saw the registry last
+// (R58); none if that is not kept.
+func (d Dir) Addresses() ([]string, error) {
+	text, err := d.read(addressesFile)
+	if err != nil {
+		return nil, err
+	}
+	addresses := strings.Fields(text)
+	for _, a := range addresses {
+		if err := registry.CheckAddress(a); err != nil {
+			return nil, fmt.Errorf("%s: %w", d.path(addressesFile), err)
+		}
+	}
+	return addresses, nil
+}
+
+// KeepAddresses keeps them for the next start.
+func (d Dir) KeepAddresses(addresses []string) error {
+	return d.write(addressesFile, strings.Join(addresses, "\n")+"\n")
+}
+
+// offlineFile is there while the next decision may do without the store.
+const offlineFile = "offline"
+
+// Offline reports whether the operator lets the next decision do without the store (R58).
+func (d Dir) Offline() (bool, error) { return d.exists(offlineFile) }
+
+// KeepOffline allows that, or takes it back.
+func (d Dir) KeepOffline(allowed bool) error {
+	if allowed {
+		return d.write(offlineFile, "the next decision may do without the store\n")
+	}
+	if err := os.Remove(d.path(offlineFile)); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, d.sync())
+	}
+	return nil
+}
+
 // Consul returns the folder of Consul's own data in a mode.
 func (d Dir) Consul(mode registry.Mode) string { return d.path(string(mode)) }
 

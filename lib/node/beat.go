@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -48,6 +49,7 @@ type Beater struct {
 	lastStamp time.Time // the store's time of the last beat as a server
 	named     bool      // the last look showed this server's birth as established (R36)
 	unkept    bool      // the operator was told that the data directory cannot be written
+	addresses []string  // of the cluster's servers, as the data directory keeps them; nil: not asked yet
 	schedule  schedule
 	sampling  sampling
 	isolation isolation
@@ -175,25 +177,42 @@ func (b *Beater) look(ctx context.Context, status Status) (l look, err error) {
 		if l.Server {
 			b.keepDesired(l.seen, r.Self.Membership)
 		}
+		b.remember(l.others)
 	}
 	return l, err
 }
 
 // keepDesired keeps the number of servers that the record wants now, so that a record
-// that vanishes is written back with it (R36).
+// that vanishes is written back with it (R36), and that it shows this server's birth as
+// established (R58).
 func (b *Beater) keepDesired(seen rule.Observation, before rule.Membership) {
-	if !b.named || seen.Record.Desired == before.Desired {
+	if !b.named || seen.Record.Desired == before.Desired && before.Established {
 		return
 	}
 	m, err := b.Disk.Membership() // as it is now: another program may have changed it
 	if err == nil && m == before {
-		m.Desired = seen.Record.Desired
+		m.Desired, m.Established = seen.Record.Desired, true
 		err = b.Disk.KeepMembership(m)
 	}
+	b.tellUnkept(fmt.Sprintf("the desired number of servers, %d now", seen.Record.Desired), err)
+}
+
+// tellUnkept says once what could not be kept in the data directory.
+func (b *Beater) tellUnkept(what string, err error) {
 	if err != nil && !b.unkept {
-		b.Out.Warnf("keep the desired number of servers, %d now: %v", seen.Record.Desired, err)
+		b.Out.Warnf("keep %s: %v", what, err)
 		b.unkept = true
 	}
+}
+
+// remember keeps the addresses of the cluster's servers, to which this node can be
+// started again while the store is away (R58).
+func (b *Beater) remember(addresses []string) {
+	kept, err := keepAddresses(b.Disk, b.addresses, addresses)
+	if err == nil {
+		b.addresses = kept
+	}
+	b.tellUnkept("whom to join while the store is away", err)
 }
 
 // isFinal reports whether an error makes all further beats wrong.

@@ -20,6 +20,9 @@ func Confirm(ctx context.Context, c rule.Claim, record func(ctx context.Context)
 	switch {
 	case err != nil && c.Bootstrap:
 		return fmt.Errorf("confirm the bootstrap: %w", err)
+	case err != nil && c.Offline: // R58
+		out.Notef("the store is still away, so the decision is not confirmed: %v", err)
+		return nil
 	case err != nil:
 		out.Warnf("the decision is not confirmed: %v", err)
 		return nil

@@ -25,6 +25,8 @@ type memoryDisk struct {
 	incarnation string
 	membership  rule.Membership
 	raft        bool
+	addresses   []string
+	offline     bool
 	wrote       []string
 }
 
@@ -34,7 +36,19 @@ func (d *memoryDisk) Membership() (rule.Membership, error) { return d.membership
 func (d *memoryDisk) SetRaftAside() error                  { d.raft = false; return nil }
 func (d *memoryDisk) Scratch() (node.Scratch, error)       { return nil, errors.ErrUnsupported }
 func (d *memoryDisk) HasRaft() (bool, error)               { return d.raft, nil }
+func (d *memoryDisk) Addresses() ([]string, error)         { return d.addresses, nil }
+func (d *memoryDisk) Offline() (bool, error)               { return d.offline, nil }
 func (d *memoryDisk) String() string                       { return "memory" }
+
+func (d *memoryDisk) KeepAddresses(addresses []string) error {
+	d.addresses, d.wrote = addresses, append(d.wrote, "addresses")
+	return nil
+}
+
+func (d *memoryDisk) KeepOffline(allowed bool) error {
+	d.offline, d.wrote = allowed, append(d.wrote, "offline")
+	return nil
+}
 
 func (d *memoryDisk) KeepMode(mode registry.Mode) error {
 	d.mode, d.wrote = mode, append(d.wrote, "mode")

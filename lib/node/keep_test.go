@@ -62,7 +62,7 @@ func TestKeepOrder(t *testing.T) {
 			r.Mode = set
 			r.prepare(t)
 			got := strings.Join(slices.Compact(r.disk.wrote), " ")
-			if want := "incarnation record incarnation membership mode"; got != want {
+			if want := "incarnation record incarnation membership mode addresses"; got != want {
 				t.Errorf("got written: %s; want %s", got, want)
 			}
 		})

@@ -131,7 +131,16 @@ func (b *beating) Membership() (rule.Membership, error) { return b.membership, n
 func (b *beating) SetRaftAside() error                  { b.aside++; return nil }
 func (b *beating) Scratch() (Scratch, error)            { return b.scratch() }
 func (b *beating) HasRaft() (bool, error)               { return false, nil }
+func (b *beating) Addresses() ([]string, error)         { return b.known, nil }
+func (b *beating) Offline() (bool, error)               { return false, nil }
+func (b *beating) KeepOffline(bool) error               { return nil }
 func (b *beating) String() string                       { return "memory" }
+
+func (b *beating) KeepAddresses(addresses []string) error {
+	b.known = addresses
+	b.keptKnown++
+	return nil
+}
 
 func (b *beating) KeepMembership(m rule.Membership) error {
 	if b.full == nil {

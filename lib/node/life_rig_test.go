@@ -63,6 +63,8 @@ type testDisk struct {
 	incarnation string
 	membership  rule.Membership
 	full        error         // nothing more can be kept
+	known       []string      // addresses of servers, as they are kept
+	keptKnown   int           // how often they were
 	aside       int           // how often its raft data was put aside
 	mode        registry.Mode // what was kept last
 	scratch     func() (Scratch, error)

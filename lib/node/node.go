@@ -150,6 +150,14 @@ type Disk interface {
 	HasRaft() (bool, error)
 	// Scratch returns an empty file that nobody else can read, and of which nothing stays.
 	Scratch() (Scratch, error)
+	// Addresses returns where the cluster's servers were when the node saw the registry
+	// last, sorted; none if that is not kept (R58).
+	Addresses() ([]string, error)
+	KeepAddresses(addresses []string) error
+	// Offline reports whether the operator lets the next decision do without the store
+	// (R58).
+	Offline() (bool, error)
+	KeepOffline(allowed bool) error
 	// String names the data directory, for messages.
 	String() string
 }

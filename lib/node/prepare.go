@@ -57,7 +57,7 @@ func (p Preparer) Prepare(ctx context.Context, first *rule.Observation) (Prepare
 	if !p.Claims {
 		decide = p.plainly
 	}
-	d, seen, err := decide(ctx, self, first)
+	d, seen, err := p.outlast(ctx, self, first, decide)
 	if err == nil && d.Mode == registry.Server {
 		err = p.MayServe()
 	}
@@ -71,7 +71,9 @@ func (p Preparer) Prepare(ctx context.Context, first *rule.Observation) (Prepare
 		p.Out.Notef("%s", note)
 	}
 	if !p.DryRun {
-		err = keep(p.Disk, self, d, p.Mode != "")
+		if err = keep(p.Disk, self, d, p.Mode != ""); err == nil {
+			_, err = keepAddresses(p.Disk, nil, rule.JoinTargets(registry.Server, self, seen))
+		}
 	}
 	return Prepared{Decision: d, Self: self, Seen: seen}, err
 }

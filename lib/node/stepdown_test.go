@@ -108,7 +108,7 @@ func TestLifeStepsDown(t *testing.T) {
 	t.Parallel()
 	tooMany(t, func(t *testing.T, s *surplus) {
 		before := s.membership
-		before.Desired = 2
+		before.Desired, before.Established = 2, true
 		s.leaves = func() {
 			if rec := s.stored(); rec.Leaving == nil || rec.Leaving.Node != "s1" || rec.Leaving.Incarnation != "i1" || s.asked != 2 {
 				t.Errorf("got it to leave with the mark %+v, asked %d times", rec.Leaving, s.asked)

@@ -12,6 +12,7 @@ import (
 type Claim struct {
 	Bootstrap   bool // to bootstrap, alone or with others
 	HasSlot     bool // to a slot of this node's own
+	Offline     bool // made without the store, which may be away still (R58)
 	ClusterID   string
 	Term        int64
 	Incarnation string
@@ -27,7 +28,7 @@ func (d Decision) Claim(self Self, expiry time.Duration) Claim {
 		return Claim{}
 	}
 	return Claim{
-		Bootstrap: d.Bootstrap || d.Expect > 0, HasSlot: d.HasSlot,
+		Bootstrap: d.Bootstrap || d.Expect > 0, HasSlot: d.HasSlot, Offline: d.Offline,
 		ClusterID: d.Membership.ClusterID, Term: d.Membership.Term,
 		Incarnation: self.Incarnation, Node: self.Node, Address: self.Address, Expiry: expiry,
 	}

@@ -24,6 +24,7 @@ func (x *explorer) start(w world, i int8) world {
 func (n *modelNode) clearMemory() {
 	*n = modelNode{
 		phase: n.phase, paused: n.paused, zone: n.zone, incarnation: n.incarnation, mode: n.mode, raft: n.raft, keptCluster: n.keptCluster, keptTerm: n.keptTerm,
+		known: n.known, keptEstablished: n.keptEstablished,
 	}
 	for k := range n.silentFor {
 		n.silentFor[k] = -1
@@ -114,7 +115,9 @@ func (x *explorer) decide(w world, i int8, recordOnly bool) (world, string) {
 	case n.candidate && (action.Decision != nil || x.stopsFirst && action.Swap != nil):
 		return x.endCandidacy(w, i, action)
 	case action.Decision != nil:
+		seen := n.seen
 		n.keep(*action.Decision)
+		x.remember(n, i, seen)
 	case action.Swap != nil:
 		n.phase, n.toWrite = swapping, fromRule(action.Swap)
 		if n.readTomorrow {

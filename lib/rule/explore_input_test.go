@@ -206,6 +206,7 @@ func (n modelNode) self(i int8) rule.Self {
 	if n.keptCluster != 0 {
 		s.Membership.ClusterID, s.Membership.Term = clusterName(n.keptCluster), int64(n.keptTerm)
 		s.Membership.Desired, s.Membership.Birth = 1, rule.First
+		s.Membership.Established = n.keptEstablished
 	}
 	return s
 }

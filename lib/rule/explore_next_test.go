@@ -59,6 +59,16 @@ func (x *explorer) successors(w world) []successor {
 
 // act returns what one node may do next.
 func (x *explorer) act(w world, i int8) []successor {
+	if x.mayRestart(w, i) {
+		v := w
+		v.nodes[i].stop(off)
+		return append(x.goOn(w, i), successor{v, "is stopped in the outage", ""})
+	}
+	return x.goOn(w, i)
+}
+
+// goOn returns what a node may do next by itself.
+func (x *explorer) goOn(w world, i int8) []successor {
 	n := w.nodes[i]
 	if n.paused {
 		v := w
@@ -70,6 +80,9 @@ func (x *explorer) act(w world, i int8) []successor {
 	case off:
 		if i > 0 && n.incarnation == 0 && w.nodes[i-1].incarnation == 0 && n.zone == w.nodes[i-1].zone {
 			return nil // blank machines are alike: the first is the first to start
+		}
+		if v, ok := x.startOffline(w, i); ok {
+			return one(v, "starts without the store", "")
 		}
 		return one(x.start(w, i), "starts", "")
 	case reading, readingAgain: // both at the same time: either may be first

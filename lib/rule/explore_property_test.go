@@ -34,7 +34,7 @@ func (x *explorer) violation(w world) string {
 	for i := range x.nodes {
 		var lineages uint8
 		for j := range x.nodes {
-			if n := w.nodes[j]; group[i]&(1<<j) != 0 && n.serves() && n.raft != 0 {
+			if n := w.nodes[j]; group[i]&(1<<j) != 0 && n.serves() && n.raft != 0 && !n.offline {
 				lineages |= 1 << n.raft
 			}
 		}

@@ -112,7 +112,8 @@ func (x *explorer) serve(w world, i int8) world {
 		n.beatTried = true // in vain; the next tick tries again
 		return w
 	}
-	n.unchanged, n.recordAge, n.phase, n.readTomorrow = true, 0, beforeBeat, false
+	n.unchanged, n.recordAge, n.phase, n.readTomorrow, n.offline = true, 0, beforeBeat, false, false
+	x.remember(n, i, w.record)
 	if x.plainRule {
 		return w
 	}
@@ -185,6 +186,7 @@ func (x *explorer) beatAsClient(w world, i int8) world {
 	if w.store == storeDown {
 		return w
 	}
+	x.remember(n, i, w.record)
 	order, err := rule.Serve(rule.Running{
 		Self: n.self(i), Expiry: expiry, Time: epoch, Horizon: x.horizon(), Record: w.record.forRule(0), Found: w.knowsServers(i), Eligible: x.candidates,
 	})

@@ -29,6 +29,7 @@ type explorer struct {
 	servers           int8        // it begins with an established cluster of so many servers; 0: with none
 	zones             string      // a letter for each node's zone; empty: none has one
 	byName            bool        // worlds that differ in their nodes' names alone are two
+	outages           bool        // while the store is away nodes are restarted, and start without it (R58)
 	visit             func(world) // is called with every world; may be nil
 
 	plainRule         bool // nodes decide by the plain rule
@@ -42,6 +43,7 @@ type explorer struct {
 	stopsFirst        bool // it stops its agent before it has claimed a place
 	manyAtOnce        bool // it takes a place while another's change is under way
 	trustsFuture      bool // what lies in the future counts until its time has come
+	bootstrapsOffline bool // a node that starts without the store bootstraps if it has no data
 	neverCounts       bool // a server that steps down does not ask who votes and lives
 	zonesForEver      bool // a node leaves a place to other zones for as long as it is free
 }
@@ -60,6 +62,7 @@ func explorations(size string) []explorer {
 		{nodes: 2, desired: 2, faults: 1, birth: rule.Auto},
 		{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, zones: "aa"},
 		{nodes: 2, desired: 1, faults: 1, setsBack: true},
+		{nodes: 2, desired: 1, faults: 1, outages: true, only: "store"},
 	}
 	if size != "" {
 		out = append(out,
@@ -77,6 +80,8 @@ func explorations(size string) []explorer {
 			explorer{nodes: 2, desired: 2, faults: 1, birth: rule.Auto, deletesRecord: true},
 			explorer{nodes: 3, desired: 2, faults: 0, birth: rule.Auto, zones: "aab"},
 			explorer{nodes: 3, desired: 3, faults: 0, birth: rule.Auto, zones: "aaa"},
+			explorer{nodes: 2, desired: 1, faults: 2, outages: true, lost: rule.LostBootstrap},
+			explorer{nodes: 2, desired: 2, faults: 1, outages: true},
 			explorer{nodes: 3, desired: 3, faults: 0, servers: 1, candidates: true},
 			explorer{nodes: 3, desired: 3, faults: 0, servers: 1, candidates: true, zones: "aab"},
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 4, candidates: true, only: "dies"},
@@ -106,6 +111,8 @@ func explorations(size string) []explorer {
 			explorer{nodes: 4, desired: 1, faults: 0},
 			explorer{nodes: 4, desired: 2, faults: 0},
 			explorer{nodes: 4, desired: 3, faults: 0},
+			explorer{nodes: 2, desired: 2, faults: 2, outages: true},
+			explorer{nodes: 3, desired: 2, faults: 1, outages: true, only: "store"},
 			explorer{nodes: 3, desired: 2, faults: 1, candidates: true},
 			explorer{nodes: 3, desired: 3, faults: 1, servers: 1, candidates: true},
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 4, candidates: true},
@@ -147,6 +154,9 @@ func (x *explorer) name() string {
 	}
 	if x.setsBack {
 		name += ", clock set back"
+	}
+	if x.outages {
+		name += ", restarts in outages"
 	}
 	if x.leavesOut {
 		name += ", beats left out"

@@ -38,7 +38,7 @@ func (x *explorer) canonical(w world) (world, renaming) {
 }
 
 // signature is what can be said of a node without naming another.
-type signature [46]int8
+type signature [48]int8
 
 func (w world) signature(i int8) signature {
 	n := w.nodes[i]
@@ -54,6 +54,7 @@ func (w world) signature(i int8) signature {
 		total(n.silentFor[:]), total(n.unansweredFor[:]),
 		yes(n.candidate), yes(n.looked), n.fewFor, yes(n.leaves), yes(w.record.leaving != 0 && nodeOf(w.record.leaving) == i),
 		own(w.beatsTomorrow[0]) + 2*own(w.beatsTomorrow[1]), int8(bits.OnesCount8(n.beatsTomorrow[0])), n.tomorrowFor, yes(n.readTomorrow),
+		yes(n.offline), int8(bits.OnesCount8(n.known)),
 	}
 }
 
@@ -101,7 +102,7 @@ func (w world) renamed(to renaming) world {
 		m.seen, m.toWrite = n.seen.renamed(to), n.toWrite.renamed(to)
 		m.serverBeats, m.agentBeats = to.masks(n.serverBeats), to.masks(n.agentBeats)
 		m.beatsTomorrow = [2]uint8{to.set(n.beatsTomorrow[0]), to.set(n.beatsTomorrow[1])}
-		m.asked, m.answered, m.join = to.set(n.asked), to.set(n.answered), to.set(n.join)
+		m.asked, m.answered, m.join, m.known = to.set(n.asked), to.set(n.answered), to.set(n.join), to.set(n.known)
 		for j := range w.nodes {
 			m.unansweredFor[to[j]] = n.unansweredFor[j]
 			m.silentFor[to[j]*2], m.silentFor[to[j]*2+1] = n.silentFor[j*2], n.silentFor[j*2+1]

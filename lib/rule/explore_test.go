@@ -134,6 +134,7 @@ func TestExplorationFindsWhatIsWrong(t *testing.T) {
 	}
 	controls := []control{
 		{"the plain rule", explorer{nodes: 2, desired: 1, plainRule: true}, "two bootstraps"},
+		{"a node bootstraps without the store", explorer{nodes: 2, desired: 1, faults: 1, outages: true, only: "store", bootstrapsOffline: true, noConfirm: true}, "two bootstraps"},
 		{"a store that ignores conditions", explorer{nodes: 2, desired: 1, ignoresConditions: true}, "two bootstraps"},
 		{"a birth without who waits for its zone", explorer{nodes: 2, desired: 2, birth: rule.Auto, zones: "aa", zonesForEver: true}, "waits for servers of other zones"},
 		{"a place that stays empty for a zone's sake", explorer{nodes: 2, desired: 2, servers: 1, candidates: true, zones: "aa", zonesForEver: true}, "stuck"},

@@ -88,6 +88,10 @@ type modelNode struct {
 	mode                  int8
 	raft                  int8 // the lineage of its raft data; 0 for none
 	keptCluster, keptTerm int8
+	// Where nodes start during outages: whose addresses it keeps, and whether it has seen
+	// its birth established.
+	known           uint8
+	keptEstablished bool
 
 	// The decision.
 	seen                    modelRecord
@@ -110,6 +114,7 @@ type modelNode struct {
 	join                    uint8
 
 	// The running agent.
+	offline     bool // it was decided without the store, and has not read the record since
 	beatTried   bool // in this unit of time
 	writes      bool // what it is to write comes before its beat
 	namedBefore bool // the record named its cluster when it was read last

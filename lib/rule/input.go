@@ -30,6 +30,9 @@ type Membership struct {
 	// be decided again: where the birth of the cluster stalls (R22), where a client takes a
 	// place (R48), and where a server steps down (R50).
 	Open bool `json:"open,omitempty"`
+	// Established reports that the record has shown this birth as established, so that no
+	// other can have taken its place since, unless the cluster was given up (R58).
+	Established bool `json:"established,omitempty"`
 	// GaveBack is how often the node has taken a place and did not come to vote. It takes
 	// none before CandidateFrom, by the store's clock (R51).
 	GaveBack      int       `json:"gave_back,omitempty"`
@@ -157,6 +160,7 @@ type Decision struct {
 	Notes      []string   // what the operator should know
 	Membership Membership // what the data directory remembers from now on; zero: as before
 	Desired    int        // how many servers there should be
+	Offline    bool       // it was made without the store (R58)
 	// LookAgain is how soon a candidate is to look again that leaves a place to clients of
 	// other zones (R52); zero: no sooner than any other.
 	LookAgain time.Duration

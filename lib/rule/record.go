@@ -209,6 +209,6 @@ func (r *Record) remove(incarnation string) {
 func (r Record) membership(kept Membership) Membership {
 	return Membership{
 		ClusterID: r.ClusterID, Term: r.Bootstrap.Term, Desired: r.Desired, Birth: r.Birth,
-		Adopted: r.Bootstrap.Incarnation == "", GaveBack: kept.GaveBack, CandidateFrom: kept.CandidateFrom,
+		Adopted: r.Bootstrap.Incarnation == "", Established: r.State == Established, GaveBack: kept.GaveBack, CandidateFrom: kept.CandidateFrom,
 	}
 }

@@ -72,5 +72,32 @@ func (l life) HasRaft() (has bool, err error) {
 	return has, err
 }
 
+// Addresses are those of the cluster's servers. In a control nobody remembers them.
+func (l life) Addresses() (addresses []string, err error) {
+	err = l.ask(l.ctx, func() error { addresses = l.n.disk.addresses; return nil })
+	return addresses, err
+}
+
+// KeepAddresses keeps them.
+func (l life) KeepAddresses(addresses []string) error {
+	return l.ask(l.ctx, func() error {
+		if !l.n.w.strangers {
+			l.n.disk.addresses = addresses
+		}
+		return nil
+	})
+}
+
+// Offline is whether the operator lets the next decision do without the store.
+func (l life) Offline() (allowed bool, err error) {
+	err = l.ask(l.ctx, func() error { allowed = l.n.disk.offline; return nil })
+	return allowed, err
+}
+
+// KeepOffline keeps that.
+func (l life) KeepOffline(allowed bool) error {
+	return l.ask(l.ctx, func() error { l.n.disk.offline = allowed; return nil })
+}
+
 // String names the disk.
 func (l life) String() string { return fmt.Sprintf("disk %d", l.n.disk.id) }

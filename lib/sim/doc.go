@@ -43,6 +43,8 @@
 //   - lost: another cluster_id in place of one, where more than one server was
 //     desired and nobody has ordered it.
 //   - gone: a record that a hand deleted and that no living server wrote back.
+//   - away: a cluster that works, whose nodes are restarted one by one while the store is
+//     away, and that has no leader, or a client without a server, before it is back.
 //   - stuck: faults are over, there are nodes enough, and yet there is no
 //     established cluster with a leader, the desired servers and nobody with other
 //     data; unless it is documented to wait: its data or its quorum is lost for

@@ -24,6 +24,7 @@ func allKinds() []kind {
 		{"new node", 2, func(w *world, _ dice) { w.spawn(w.policy.Expiry, "", "") }},
 		{"new node of a name that is taken", 1, func(w *world, d dice) { w.spawn(w.policy.Expiry, pick(d, w.machines...).name, "") }},
 		{"store away", 2, func(w *world, d dice) { w.away(d, w.srv.Outage) }},
+		{"restarts while the store is away", 1, (*world).restartsInOutage},
 		{"store refuses writes", 2, func(w *world, d dice) { w.away(d, w.srv.RefuseWrites) }},
 		{"store flaky", 3, (*world).unreliable},
 		{"node cut off from the store", 2, (*world).cutOff},
@@ -107,6 +108,7 @@ func (w *world) restart(n *machine, empty bool, delay time.Duration) {
 
 func (w *world) crash(d dice, empty bool) {
 	if n := w.someone(d); n != nil {
+		w.allow(n, d)
 		w.restart(n, empty, w.term(d))
 	}
 }
@@ -160,6 +162,7 @@ func (w *world) crashAll(d dice) {
 	delay := w.term(d)
 	for _, n := range w.machines {
 		if !n.gone && !n.gem {
+			w.allow(n, d)
 			w.restart(n, d.hit(0.02), delay+d.span(0, 5*time.Second))
 		}
 	}

@@ -55,6 +55,8 @@ type disk struct {
 	incarnation string
 	membership  rule.Membership
 	raft        *lineage
+	addresses   []string // of the cluster's servers
+	offline     bool     // the next decision may do without the store
 }
 
 func (w *world) newDisk() *disk {

@@ -43,6 +43,7 @@ type variant struct {
 	sealed      bool // no new node starts when faults are over, and clients may take places
 	parochial   bool // clients leave places to other zones for ever
 	forgetful   bool // leaders find no snapshots listed
+	strangers   bool // data directories keep no addresses (R58)
 	greedy      bool // records that are one server short
 	credulous   bool // what lies in the future counts until its time has come
 	ahead       time.Duration

@@ -37,6 +37,9 @@ func TestProve(t *testing.T) {
 	if runs >= 100 && total["records mended"] == 0 { // (R53)
 		t.Error("no time of a record lay in the future and was mended")
 	}
+	if runs >= 100 && total["clusters restarted while the store was away"] == 0 {
+		t.Error("no cluster was restarted while the store was away")
+	}
 	if runs >= 100 && total["step-downs"] == 0 {
 		t.Error("no server stepped down")
 	}

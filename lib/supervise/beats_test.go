@@ -103,25 +103,28 @@ func TestAgain(t *testing.T) {
 	const once = "echo \"$" + AgainVariable + "\" >>starts; [ $(wc -l <starts) -lt 3 ] || exit 7\n"
 	for name, test := range map[string]struct {
 		again         bool
+		comesBack     bool
 		command, beat string
 		want          int
 		starts        string // the variable at each
 	}{
-		"another program's 75":  {true, once + "exec env sh -c 'exit 75'", "exec sleep 1000", 7, "\n1\n1\n"},
-		"its own 75":            {true, once + "exit 75", "exec sleep 1000", 75, "\n"},
-		"another program's 76":  {true, once + "exec env sh -c 'exit 76'", "exec sleep 1000", 76, "\n"},
-		"the beats' 75":         {true, once + ends, "echo >>beats; until [ $(wc -l <up) -ge $(wc -l <beats) ]; do sleep 0.02; done; exit 75", 7, "\n1\n1\n"},
-		"the beats' 76":         {true, once + ends, "until [ -s up ]; do sleep 0.02; done; exit 76", 76, "\n"},
-		"75 where it is no use": {false, once + "exec env sh -c 'exit 75'", "exec sleep 1000", 75, "\n"},
-		"its own 69":            {true, once + "exit 69", "exec sleep 1000", 69, "\n"},
-		"its own 69 later":      {true, once + "[ $(wc -l <starts) -gt 1 ] || exec env sh -c 'exit 75'; exit 69", "exec sleep 1000", 7, "\n1\n1\n"},
-		"without beats":         {true, once + "exec env sh -c 'exit 75'", "", 7, "\n1\n1\n"},
+		"another program's 75":      {true, false, once + "exec env sh -c 'exit 75'", "exec sleep 1000", 7, "\n1\n1\n"},
+		"its own 75":                {true, false, once + "exit 75", "exec sleep 1000", 75, "\n"},
+		"another program's 76":      {true, false, once + "exec env sh -c 'exit 76'", "exec sleep 1000", 76, "\n"},
+		"the beats' 75":             {true, false, once + ends, "echo >>beats; until [ $(wc -l <up) -ge $(wc -l <beats) ]; do sleep 0.02; done; exit 75", 7, "\n1\n1\n"},
+		"the beats' 76":             {true, false, once + ends, "until [ -s up ]; do sleep 0.02; done; exit 76", 76, "\n"},
+		"75 where it is no use":     {false, false, once + "exec env sh -c 'exit 75'", "exec sleep 1000", 75, "\n"},
+		"its own 69":                {true, false, once + "exit 69", "exec sleep 1000", 69, "\n"},
+		"its own 69 later":          {true, false, once + "[ $(wc -l <starts) -gt 1 ] || exec env sh -c 'exit 75'; exit 69", "exec sleep 1000", 7, "\n1\n1\n"},
+		"without beats":             {true, false, once + "exec env sh -c 'exit 75'", "", 7, "\n1\n1\n"},
+		"69 of one that comes back": {true, true, once + "exit 69", "exec sleep 1000", 7, "\n\n\n"},
+		"69 of one that is not to be started again": {false, true, once + "exit 69", "exec sleep 1000", 69, "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			g := newGround(t)
 			g.file("up", "", 0o644)
-			c := Command{Args: []string{g.file("command", "#!/bin/sh\ncd '"+g.dir+"'\n"+test.command, 0o755)}, Again: test.again}
+			c := Command{Args: []string{g.file("command", "#!/bin/sh\ncd '"+g.dir+"'\n"+test.command, 0o755)}, Again: test.again, ComesBack: test.comesBack}
 			if test.beat != "" {
 				c = g.beat(c, test.beat)
 			}

@@ -184,7 +184,7 @@ func (o *output) String() string {
 // start runs c in a process of its own. wrapper, if any, is put before it.
 func (g *ground) start(c Command, wrapper ...string) *process {
 	g.Helper()
-	text, err := json.Marshal(map[string]any{"Args": c.Args, "Beat": c.Beat, "BeatPath": c.BeatPath, "Again": c.Again, "Finish": c.Finish})
+	text, err := json.Marshal(map[string]any{"Args": c.Args, "Beat": c.Beat, "BeatPath": c.BeatPath, "Again": c.Again, "ComesBack": c.ComesBack, "Finish": c.Finish})
 	if err != nil {
 		g.Fatal(err)
 	}

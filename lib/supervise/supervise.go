@@ -61,7 +61,7 @@ const GroupVariable = "AUTO_CONSUL_GROUP"
 var grace = 5 * time.Second
 
 // unreachedPause is how long after it could not reach what it needs a command is tried
-// again that was started again.
+// again.
 const unreachedPause = 2 * time.Second
 
 // beatPause is how long after the end of the beats they are started again.
@@ -85,8 +85,9 @@ type Command struct {
 	// that the command has become by exec does. What a command ends with that has
 	// become no other is the answer.
 	// One that was started again and ends with 69, as it cannot reach what it needs, is
-	// tried until it can.
-	Again bool
+	// tried until it can, and so is the first one where ComesBack is true: it is started
+	// where it has run before, so its settings were good once.
+	Again, ComesBack bool
 	// In, Out and Err are the command's; Err is also the beats'.
 	In       io.Reader
 	Out, Err io.Writer
@@ -127,9 +128,9 @@ func Run(c Command) (code int, err error) {
 		case r.ground && r.Again && !r.told():
 			r.restarted = true
 			continue
-		case err == nil && r.restarted && code == unreached && !r.became && r.rests(unreachedPause):
-			// It ran until it was stopped to be started again. To give up now would end for
-			// good what an outage of a minute has hit at the wrong moment.
+		case err == nil && (r.restarted || r.Again && r.ComesBack) && code == unreached && !r.became && r.rests(unreachedPause):
+			// It ran until it was stopped to be started again, or has run before. To give up
+			// now would end for good what an outage of a minute has hit at the wrong moment.
 			continue
 		}
 		return code, err

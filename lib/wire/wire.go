@@ -157,6 +157,9 @@ type Decision struct {
 	DesiredServers  int       `json:"desired_servers"`
 	HeldServers     []string  `json:"held_servers"` // nodes, sorted
 	DecidedAt       time.Time `json:"decided_at"`
+	// Offline says that the store was away, and that the decision rests on the data
+	// directory alone. DecidedAt is by the machine's clock then.
+	Offline bool `json:"offline,omitempty"`
 }
 
 // Beat is one line of ac-heartbeat: a heartbeat that was written.
@@ -176,11 +179,12 @@ type Command struct {
 }
 
 // Kept is what ac-decide -set prints: the mode that the data directory now
-// keeps.
+// keeps, and whether its next decision may do without the store.
 type Kept struct {
 	Version int    `json:"version"`
 	Mode    string `json:"mode"`
 	DataDir string `json:"data_dir"`
+	Offline bool   `json:"offline,omitempty"` // the next decision may do without the store
 }
 
 // Left is what ac-heartbeat -leave prints: what was taken out of the registry.
