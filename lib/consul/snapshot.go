@@ -26,11 +26,29 @@ func (a *Agent) Snapshot(ctx context.Context, to io.Writer) (index uint64, err e
 	if err != nil {
 		return 0, fmt.Errorf("take a snapshot: %w", classify(ctx, "acl:write", err))
 	}
-	index, err = CheckSnapshot(io.TeeReader(body, to))
+	out := &failing{Writer: to}
+	if index, err = CheckSnapshot(io.TeeReader(body, out)); out.err != nil {
+		err = out.err // and not that the snapshot ends there
+	}
 	if err = errors.Join(err, body.Close()); err != nil {
 		return 0, fmt.Errorf("take a snapshot: %w", err)
 	}
 	return index, nil
+}
+
+// failing remembers why a writer has failed.
+type failing struct {
+	io.Writer
+	err error
+}
+
+// Write implements [io.Writer].
+func (f *failing) Write(p []byte) (int, error) {
+	n, err := f.Writer.Write(p)
+	if err != nil {
+		f.err = err
+	}
+	return n, err
 }
 
 // Files in a snapshot, which is a compressed archive.

@@ -105,7 +105,7 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("got %d requests, want 1 and not a stale one: %q", n, fake.Requests())
 	}
 	_, err := a.Snapshot(t.Context(), noSpace{})
-	if err == nil || err.Error() != "take a snapshot: the snapshot cannot be read: disk full" {
+	if err == nil || err.Error() != "take a snapshot: disk full" {
 		t.Errorf("got %v", err)
 	}
 	for name, answers := range map[string]map[string]string{
