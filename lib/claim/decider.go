@@ -34,7 +34,8 @@ type Decider struct {
 	failing  time.Time // since when observations have failed
 	watch    watch
 	answers  map[string]bool
-	silences map[string]time.Time // since when nobody answers at an address
+	stored   map[string][]registry.ConsulSnapshot // the snapshots of clusters that were asked for
+	silences map[string]time.Time                 // since when nobody answers at an address
 
 	swapper swapper
 	won     rule.Action // the write of ours that an observation has shown
@@ -94,7 +95,9 @@ func (d *Decider) input() rule.Input {
 	}
 	return rule.Input{
 		Self: d.Self, Policy: d.Policy, Seen: seen,
-		Evidence:  rule.Evidence{SilentFor: d.watch.silentFor(d.begin), Answers: d.answers, UnansweredFor: unanswered},
+		Evidence: rule.Evidence{
+			SilentFor: d.watch.silentFor(d.begin), Answers: d.answers, UnansweredFor: unanswered, Snapshots: d.stored,
+		},
 		Candidate: d.Candidate,
 		New:       rule.NewIDs{ClusterID: d.Random.ID(), Write: d.Random.ID()},
 	}
@@ -108,6 +111,8 @@ func (d *Decider) carryOut(ctx context.Context, action rule.Action) error {
 	case action.Probe != nil:
 		d.ask(ctx, action.Probe)
 		return nil
+	case action.ListSnapshots != "":
+		return d.list(ctx, action.ListSnapshots)
 	case action.Swap != nil && d.DryRun:
 		d.Progress("dry run: would write the cluster record: %s", action.Why)
 		d.seen.Record, d.seen.ETag = action.Swap, "dry-run"

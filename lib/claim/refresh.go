@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"auto-consul/lib/registry"
@@ -11,17 +12,34 @@ import (
 )
 
 // refresh replaces what this node has seen by a new observation. Once a first one has
-// succeeded, readings may fail for as long as the time-out (R39); access denied is
-// final (R3). A reading that fails ends all watching (R11).
+// succeeded, readings may fail for a while (R39).
 func (d *Decider) refresh(ctx context.Context, read func(context.Context) (rule.Observation, error)) error {
-	for first := d.seen.Time.IsZero(); ; {
+	var seen rule.Observation
+	var begin time.Time
+	err := d.insist(ctx, d.seen.Time.IsZero(), func(ctx context.Context) (err error) {
+		begin = time.Now()
+		seen, err = read(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	d.begin = begin
+	return d.replace(seen)
+}
+
+// insist reads from the store. Unless it is the first time, readings may fail for as long
+// as the time-out (R39); access denied is final (R3). A reading that fails ends all
+// watching (R11).
+func (d *Decider) insist(ctx context.Context, first bool, read func(context.Context) error) error {
+	for {
 		begin := time.Now()
 		limited, cancel := context.WithTimeout(ctx, d.Timeout)
-		seen, err := read(limited)
+		err := read(limited)
 		cancel()
 		if err == nil {
-			d.failing, d.begin = time.Time{}, begin
-			return d.replace(seen)
+			d.failing = time.Time{}
+			return nil
 		}
 		d.watch.reset()
 		if d.failing.IsZero() {
@@ -35,6 +53,22 @@ func (d *Decider) refresh(ctx context.Context, read func(context.Context) (rule.
 			return err
 		}
 	}
+}
+
+// list reads which snapshots a cluster has. They are read again after each whole
+// observation: an operator may have removed one (R55).
+func (d *Decider) list(ctx context.Context, cluster string) error {
+	list := []registry.ConsulSnapshot{}
+	err := d.insist(ctx, false, func(ctx context.Context) (err error) {
+		list, _, err = registry.Snapshots(ctx, d.Observer.Registry.Store, cluster)
+		return err
+	})
+	d.stored = maps.Clone(d.stored)
+	if d.stored == nil {
+		d.stored = map[string][]registry.ConsulSnapshot{}
+	}
+	d.stored[cluster] = list
+	return err
 }
 
 // withHeartbeats reads the heartbeats after the record that was seen (R6).
@@ -54,12 +88,12 @@ func (d *Decider) replace(seen rule.Observation) error {
 	}
 	switch {
 	case !seen.RecordOnly:
-		d.answers = nil
+		d.answers, d.stored = nil, nil
 		d.accept(seen)
 	case time.Since(d.listed) < d.Policy.Expiry/20:
 		d.seen = seen.WithHeartbeats(d.seen.Snapshot)
 	default:
-		d.seen, d.answers, d.listed = seen, nil, time.Time{}
+		d.seen, d.answers, d.stored, d.listed = seen, nil, nil, time.Time{}
 	}
 	return nil
 }

@@ -34,6 +34,10 @@ func (in Input) takeOverBirth() (action Action, ok bool) {
 	if action, settled := in.birthSettled(); !settled {
 		return action, true
 	}
+	snapshot, action, ok := in.snapshotOfBirth()
+	if !ok {
+		return action, true
+	}
 	for _, s := range in.slotsOfOthers() {
 		if s.Incarnation != bootstrapper.Incarnation {
 			proof = append(proof, in.absence(s))
@@ -52,7 +56,7 @@ func (in Input) takeOverBirth() (action Action, ok bool) {
 	if in.ownSlot() == nil {
 		next.Servers = append(next.Servers, in.newSlot())
 	}
-	next.Bootstrap = in.bootstrapHere(rec.Bootstrap.Term + 1)
+	next.Restore, next.Bootstrap = snapshot, in.bootstrapHere(rec.Bootstrap.Term+1)
 	return Action{
 		Swap: &next, Proof: proof,
 		Why: fmt.Sprintf("%s died before it had bootstrapped: term %d", bootstrapper.Node, next.Bootstrap.Term),

@@ -23,6 +23,7 @@ func Decide(in Input) Action {
 		if err := in.foreignData(); err != nil {
 			return Action{Err: err}
 		}
+		in.forgetOther()
 	}
 	if action, ok := in.dateBack(); ok && in.Self.Mode != registry.Client {
 		return action // R53
@@ -84,6 +85,8 @@ func (in Input) foreignData() error {
 		return nil // a client has no data that could meet the cluster's
 	case in.ownSlot() != nil && !in.Self.Raft:
 		return nil // it claimed the slot itself and has no data yet
+	case kept.Open && !in.Self.Raft:
+		return nil // it was to join a cluster that came to nothing
 	case kept.ClusterID == "" && in.Self.Raft && rec.Bootstrap.Incarnation != "" && in.ownSlot() == nil:
 		// Every server of a cluster that was born under a record keeps the cluster's
 		// id before its first start, so this data is older, or another cluster's.
@@ -99,6 +102,16 @@ func (in Input) foreignData() error {
 			ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
 	}
 	return nil
+}
+
+// forgetOther forgets the cluster that a node without raft data was to be a server of, where
+// the registry names another now: all of that cluster's servers were lost before it had
+// found them (R12).
+func (in *Input) forgetOther() {
+	kept := in.Self.Membership
+	if in.Self.Mode == registry.Server && kept.Open && !in.Self.Raft && kept.ClusterID != in.Seen.Record.ClusterID {
+		in.Self.Membership = Membership{Open: true, GaveBack: kept.GaveBack, CandidateFrom: kept.CandidateFrom}
+	}
 }
 
 // resize writes the number of servers that this node was told into the record (R24).
@@ -141,6 +154,9 @@ func (in Input) withRecord() Action {
 		return in.lostCluster()
 	}
 	if own != nil {
+		if action, ok := in.restoreBirth(); ok { // R55
+			return action
+		}
 		if action, ok := in.renewSlot(*own); ok { // R16
 			return action
 		}

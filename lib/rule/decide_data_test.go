@@ -14,6 +14,13 @@ func kept(cluster string, term int64) rule.Membership {
 	return rule.Membership{ClusterID: cluster, Term: term, Desired: 1, Birth: rule.First}
 }
 
+// open returns what it remembers if the mode was decided and not set.
+func open(cluster string, term int64) rule.Membership {
+	m := kept(cluster, term)
+	m.Open = true
+	return m
+}
+
 // A data directory that belongs to another birth is refused (R12).
 func TestDecideForeignData(t *testing.T) {
 	t.Parallel()
@@ -32,6 +39,11 @@ func TestDecideForeignData(t *testing.T) {
 			want: "fenced: the data directory belongs to cluster c2 and the registry names c1: " + remedy + ", or give the node with this data a registry of its own",
 		},
 		{
+			name: "a server's, which was decided and has raft data",
+			self: rule.Self{Mode: registry.Server, Raft: true, Membership: open("c2", 1)}, rec: established, servers: alive,
+			want: "fenced: the data directory belongs to cluster c2 and the registry names c1: " + remedy + ", or give the node with this data a registry of its own",
+		},
+		{
 			name: "raft data of an earlier birth",
 			self: rule.Self{Mode: registry.Server, Raft: true, Membership: kept("c1", 1)},
 			rec:  with(rec(rule.Established, 1, slot(1, time.Hour)), func(r *rule.Record) { r.Bootstrap.Term = 2 }),
@@ -47,6 +59,12 @@ func TestDecideForeignData(t *testing.T) {
 			name: "raft data of no known cluster beside a cluster that was born under the record",
 			self: rule.Self{Raft: true}, rec: established, servers: alive,
 			want: "fenced: the data directory holds raft data of no known cluster and the registry names c1, which was born without it: " + remedy,
+		},
+		{
+			name: "a server's, which was decided and has found no cluster: it forgets that one",
+			self: rule.Self{Mode: registry.Server, Membership: open("c2", 1)}, rec: established, servers: alive,
+			want: "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired",
+			kept: "c1 term 1 of 1, open true",
 		},
 		{
 			name: "raft data of no known cluster where the record was written over a living one",
@@ -85,7 +103,7 @@ func TestDecideForeignData(t *testing.T) {
 		},
 	}
 	checkDecisions(t, cases)
-	for _, tt := range cases[:5] {
+	for _, tt := range cases[:6] {
 		if err := rule.Decide(tt.input()).Err; !errors.Is(err, rule.ErrFenced) {
 			t.Errorf("%s: got %v, want %v", tt.name, err, rule.ErrFenced)
 		}

@@ -150,6 +150,9 @@ func (x *explorer) first() world {
 	if x.servers > 0 {
 		w = x.establishedWorld(w)
 	}
+	if x.snapshots != 0 {
+		w = x.lostWorld(w)
+	}
 	w.faults, w.clockBack = x.faults, x.setsBack
 	return w
 }

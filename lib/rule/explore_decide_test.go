@@ -3,7 +3,6 @@ package rule_test
 import (
 	"cmp"
 	"errors"
-	"strings"
 
 	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
@@ -25,6 +24,7 @@ func (n *modelNode) clearMemory() {
 	*n = modelNode{
 		phase: n.phase, paused: n.paused, zone: n.zone, incarnation: n.incarnation, mode: n.mode, raft: n.raft, keptCluster: n.keptCluster, keptTerm: n.keptTerm,
 		known: n.known, keptEstablished: n.keptEstablished,
+		keptRestore: n.keptRestore, tries: n.tries,
 	}
 	for k := range n.silentFor {
 		n.silentFor[k] = -1
@@ -133,7 +133,7 @@ func (x *explorer) decide(w world, i int8, recordOnly bool) (world, string) {
 	case action.ByRecord:
 		n.phase = polling
 	default:
-		n.phase, n.waitsForLost = waiting, strings.Contains(action.Wait, "come back")
+		n.phase, n.waitsForLost = waiting, waitsForOperator(action.Wait)
 	}
 	return w, ""
 }
@@ -142,12 +142,13 @@ func (x *explorer) decide(w world, i int8, recordOnly bool) (world, string) {
 func (n *modelNode) keep(d rule.Decision) {
 	n.clearMemory()
 	n.phase, n.bootstrap, n.expect, n.hasSlot = decided, d.Bootstrap, int8(d.Expect), d.HasSlot
-	n.mode = clientMode
+	n.toRestore, n.mode = snapshotNumber(d.Restore), clientMode
 	if d.Mode == registry.Server {
 		n.mode = serverMode
 	}
 	if d.Membership.ClusterID != "" {
 		n.keptCluster, n.keptTerm = number(d.Membership.ClusterID), int8(d.Membership.Term)
+		n.keptRestore = snapshotNumber(d.Membership.Restore)
 	}
 	for _, a := range d.Join {
 		n.join |= 1 << nodeAt(a)
@@ -180,7 +181,7 @@ func (x *explorer) swap(w world, i int8) (world, string) {
 		n.unchanged = false
 		return w, ""
 	}
-	bad := cmp.Or(x.replacesRunning(w, next), w.takesBesides(next), x.bootstrapsWithout(w, next))
+	bad := cmp.Or(x.replacesRunning(w, next), w.takesBesides(next), x.bootstrapsWithout(w, next), x.emptied(w, next))
 	w = w.write(next)
 	w.nodes[i].unchanged = true
 	return w, bad
@@ -198,4 +199,10 @@ func (x *explorer) confirm(w world, i int8) world {
 		n.stop(off)
 	}
 	return w
+}
+
+// decision returns what the node was decided to be, as far as the model keeps it.
+func (n modelNode) decision(i int8) rule.Decision {
+	self := n.self(i)
+	return rule.Decision{Mode: self.Mode, Bootstrap: n.bootstrap, Expect: int(n.expect), HasSlot: n.hasSlot, Membership: self.Membership}
 }

@@ -46,6 +46,7 @@ func (x *explorer) nodeFaults(w world, i int8) []successor {
 			out = append(out, successor{v, " is paused", ""})
 		}
 	}
+	out = append(out, x.restoreFaults(w, i)...)
 	v := w
 	v.nodes[i].stop(dead)
 	v.removeVoter(w, i)

@@ -67,6 +67,9 @@ func (r modelRecord) forRule(age int8) *rule.Record {
 			rec.Gather.Since, rec.Gather.Until = timeOf(tomorrow), timeOf(tomorrow).Add(unit)
 		}
 	}
+	if r.restore != 0 {
+		rec.Version, rec.Restore = 2, snapshotName(r.restore)
+	}
 	if r.leaving != 0 {
 		rec.Version = 2
 		rec.Leaving = &rule.Leaving{Incarnation: incarnationName(r.leaving), Node: nodeName(nodeOf(r.leaving)), Since: timeOf(grown(r.leavingAge, age))}
@@ -95,6 +98,7 @@ func fromRule(rec *rule.Record) modelRecord {
 	r := modelRecord{
 		exists: true, established: rec.State == rule.Established, quorum: rec.Birth == rule.Quorum,
 		cluster: number(rec.ClusterID), desired: int8(rec.Desired), term: int8(rec.Bootstrap.Term),
+		restore: snapshotNumber(rec.Restore),
 	}
 	if rec.Gather != nil {
 		r.gathered, r.gathering = true, rec.State == rule.Gathering
@@ -159,6 +163,7 @@ func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 		New:    rule.NewIDs{ClusterID: clusterName(w.clusters + 1), Write: "w"},
 	}
 	in.Seen.Time, in.Seen.Horizon = epoch, x.horizon()
+	in.Snapshots, in.Self.FailedRestores = w.stored(), x.failures(n)
 	if n.candidate {
 		in.Candidate = x.candidacy(w, i)
 	}
@@ -205,16 +210,10 @@ func (n modelNode) self(i int8) rule.Self {
 	s.Membership.Open = n.mode != noMode
 	if n.keptCluster != 0 {
 		s.Membership.ClusterID, s.Membership.Term = clusterName(n.keptCluster), int64(n.keptTerm)
-		s.Membership.Desired, s.Membership.Birth = 1, rule.First
 		s.Membership.Established = n.keptEstablished
+		s.Membership.Desired, s.Membership.Birth, s.Membership.Restore = 1, rule.First, snapshotName(n.keptRestore)
 	}
 	return s
-}
-
-// decision returns what the node was decided to be, as far as the model keeps it.
-func (n modelNode) decision(i int8) rule.Decision {
-	self := n.self(i)
-	return rule.Decision{Mode: self.Mode, Bootstrap: n.bootstrap, Expect: int(n.expect), HasSlot: n.hasSlot, Membership: self.Membership}
 }
 
 // silentKey returns the key of an entry of modelNode.silentFor: two incarnations of

@@ -49,6 +49,9 @@ func (x *explorer) successors(w world) []successor {
 			add(v, "time passes, and clients leave their beats out", "")
 		}
 	}
+	for _, s := range x.removals(w) {
+		add(s.world, s.what, s.bad)
+	}
 	if w.faults > 0 {
 		for _, s := range x.fault(w) {
 			add(s.world, s.what, s.bad)
@@ -111,11 +114,16 @@ func (x *explorer) goOn(w world, i int8) []successor {
 		if x.pausesBeforeStart || v.nodes[i].phase != confirmed {
 			return one(v, "confirms", "")
 		}
+		if n.toRestore != 0 && n.raft == 0 && !x.afterStart && !x.ignoresRestore {
+			return one(x.beginRestore(v, i), "confirms and begins to restore", "")
+		}
 		v, bad := x.startAgent(v, i)
 		return one(v, "confirms and starts its agent", bad)
 	case confirmed:
 		v, bad := x.startAgent(w, i)
 		return one(v, "starts its agent", bad)
+	case restoring, restored:
+		return x.restores(w, i)
 	case serverUp:
 		return x.runServer(w, i)
 	case beforeBeat:

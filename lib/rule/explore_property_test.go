@@ -92,7 +92,7 @@ func (x *explorer) good(w world) bool {
 		case n.phase == dead || n.phase == fenced:
 			continue
 		case n.phase == waiting && n.waitsForLost:
-			return true
+			return len(x.removals(w)) == 0
 		case n.paused || n.phase != serverUp && n.phase != clientUp:
 			return false
 		}

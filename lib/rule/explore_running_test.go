@@ -20,7 +20,9 @@ func (x *explorer) startAgent(w world, i int8) (world, string) {
 	if !n.bootstrap || n.raft != 0 {
 		return w, ""
 	}
+	content := n.restore
 	v, bad := w.foundLineage(i)
+	v.content[v.lineages] = content
 	if overtaken := w.record.exists && (w.record.cluster != n.keptCluster || w.record.term != n.keptTerm); overtaken && !x.pausesBeforeStart && bad == "" {
 		bad = nodeName(i) + " bootstraps although another has taken over"
 	}
@@ -64,6 +66,10 @@ func (x *explorer) runServer(w world, i int8) []successor {
 		if v, bad, ok := x.formQuorum(w, i); ok {
 			out = append(out, successor{v, "forms a quorum", bad})
 		}
+	}
+	if n.toRestore != 0 && n.raft != 0 && x.afterStart {
+		v, bad := x.restoresLate(w, i)
+		out = append(out, successor{v, "restores into its cluster", bad})
 	}
 	if !n.beatTried || w.mustEstablish(i) {
 		out = append(out, successor{x.serve(w, i), "reads the record for a beat", ""})
@@ -158,10 +164,14 @@ func (x *explorer) beat(w world, i int8) (world, string) {
 		next := n.toWrite.aged(n.recordAge)
 		n.writes, n.toWrite, n.phase = false, modelRecord{}, serverUp // and reads again
 		n.beatTried = w.store != storeOK
+		bad := ""
 		if w.store == storeOK && n.unchanged {
+			if !x.afterStart {
+				bad = w.establishesEmpty(i, next)
+			}
 			w = w.write(next)
 		}
-		return w, ""
+		return w, bad
 	}
 	age := n.recordAge
 	n.phase, n.beatTried, n.recordAge = serverUp, true, 0

@@ -31,6 +31,10 @@ type explorer struct {
 	byName            bool        // worlds that differ in their nodes' names alone are two
 	outages           bool        // while the store is away nodes are restarted, and start without it (R58)
 	visit             func(world) // is called with every world; may be nil
+	// With snapshots, one bit each, it begins with a lost cluster. Those that are damaged
+	// cannot be restored, and an operator removes them, if removes is true.
+	snapshots, damaged  uint8
+	removes, liveClient bool // liveClient: a client of the lost cluster lives on
 
 	plainRule         bool // nodes decide by the plain rule
 	ignoresConditions bool // the store writes whatever it is asked to
@@ -46,6 +50,8 @@ type explorer struct {
 	bootstrapsOffline bool // a node that starts without the store bootstraps if it has no data
 	neverCounts       bool // a server that steps down does not ask who votes and lives
 	zonesForEver      bool // a node leaves a place to other zones for as long as it is free
+	afterStart        bool // a snapshot is restored into a cluster that runs
+	ignoresRestore    bool // whoever may bootstrap starts without restoring
 }
 
 // explorations returns the explorations of a size, which is that of the environment
@@ -133,6 +139,7 @@ func explorations(size string) []explorer {
 			out = append(out, explorer{nodes: 3, desired: 3, faults: 1, only: kind}, explorer{nodes: 4, desired: 1, faults: 1, only: kind})
 		}
 	}
+	out = append(out, restoreSizes(size)...)
 	for i := range out {
 		out[i].lost = cmp.Or(out[i].lost, rule.LostAuto)
 		out[i].birth = cmp.Or(out[i].birth, rule.First)
@@ -170,5 +177,5 @@ func (x *explorer) name() string {
 	if x.candidates {
 		name += ", clients take places"
 	}
-	return name
+	return name + x.restoreName()
 }

@@ -38,7 +38,7 @@ func (x *explorer) canonical(w world) (world, renaming) {
 }
 
 // signature is what can be said of a node without naming another.
-type signature [48]int8
+type signature [54]int8
 
 func (w world) signature(i int8) signature {
 	n := w.nodes[i]
@@ -55,6 +55,7 @@ func (w world) signature(i int8) signature {
 		yes(n.candidate), yes(n.looked), n.fewFor, yes(n.leaves), yes(w.record.leaving != 0 && nodeOf(w.record.leaving) == i),
 		own(w.beatsTomorrow[0]) + 2*own(w.beatsTomorrow[1]), int8(bits.OnesCount8(n.beatsTomorrow[0])), n.tomorrowFor, yes(n.readTomorrow),
 		yes(n.offline), int8(bits.OnesCount8(n.known)),
+		n.toRestore, n.restore, n.keptRestore, n.tries[1], n.tries[2], n.seen.restore,
 	}
 }
 

@@ -124,8 +124,9 @@ func TestExploreEveryInterleaving(t *testing.T) {
 // (R1), the proof that a silence is real (R9), the confirmation (R27), that nobody starts
 // a server while the servers gather (R43), that one swap ends a gathering (R44, R45),
 // that a birth by quorum which loses a server gathers again (R46), that nobody leaves a
-// place to other zones for ever (R52), and that what is dated in the future counts from when
-// it was first seen (R53).
+// place to other zones for ever (R52), that what is dated in the future counts from when it
+// was first seen (R53), and that who restores does so before its agent starts, and asks once
+// more after that (R55).
 func TestExplorationFindsWhatIsWrong(t *testing.T) {
 	type control struct {
 		name string
@@ -139,6 +140,9 @@ func TestExplorationFindsWhatIsWrong(t *testing.T) {
 		{"a birth without who waits for its zone", explorer{nodes: 2, desired: 2, birth: rule.Auto, zones: "aa", zonesForEver: true}, "waits for servers of other zones"},
 		{"a place that stays empty for a zone's sake", explorer{nodes: 2, desired: 2, servers: 1, candidates: true, zones: "aa", zonesForEver: true}, "stuck"},
 		{"what lies in the future counts until its time has come", explorer{nodes: 2, desired: 1, faults: 1, only: "dies", setsBack: true, trustsFuture: true}, "stuck"},
+		{"a restore after the start", explorer{nodes: 3, desired: 1, snapshots: 2, lost: rule.LostRestore, liveClient: true, afterStart: true}, "is overwritten"},
+		{"a restore that is left out", explorer{nodes: 2, desired: 1, snapshots: 2, lost: rule.LostRestore, ignoresRestore: true}, "was not restored"},
+		{"two who restore", explorer{nodes: 3, desired: 1, faults: 1, snapshots: 2, lost: rule.LostRestore, noConfirm: true, only: "is paused"}, "although another has taken over"},
 	}
 	if os.Getenv("EXPLORE") != "" {
 		controls = append(controls,
@@ -158,7 +162,7 @@ func TestExplorationFindsWhatIsWrong(t *testing.T) {
 	for _, tt := range controls {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tt.x.lost, tt.x.birth = rule.LostAuto, cmp.Or(tt.x.birth, rule.First)
+			tt.x.lost, tt.x.birth = cmp.Or(tt.x.lost, rule.LostAuto), cmp.Or(tt.x.birth, rule.First)
 			e := tt.x.run(5_000_000)
 			if e.stuck != "" {
 				e.bad += "stuck after " + e.stuck

@@ -34,8 +34,10 @@ func (x *explorer) passTime(w world, leaveOut bool) (_ world, ok bool) {
 // busy reports whether a node has something to do that takes no time.
 func (w world) busy(i int8) bool {
 	switch n := w.nodes[i]; n.phase {
-	case reading, readingAgain, readingRecord, needHeartbeats, needRecord, probing, swapping, swapped, decided, confirmed, beforeBeat:
+	case reading, readingAgain, readingRecord, needHeartbeats, needRecord, probing, swapping, swapped, decided, confirmed, beforeBeat, restored:
 		return true
+	case restoring:
+		return !n.beatTried
 	case serverUp:
 		return !n.beatTried || w.store == storeOK && w.mustEstablish(i)
 	}

@@ -43,6 +43,7 @@ type modelRecord struct {
 	gathersTomorrow                      bool // the gathering lies in the future
 	cluster, desired, term, bootstrapper int8 // the last is an incarnation; 0 for none
 	leaving, leavingAge                  int8 // an incarnation that steps down; 0 for none
+	restore                              int8 // the snapshot that the cluster is born from; 0 for none
 	count                                int8 // of slots
 	slots                                [maxNodes + 1]modelSlot
 }
@@ -67,6 +68,8 @@ const (
 	clientUp                   // runs a client
 	dead                       // for good
 	fenced                     // stopped with exit code 76
+	restoring                  // gets its data ready from a snapshot
+	restored                   // has it ready
 )
 
 // Modes of a data directory.
@@ -92,6 +95,8 @@ type modelNode struct {
 	// its birth established.
 	known           uint8
 	keptEstablished bool
+	keptRestore           int8
+	tries                 [3]int8 // to restore each snapshot
 
 	// The decision.
 	seen                    modelRecord
@@ -108,6 +113,7 @@ type modelNode struct {
 	unansweredFor           [maxNodes]int8       // units; -1: not probed, or it has answered
 	sinceReading            int8                 // units since the last whole observation
 	bootstrap               bool
+	toRestore, restore      int8 // the snapshot that it was decided to restore, and restores
 	waitsForLost            bool // it waits, as documented, for a lost cluster to come back
 	hasSlot                 bool // it was decided to be a server by a slot
 	expect                  int8
@@ -142,6 +148,8 @@ type world struct {
 	lineages                int8                  // of raft data, counted from 1
 	voters                  [maxNodes + 2]int8    // of each lineage
 	births                  [maxNodes + 2][2]int8 // the cluster and term of each lineage
+	content                 [maxNodes + 2]int8    // the snapshot that each was born from; 0 for none
+	snapshots               uint8                 // which are there
 	nodes                   [maxNodes]modelNode
 }
 

@@ -15,6 +15,8 @@ type Self struct {
 	Raft        bool          // the data directory holds raft data (PROTOCOL.md, Words)
 	Membership  Membership    // the cluster that the data directory belongs to
 	Zone        string        // its failure domain; empty if it was told none (R52)
+	// FailedRestores are the snapshots that this node has tried to restore in vain (R55).
+	FailedRestores []FailedRestore
 }
 
 // Membership is what a data directory remembers of its cluster. Cluster id and term
@@ -26,6 +28,8 @@ type Membership struct {
 	Birth     Birth  `json:"birth"`
 	// Adopted reports that the cluster ran before there was a record of it (R15).
 	Adopted bool `json:"adopted,omitempty"`
+	// Restore is the snapshot that the cluster was born from (R55).
+	Restore string `json:"restore,omitempty"`
 	// Open reports that the mode was decided and not set by the operator, so that it may
 	// be decided again: where the birth of the cluster stalls (R22), where a client takes a
 	// place (R48), and where a server steps down (R50).
@@ -99,6 +103,8 @@ type Evidence struct {
 	Answers map[string]bool
 	// UnansweredFor says how long nobody has, since the first probe (R19).
 	UnansweredFor map[string]time.Duration
+	// Snapshots are those of each cluster that was asked for, the newest last (R55).
+	Snapshots map[string][]registry.ConsulSnapshot
 }
 
 // Keys of [Evidence.SilentFor] beside incarnations.
@@ -124,12 +130,13 @@ type Input struct {
 }
 
 // Action is what the rule wants next. Exactly one of the fields Decision, Swap,
-// Probe, ReadHeartbeats, Wait and Err is set.
+// Probe, ReadHeartbeats, ListSnapshots, Wait and Err is set.
 type Action struct {
 	Decision       *Decision // the node is decided
 	Swap           *Record   // write this in place of what was seen, then observe again
 	Probe          []string  // find out whether anybody answers at these addresses
 	ReadHeartbeats bool      // read the heartbeats now
+	ListSnapshots  string    // list the snapshots of this cluster
 	Wait           string    // observe again later: what the node waits for
 	Err            error     // wraps [ErrFenced] or [ErrUndecided]
 
@@ -152,6 +159,7 @@ type Decision struct {
 	Mode       registry.Mode
 	Bootstrap  bool       // start a cluster of one
 	Expect     int        // start a cluster of so many together; 0 for none
+	Restore    string     // with Bootstrap: the key of the snapshot that it starts from; empty for none
 	HasSlot    bool       // it is a server by a slot of its own
 	Join       []string   // addresses, the freshest first, at most [MaxJoin]
 	Held       []string   // nodes that are servers or have the right to be, sorted

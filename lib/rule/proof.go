@@ -148,8 +148,9 @@ func (in Input) lostCluster() Action {
 	if pending.undecided() {
 		return pending
 	}
-	if in.Policy.Lost == LostWait || in.Policy.Lost == LostAuto && in.desired() > 1 {
-		return Action{Wait: fmt.Sprintf("for the servers of %s to come back; if they never will, this starts an empty one in its place: %s", in.lostName(), in.Policy.StartOver)}
+	snapshot, action, ok := in.snapshotOfLost()
+	if !ok {
+		return action
 	}
 	rec := in.newRecord()
 	if old := in.Seen.Record; old != nil {
@@ -158,7 +159,12 @@ func (in Input) lostCluster() Action {
 			rec.Birth = old.Birth
 		}
 	}
-	return Action{Swap: &rec, Proof: proof, Why: in.lostName() + " is lost: a new cluster in its place"}
+	why := in.lostName() + " is lost: a new cluster in its place"
+	if snapshot != "" { // R55
+		rec.State, rec.Birth, rec.Gather, rec.Restore = Bootstrapping, First, nil, snapshot
+		why += ", from " + snapshot
+	}
+	return Action{Swap: &rec, Proof: proof, Why: why}
 }
 
 // lostName returns what to call the lost cluster in messages.

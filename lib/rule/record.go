@@ -52,19 +52,22 @@ type Record struct {
 	Servers   []Slot    `json:"servers"` // in the order of their claims
 	Gather    *Gather   `json:"gather,omitempty"`
 	Leaving   *Leaving  `json:"leaving,omitempty"`
+	// Restore is the key of the snapshot that the cluster was born from, or is to be; empty
+	// for none (R55).
+	Restore string `json:"restore,omitempty"`
 }
 
 // Versions of records. A record that an older program understands has the first: what
 // came later is there for as long as it is needed.
 const (
 	firstVersion  = 1
-	secondVersion = 2 // the record has a [Gather], a [Leaving] or a slot that is promoted
+	secondVersion = 2 // the record has a [Gather], a [Leaving], a snapshot or a slot that is promoted
 )
 
 // version returns which version the record must have, so that no program takes part
 // that does not know what is in it.
 func (r Record) version() int {
-	if r.Gather != nil || r.Leaving != nil || slices.ContainsFunc(r.Servers, Slot.UnderWay) {
+	if r.Gather != nil || r.Leaving != nil || r.Restore != "" || slices.ContainsFunc(r.Servers, Slot.UnderWay) {
 		return secondVersion
 	}
 	return firstVersion
@@ -120,6 +123,8 @@ func (r Record) check() error {
 		return fmt.Errorf("bad gathering of %d seconds", r.Gather.WaitSeconds)
 	case r.Version < r.version():
 		return fmt.Errorf("version %d has what came with version %d", r.Version, r.version())
+	case r.Restore != "" && r.checkRestore() != nil:
+		return r.checkRestore()
 	case r.Desired < 1:
 		return fmt.Errorf("desired is %d", r.Desired)
 	case r.Bootstrap.Term < 1:
@@ -138,6 +143,15 @@ func (r Record) check() error {
 		}
 	}
 	return nil
+}
+
+// checkRestore returns what is wrong with the snapshot that the record names.
+func (r Record) checkRestore() error {
+	_, err := registry.ParseSnapshotKey(r.Restore)
+	if err == nil && r.Birth != First {
+		err = fmt.Errorf("birth %s of a cluster that is restored", r.Birth)
+	}
+	return err
 }
 
 // Encode returns the record as it is stored. A record that nobody could read is not
@@ -209,6 +223,7 @@ func (r *Record) remove(incarnation string) {
 func (r Record) membership(kept Membership) Membership {
 	return Membership{
 		ClusterID: r.ClusterID, Term: r.Bootstrap.Term, Desired: r.Desired, Birth: r.Birth,
-		Adopted: r.Bootstrap.Incarnation == "", Established: r.State == Established, GaveBack: kept.GaveBack, CandidateFrom: kept.CandidateFrom,
+		Adopted: r.Bootstrap.Incarnation == "", Established: r.State == Established, Restore: r.Restore,
+		GaveBack: kept.GaveBack, CandidateFrom: kept.CandidateFrom,
 	}
 }

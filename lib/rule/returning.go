@@ -87,6 +87,7 @@ func (in Input) server(reason string) Action {
 	}
 	if d.Bootstrap {
 		d.Join = []string{} // the others join it
+		d.Restore = rec.Restore
 	}
 	return Action{Decision: &d}
 }

@@ -32,9 +32,10 @@ type Lost string
 
 // Policies for lost clusters.
 const (
-	LostAuto      Lost = "auto"      // bootstrap where one server is desired, else wait
+	LostAuto      Lost = "auto"      // where one server is desired restore or bootstrap, else wait
 	LostWait      Lost = "wait"      // wait for the servers to come back
 	LostBootstrap Lost = "bootstrap" // start another, empty cluster
+	LostRestore   Lost = "restore"   // start another from the newest snapshot (R55)
 )
 
 // Policy is what the operator told this node. Once there is a record, the record's own
@@ -47,6 +48,8 @@ type Policy struct {
 	Lost      Lost          // what to do about a lost cluster
 	Resize    bool          // make Desired the record's number
 	Expiry    time.Duration // of heartbeats; also how long a new slot counts as held
-	// StartOver is the command that gives up a lost cluster, for messages.
-	StartOver string
+	// For messages: StartOver is the command that gives up a lost cluster, Restore the one
+	// that restores its newest snapshot, and Retry the one that has a restore tried again
+	// which has failed. Remove with a key after it removes an object of the registry.
+	StartOver, Restore, Retry, Remove string
 }

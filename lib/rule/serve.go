@@ -74,6 +74,8 @@ func Serve(r Running) (Order, error) {
 		return r.serveWithoutRecord()
 	}
 	switch relation := rec.relationTo(kept.ClusterID, kept.Term); {
+	case relation == otherCluster && kept.Open && !r.Self.Raft: // R33
+		return Order{}, fmt.Errorf("%w: this server has found no cluster %s, and the registry names %s", ErrUndecided, kept.ClusterID, rec.ClusterID)
 	case relation == otherCluster: // R30
 		return Order{}, fmt.Errorf("%w: this server belongs to cluster %s and the registry names %s", ErrFenced, kept.ClusterID, rec.ClusterID)
 	case relation == laterTerm && r.Self.Raft: // R30
@@ -239,8 +241,8 @@ func (r Running) recordAsKnown() *Record {
 	return &Record{
 		Version: firstVersion, Seq: seq, Write: r.Write, ClusterID: kept.ClusterID,
 		State: Established, Birth: kept.Birth, Desired: max(1, kept.Desired),
-		Bootstrap: bootstrap,
-		Servers:   []Slot{r.newSlot()},
+		Bootstrap: bootstrap, Restore: kept.Restore,
+		Servers: []Slot{r.newSlot()},
 	}
 }
 

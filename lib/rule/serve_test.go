@@ -151,6 +151,8 @@ func TestServeCluster(t *testing.T) {
 			want: "undecided: this server has found no cluster in 2m0s",
 		},
 		{name: "another cluster", kept: kept("c2", 1), rec: established, leader: true, raft: true, want: "fenced: this server belongs to cluster c2 and the registry names c1"},
+		{name: "another cluster, no data, and it was decided", kept: open("c2", 1), rec: established, want: "undecided: this server has found no cluster c2, and the registry names c1"},
+		{name: "another cluster, its data, and it was decided", kept: open("c2", 1), rec: established, raft: true, want: "fenced: this server belongs to cluster c2 and the registry names c1"},
 		{name: "another cluster, and no data", kept: kept("c2", 1), rec: established, want: "fenced: this server belongs to cluster c2 and the registry names c1"},
 		{
 			name: "without a slot where there is one", kept: c1, rec: rec(rule.Established, 2, slot(1, time.Hour)), leader: true, raft: true,

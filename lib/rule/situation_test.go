@@ -39,6 +39,10 @@ func (s situation) input() rule.Input {
 	in.Self.Node, in.Self.Address, in.Self.Incarnation = "s9", "192.0.2.9", "i9"
 	in.Policy.Desired = max(1, in.Policy.Desired)
 	in.Policy.Expiry, in.Policy.StartOver = expiry, "START OVER"
+	in.Policy.Restore, in.Policy.Retry, in.Policy.Remove = "RESTORE", "RETRY", "REMOVE "
+	if in.Snapshots == nil {
+		in.Snapshots = map[string][]registry.ConsulSnapshot{"c1": nil} // there are none
+	}
 	if in.Policy.Birth == "" {
 		in.Policy.Birth = rule.First
 	}
@@ -119,7 +123,7 @@ func flat(t *testing.T, v any) string {
 func checkAction(t *testing.T, in rule.Input, a rule.Action) {
 	t.Helper()
 	wants := 0
-	for _, set := range []bool{a.Decision != nil, a.Swap != nil, a.Probe != nil, a.ReadHeartbeats, a.Wait != "", a.Err != nil} {
+	for _, set := range []bool{a.Decision != nil, a.Swap != nil, a.Probe != nil, a.ReadHeartbeats, a.ListSnapshots != "", a.Wait != "", a.Err != nil} {
 		if set {
 			wants++
 		}
@@ -168,6 +172,8 @@ func showAction(a rule.Action) string {
 		return "probe " + strings.Join(a.Probe, " ")
 	case a.ReadHeartbeats:
 		return "read the heartbeats"
+	case a.ListSnapshots != "":
+		return "list the snapshots of " + a.ListSnapshots
 	case a.Watch != nil:
 		return "wait " + a.Wait + ", watching " + strings.Join(a.Watch, " ")
 	}

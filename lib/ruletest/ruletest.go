@@ -67,6 +67,9 @@ func ShowDecision(v rule.Decision) string {
 	if v.Expect > 0 {
 		text += fmt.Sprintf(" expect %d", v.Expect)
 	}
+	if v.Restore != "" {
+		text += " from " + v.Restore
+	}
 	text += fmt.Sprintf(" join %v held %v of %d; %s", v.Join, v.Held, v.Desired, v.Reason)
 	for _, note := range v.Notes {
 		text += "; note: " + note
@@ -92,6 +95,9 @@ func ShowRecord(r rule.Record) string {
 	}
 	if r.Leaving != nil {
 		text += " without " + r.Leaving.Node
+	}
+	if r.Restore != "" {
+		text += " from " + r.Restore
 	}
 	return text
 }
