@@ -16,3 +16,15 @@ func (d Dir) StartRename(from, to registry.Mode, steps int) (bool, error) {
 	}
 	return true, nil
 }
+
+// StartPlace takes the first steps of those that put what was restored in place, and
+// reports whether there are more.
+func (r Restore) StartPlace(steps int) (more bool, err error) {
+	all := r.steps()
+	for _, step := range all[:steps] {
+		if err := step(); err != nil {
+			return false, err
+		}
+	}
+	return steps < len(all), nil
+}
