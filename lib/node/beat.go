@@ -55,6 +55,7 @@ type Beater struct {
 	isolation isolation
 	joins     joins
 	snapshots snapshots
+	stale     stale
 
 	record      *rule.Record // the last that a look has shown; nil: none yet
 	candidacy   candidacy

@@ -27,6 +27,7 @@ type memoryDisk struct {
 	raft        bool
 	addresses   []string
 	offline     bool
+	failed      []rule.FailedRestore
 	wrote       []string
 }
 
@@ -47,6 +48,13 @@ func (d *memoryDisk) KeepAddresses(addresses []string) error {
 
 func (d *memoryDisk) KeepOffline(allowed bool) error {
 	d.offline, d.wrote = allowed, append(d.wrote, "offline")
+	return nil
+}
+
+func (d *memoryDisk) FailedRestores() ([]rule.FailedRestore, error) { return d.failed, nil }
+
+func (d *memoryDisk) KeepFailedRestores(list []rule.FailedRestore) error {
+	d.failed, d.wrote = list, append(d.wrote, "restores")
 	return nil
 }
 

@@ -99,6 +99,28 @@ func (b *beating) Resign(_ context.Context, name string) error {
 	return b.resigns(name)
 }
 
+// StaleNodes are those that the test has put into the catalog.
+func (b *beating) StaleNodes(context.Context) ([]StaleNode, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.looks++
+	if b.staleErr != nil {
+		return nil, b.staleErr
+	}
+	return slices.Clone(b.staleNodes), nil
+}
+
+// Deregister takes one out.
+func (b *beating) Deregister(_ context.Context, n StaleNode) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.denied {
+		return fmt.Errorf("deregister node %s: %w", n.Name, ErrNoPermission)
+	}
+	b.staleNodes = slices.DeleteFunc(b.staleNodes, func(s StaleNode) bool { return s == n })
+	return nil
+}
+
 // Leave ends the agent, and its answer is lost with it.
 func (b *beating) Leave(context.Context) error {
 	b.mu.Lock()
@@ -141,6 +163,10 @@ func (b *beating) KeepAddresses(addresses []string) error {
 	b.keptKnown++
 	return nil
 }
+
+func (b *beating) FailedRestores() ([]rule.FailedRestore, error) { return b.failed, nil }
+
+func (b *beating) KeepFailedRestores(list []rule.FailedRestore) error { b.failed = list; return nil }
 
 func (b *beating) KeepMembership(m rule.Membership) error {
 	if b.full == nil {

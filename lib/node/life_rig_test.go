@@ -56,6 +56,9 @@ type testAgent struct {
 	peersErr   error                   // it does not say who votes
 	ownBehind  bool                    // as it knows itself, s2 does not vote
 	take       func(context.Context, io.Writer) (uint64, error)
+	staleNodes []StaleNode
+	staleErr   error // it does not say which nodes are stale
+	looks      int   // how often it was asked for them
 }
 
 // testDisk is what the data directory holds.
@@ -68,6 +71,8 @@ type testDisk struct {
 	aside       int           // how often its raft data was put aside
 	mode        registry.Mode // what was kept last
 	scratch     func() (Scratch, error)
+	failed      []rule.FailedRestore
+	placed      []string // what else was done to it
 }
 
 // led is a server with a leader.

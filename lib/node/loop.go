@@ -84,6 +84,9 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 			b.keepSnapshots(ctx, l)
 		}
 		again = b.rejoin(ctx, l.Status) // which may take seconds
+		if names := b.freeNames(ctx, l); names > 0 && (again == 0 || names < again) {
+			again = names
+		}
 		if err := b.changesRole(ctx, l); err != nil {
 			return 0, err
 		}

@@ -82,6 +82,10 @@ type Agent interface {
 	// Snapshot writes a snapshot of the cluster's state, which is consistent and checked,
 	// and returns the index of the last raft log entry that it holds.
 	Snapshot(ctx context.Context, to io.Writer) (index uint64, err error)
+	// StaleNodes returns the nodes of the catalog that keep a member from registering.
+	StaleNodes(ctx context.Context) ([]StaleNode, error)
+	// Deregister takes one of them out of the catalog, unless it was written since.
+	Deregister(ctx context.Context, n StaleNode) error
 }
 
 // Status is what an agent says of itself.
@@ -158,6 +162,9 @@ type Disk interface {
 	// (R58).
 	Offline() (bool, error)
 	KeepOffline(allowed bool) error
+	// FailedRestores returns the snapshots that this node has tried to restore in vain.
+	FailedRestores() ([]rule.FailedRestore, error)
+	KeepFailedRestores(list []rule.FailedRestore) error
 	// String names the data directory, for messages.
 	String() string
 }

@@ -98,6 +98,9 @@ func (p Preparer) self() (rule.Self, error) {
 	if self.Membership, err = p.Disk.Membership(); err != nil {
 		return self, err
 	}
+	if self.FailedRestores, err = p.Disk.FailedRestores(); err != nil {
+		return self, err
+	}
 	if p.Mode != "" {
 		self.Membership.Open = false // what is set is not decided again
 	}

@@ -95,8 +95,8 @@ type modelNode struct {
 	// its birth established.
 	known           uint8
 	keptEstablished bool
-	keptRestore           int8
-	tries                 [3]int8 // to restore each snapshot
+	keptRestore     int8
+	tries           [3]int8 // to restore each snapshot
 
 	// The decision.
 	seen                    modelRecord
