@@ -17,6 +17,8 @@ type lineage struct {
 	cluster string // the record's cluster under which it was founded
 	term    int64
 	voters  map[int]time.Time // disks, and when each was last seen by the leader
+	// restored is the snapshot that it was founded from (R55).
+	restored string
 }
 
 // agent is a running Consul process.

@@ -66,6 +66,17 @@ func (l life) SetRaftAside() error {
 	})
 }
 
+// FailedRestores are the snapshots that the machine has tried to restore in vain.
+func (l life) FailedRestores() (list []rule.FailedRestore, err error) {
+	err = l.ask(l.ctx, func() error { list = l.n.disk.failed; return nil })
+	return list, err
+}
+
+// KeepFailedRestores keeps them.
+func (l life) KeepFailedRestores(list []rule.FailedRestore) error {
+	return l.ask(l.ctx, func() error { l.n.disk.failed = list; return nil })
+}
+
 // HasRaft reports whether the disk holds raft data.
 func (l life) HasRaft() (has bool, err error) {
 	err = l.ask(l.ctx, func() error { has = l.n.disk.raft != nil; return nil })

@@ -21,6 +21,7 @@ func allKinds() []kind {
 		{"agent dies", 2, (*world).killAgent},
 		{"pause", 5, (*world).freeze},
 		{"everybody crashes", 1, (*world).crashAll},
+		{"everybody crashes, all disks lost", 1, (*world).loseAll},
 		{"new node", 2, func(w *world, _ dice) { w.spawn(w.policy.Expiry, "", "") }},
 		{"new node of a name that is taken", 1, func(w *world, d dice) { w.spawn(w.policy.Expiry, pick(d, w.machines...).name, "") }},
 		{"store away", 2, func(w *world, d dice) { w.away(d, w.srv.Outage) }},
@@ -172,6 +173,22 @@ func (w *world) crashAll(d dice) {
 func (w *world) killAgent(d dice) {
 	if n := w.someone(d); n != nil {
 		w.restart(n, false, d.span(time.Second, 10*time.Second))
+	}
+}
+
+// loseAll does so, and all disks are lost, where another cluster takes the place of one
+// that is lost.
+func (w *world) loseAll(d dice) {
+	able := false
+	w.do(func() { able = w.judge.rec != nil && w.gaveUp() })
+	if !able {
+		return
+	}
+	delay := w.term(d)
+	for _, n := range w.machines {
+		if !n.gone && !n.gem {
+			w.restart(n, true, delay+d.span(0, 5*time.Second))
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ func (j *judge) founded(l *lineage, founders []*machine) {
 	}
 	if r := j.last; r == nil || r.ClusterID != l.cluster || r.Bootstrap.Term != l.term {
 		j.w.count("births overtaken in a pause")
-		if founders[0].agent.stale {
+		if a := founders[0].agent; a == nil && j.stale(founders[0]) || a != nil && a.stale {
 			j.fail("unconfirmed: %s founds cluster %.8s in term %d, which was overtaken before it started", founders[0].name, l.cluster, l.term)
 		}
 		return

@@ -89,6 +89,7 @@ func (j *judge) changed(s *sent, body []byte, there bool) {
 	}
 	j.promoted(s, prev, next)
 	j.countZones(prev, next)
+	j.restored(s, prev, next)
 	j.succeeded(s, next)
 	if next.State == rule.Established {
 		j.lived[next.ClusterID] = true
@@ -148,6 +149,9 @@ func (j *judge) succeeded(s *sent, next rule.Record) {
 	policy := j.w.policy
 	if policy.Lost == rule.LostWait || policy.Lost == rule.LostAuto && old.Desired > 1 {
 		j.fail("lost: %s put cluster %.8s in place of %.8s (%s) without being told", s.n.name, next.ClusterID, old.ClusterID, old.State)
+	}
+	if policy.Lost == rule.LostRestore && next.Restore == "" {
+		j.fail("lost: %s put an empty cluster %.8s in place of %.8s", s.n.name, next.ClusterID, old.ClusterID)
 	}
 }
 

@@ -57,6 +57,7 @@ type disk struct {
 	raft        *lineage
 	addresses   []string // of the cluster's servers
 	offline     bool     // the next decision may do without the store
+	failed      []rule.FailedRestore
 }
 
 func (w *world) newDisk() *disk {
@@ -175,6 +176,11 @@ func (n *machine) runs(ctx context.Context) error {
 			n.w.do(func() { n.w.count("not confirmed") })
 		}
 		if err = errors.Join(err, ctx.Err()); err != nil {
+			return err
+		}
+	}
+	if decided.Restore != "" {
+		if err := n.restores(life, decided); err != nil {
 			return err
 		}
 	}

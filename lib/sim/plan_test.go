@@ -71,7 +71,7 @@ func newPlan(seed uint64, v variant) plan {
 	p.policy = rule.Policy{
 		Desired: pick(d, 1, 1, 2, 3, 3, 3, 5),
 		Birth:   pick(d, rule.First, rule.Quorum, rule.Auto, rule.Auto),
-		Lost:    pick(d, rule.LostAuto, rule.LostAuto, rule.LostWait, rule.LostBootstrap),
+		Lost:    pick(d, rule.LostAuto, rule.LostAuto, rule.LostWait, rule.LostBootstrap, rule.LostRestore),
 		Expiry:  pick(d, 30*time.Second, 60*time.Second, 120*time.Second),
 	}
 	p.policy.BirthWait = pick(d, p.policy.Expiry/4, p.policy.Expiry/4, p.policy.Expiry/2, 5*time.Second)
@@ -102,7 +102,7 @@ func newPlan(seed uint64, v variant) plan {
 		p.eligible, p.grace = true, pick(d, time.Second, p.policy.Expiry/2, p.policy.Expiry)
 	}
 	p.drawZones(v)
-	if d.hit(0.3) {
+	if d.hit(0.3) || p.policy.Lost == rule.LostRestore && d.hit(0.8) {
 		p.snapshots = pick(d, p.ticks, 2*p.policy.Expiry, 10*p.policy.Expiry)
 	}
 	return p

@@ -185,6 +185,12 @@ func (l life) Servers(ctx context.Context) (names []string, err error) {
 // Resign does in this model what Leave does, for it has no sessions.
 func (l life) Resign(ctx context.Context, _ string) error { return l.Leave(ctx) }
 
+// StaleNodes are none: the model has no catalog.
+func (l life) StaleNodes(context.Context) ([]node.StaleNode, error) { return nil, nil }
+
+// Deregister has nothing to do.
+func (l life) Deregister(context.Context, node.StaleNode) error { return nil }
+
 // Leave ends the agent; its cluster counts it no longer.
 func (l life) Leave(ctx context.Context) error {
 	return l.ask(ctx, func() error {

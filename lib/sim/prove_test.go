@@ -51,6 +51,9 @@ func TestProve(t *testing.T) {
 	if runs >= 100 && (total["snapshots"] == 0 || total["end: looked for a snapshot"] == 0) { // (R54)
 		t.Error("no leader kept a snapshot")
 	}
+	if runs >= 100 && total["restores"] == 0 { // (R55)
+		t.Error("no cluster was restored")
+	}
 	ticks, beats := total["ticks of clients of a sample"], total["heartbeats of clients of a sample"]
 	if runs >= 100 && (beats == 0 || 2*beats > ticks) { // (R47)
 		t.Errorf("got %d heartbeats at %d ticks of clients that leave them out, want fewer than half", beats, ticks)

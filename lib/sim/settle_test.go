@@ -130,8 +130,8 @@ func (w *world) ending() string {
 			votes++
 		}
 	}
-	switch gaveUp := w.policy.Lost == rule.LostBootstrap || w.policy.Lost == rule.LostAuto && w.wanted() == 1; {
-	case !alive && gaveUp:
+	switch {
+	case !alive && w.gaveUp():
 		return "" // another cluster will take its place
 	case !alive:
 		return "lost with all its disks, waits"
