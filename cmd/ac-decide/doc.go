@@ -6,7 +6,7 @@ cluster, a server that joins the others, or an agent: a Consul client.
 
 	ac-decide [-r URL] [-n NODE] [-a ADDRESS] [-s 1] [-e 120] [-d DIR] [-c DIR]
 	          [-mode auto|kept|server|agent] [-birth auto|first|quorum] [-birth-wait T]
-	          [-lost-cluster auto|wait|bootstrap] [-wait 5m] [-timeout 30s]
+	          [-lost-cluster auto|wait|bootstrap|restore] [-wait 5m] [-timeout 30s]
 	          [-zone Z] [-claims on|off] [-resize] [-dry-run]
 	ac-decide [-d DIR] -mode server|agent -set
 	ac-decide [-d DIR] -offline -set
@@ -72,6 +72,16 @@ at most; -wait bounds that.
 A server that was off for longer than Consul's server_rejoin_age_max, which is a
 week unless a file in the -config-dir says otherwise, would be refused by
 Consul. It ends with 1 before it claims anything. An agent is not asked.
+
+If all servers of a cluster are silent for a whole expiry and nobody answers at
+their addresses, the cluster is lost. With -lost-cluster wait the program waits
+for them all the same, and says what to type; with bootstrap it starts an empty
+cluster; with restore one from the newest of the snapshots that ac-heartbeat
+-snapshots keeps. With auto it waits if more than one server is desired; else it
+restores or, if there is no snapshot, bootstraps. A decision to restore names
+the snapshot; ac-exec restores it. One that cannot be restored is given up after
+three tries, or at once if it is damaged; standard error then says how to have it
+tried again, and how to have the one before it restored.
 
 With -dry-run nothing is claimed or kept: the document shows the decision that
 would be made. With -set the program only keeps the -mode that is given, for the

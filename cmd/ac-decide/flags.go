@@ -46,7 +46,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Mode(&p.mode, auto, "`mode` of this node: server or agent; kept for the one that the data directory keeps; auto to decide where none is kept")
 	f.StringVar(&p.birth, "birth", string(rule.Auto), "how a new cluster of several servers starts: `auto`, by all together if they come within -birth-wait, and otherwise by one; quorum, by all together; first, by one that the others join")
 	f.OptionalDuration(&p.birthWait, "birth-wait", "with -birth auto: how many `seconds` the first servers wait for the others, half the expiry at most; a quarter of it if not given")
-	f.StringVar(&p.lost, "lost-cluster", string(rule.LostAuto), "what to do when all servers of a cluster are silent: `wait`, bootstrap a new one, or auto, which waits if more than one server is desired")
+	f.StringVar(&p.lost, "lost-cluster", string(rule.LostAuto), "what to do when all servers of a cluster are silent: `wait`, bootstrap an empty one, restore the newest snapshot, or auto, which waits if more than one server is desired, and else restores or, without a snapshot, bootstraps")
 	f.Wait(&p.wait)
 	f.StringVar(&p.claims, "claims", "on", "`on`, or off to decide by the heartbeats alone, without the cluster record and with a race")
 	f.Verb(&p.resize, "resize", "change the cluster's desired number of servers to -servers")
@@ -94,7 +94,7 @@ func (p *program) Check(cli.Streams) error {
 	return cli.Problems(append(bad,
 		registry.CheckNode(p.node), registry.CheckZone(p.zone), registry.CheckExpiry(p.expiry), registry.CheckTicks(p.ticks, p.expiry),
 		cli.OneOf("birth", p.birth, string(rule.Auto), string(rule.First), string(rule.Quorum)), p.checkBirthWait(p.expiry),
-		cli.OneOf("lost-cluster", p.lost, string(rule.LostAuto), string(rule.LostWait), string(rule.LostBootstrap)),
+		cli.OneOf("lost-cluster", p.lost, string(rule.LostAuto), string(rule.LostWait), string(rule.LostBootstrap), string(rule.LostRestore)),
 		cli.OneOf("claims", p.claims, "on", "off"))...)
 }
 
@@ -138,8 +138,16 @@ func (p *program) configPaths() []string {
 	return []string{p.configDir}
 }
 
-// startOver returns the command that gives a lost cluster up and starts a new one.
-func (p *program) startOver(at registry.Location, expiry time.Duration) string {
-	return fmt.Sprintf("ac-decide -registry %s -node %s -address %s -data-dir %s -servers %d -expiry %d -lost-cluster bootstrap",
-		at, p.node, p.where.Announced(), p.dir, p.servers, expiry/time.Second)
+// command returns the command that decides what becomes of a lost cluster.
+func (p *program) command(at registry.Location, expiry time.Duration, lost rule.Lost) string {
+	return fmt.Sprintf("ac-decide -registry %s -node %s -address %s -data-dir %s -servers %d -expiry %d -lost-cluster %s",
+		at, p.node, p.where.Announced(), p.dir, p.servers, expiry/time.Second, lost)
+}
+
+// removal returns the command that removes an object of a registry, up to its key.
+func removal(at registry.Location) string {
+	if at.Path != "" {
+		return "rm " + at.Path + "/"
+	}
+	return "aws s3 rm " + at.String() + "/"
 }

@@ -103,7 +103,7 @@ func (p *program) mayServe() error {
 // document returns the decision as it is printed.
 func document(d node.Prepared, at registry.Location, expiry time.Duration) wire.Decision {
 	out := wire.Decision{
-		Version: wire.Version, Mode: string(d.Mode), Bootstrap: d.Bootstrap, BootstrapExpect: d.Expect, Join: d.Join,
+		Version: wire.Version, Mode: string(d.Mode), Bootstrap: d.Bootstrap, BootstrapExpect: d.Expect, Restore: d.Restore, Join: d.Join,
 		Node: d.Self.Node, Address: d.Self.Address, Zone: d.Self.Zone, Registry: at.String(),
 		Incarnation: d.Self.Incarnation, Slot: d.HasSlot, Reason: d.Reason, Evidence: append([]string{}, d.Proof...),
 		ExpirySeconds: int64(expiry / time.Second), DesiredServers: d.Desired, HeldServers: d.Held, DecidedAt: d.Seen.Time,
@@ -122,6 +122,8 @@ func document(d node.Prepared, at registry.Location, expiry time.Duration) wire.
 func (p *program) policy(at registry.Location, expiry time.Duration) rule.Policy {
 	return rule.Policy{
 		Desired: p.servers, Birth: rule.Birth(p.birth), BirthWait: p.waitForBirth(expiry), Lost: rule.Lost(p.lost),
-		Resize: p.resize, Expiry: expiry, StartOver: p.startOver(at, expiry),
+		Resize: p.resize, Expiry: expiry,
+		StartOver: p.command(at, expiry, rule.LostBootstrap), Restore: p.command(at, expiry, rule.LostRestore),
+		Retry: "rm " + datadir.Dir(p.dir).FailedRestoresFile(), Remove: removal(at),
 	}
 }

@@ -25,17 +25,22 @@ func claimOf(d wire.Decision) rule.Claim {
 // recordOf returns what reads the cluster record of a registry. The time is store time.
 func (p *program) recordOf(url string) func(ctx context.Context) (*rule.Record, time.Time, error) {
 	return func(ctx context.Context) (*rule.Record, time.Time, error) {
-		at, err := registry.ParseLocation(url)
-		if err != nil {
-			return nil, time.Time{}, exit.With(exit.Misuse, err)
-		}
 		ctx, cancel := context.WithTimeout(ctx, p.timeout)
 		defer cancel()
-		st, err := store.Open(ctx, at)
+		st, err := p.open(ctx, url)
 		if err != nil {
 			return nil, time.Time{}, err
 		}
 		seen, err := claim.Observer{Registry: &registry.Registry{Store: st}}.Record(ctx)
 		return seen.Record, seen.Time, err
 	}
+}
+
+// open opens the store of a registry.
+func (p *program) open(ctx context.Context, url string) (registry.Store, error) {
+	at, err := registry.ParseLocation(url)
+	if err != nil {
+		return nil, exit.With(exit.Misuse, err)
+	}
+	return store.Open(ctx, at)
 }

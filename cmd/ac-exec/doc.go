@@ -31,6 +31,15 @@ bootstrap now, it ends with 75. Then it executes "consul agent" in its own place
 the process id stays the same, signals reach Consul, the exit code is Consul's,
 the environment is handed on, and standard input is /dev/null.
 
+If the decision names a snapshot, it is restored first: before any other node can
+find the agent, and so before a client can write what the snapshot would undo. It
+is fetched from the registry into the data directory, compared with its own
+checksums, and loaded by a Consul that runs alone on loopback, without the
+-config-dir. Standard error says so. All of it is put in place in one step at
+the end, after the record was read once more. A restore that fails ends with 75,
+and so does the third: ac-decide counts them. It may take disk space of three
+times the snapshot's size.
+
 Consul's own data lie in the folder server or agent of the data directory. A node
 that changes its mode goes on in the folder that it ran in, which is renamed, so
 that it keeps Consul's node id and what is registered through its agent. This is

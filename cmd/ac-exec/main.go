@@ -133,6 +133,11 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if err := p.takeRole(s, mode); err != nil {
 		return err
 	}
+	if d.Restore != "" {
+		if err := p.restore(ctx, s, d, l, files, path); err != nil {
+			return err
+		}
+	}
 	return consul.Become(path, argv)
 }
 
@@ -157,6 +162,9 @@ func (p *program) occupy(s cli.Streams, mode registry.Mode, files []consul.File)
 // does not keep it from its role.
 func (p *program) takeRole(s cli.Streams, mode registry.Mode) error {
 	dir := datadir.Dir(p.dir)
+	if err := dir.EndRestore(); err != nil {
+		return err
+	}
 	if err := dir.TakeRole(mode); err != nil {
 		s.Warnf("the node id and the services of this node's other mode are not taken over: %v", err)
 	}

@@ -51,6 +51,8 @@ func ReadDecision(r io.Reader) (Decision, error) {
 		err = errors.New("bad decision: a client cannot bootstrap")
 	case d.Bootstrap && d.BootstrapExpect != 0:
 		err = errors.New("bad decision: bootstrap and bootstrap_expect exclude each other")
+	case d.Restore != "" && !d.Bootstrap:
+		err = errors.New("bad decision: only a server that bootstraps can restore")
 	case d.BootstrapExpect < 0:
 		err = errors.New("bad decision: bootstrap_expect is negative")
 	case d.Join == nil:

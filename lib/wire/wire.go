@@ -141,22 +141,25 @@ type Decision struct {
 	Bootstrap bool `json:"bootstrap"`
 	// BootstrapExpect says with how many servers together to start a cluster; 0 means
 	// not to start one so.
-	BootstrapExpect int       `json:"bootstrap_expect"`
-	Join            []string  `json:"join"` // addresses, freshest first, at most 5, never its own
-	Node            string    `json:"node"`
-	Address         string    `json:"address"`        // what this node announces
-	Zone            string    `json:"zone,omitempty"` // its failure domain, where it was told one
-	Registry        string    `json:"registry"`
-	ClusterID       string    `json:"cluster_id,omitempty"`
-	Generation      int64     `json:"generation,omitempty"`
-	Incarnation     string    `json:"incarnation,omitempty"` // whose claim it is
-	Slot            bool      `json:"slot,omitempty"`        // a server by a slot of its own in the cluster record
-	Reason          string    `json:"reason"`
-	Evidence        []string  `json:"evidence"` // what proved that a replaced server is dead
-	ExpirySeconds   int64     `json:"expiry_seconds"`
-	DesiredServers  int       `json:"desired_servers"`
-	HeldServers     []string  `json:"held_servers"` // nodes, sorted
-	DecidedAt       time.Time `json:"decided_at"`
+	BootstrapExpect int `json:"bootstrap_expect"`
+	// Restore is the key of the snapshot in the registry that the cluster starts from,
+	// with Bootstrap alone.
+	Restore        string    `json:"restore,omitempty"`
+	Join           []string  `json:"join"` // addresses, freshest first, at most 5, never its own
+	Node           string    `json:"node"`
+	Address        string    `json:"address"`        // what this node announces
+	Zone           string    `json:"zone,omitempty"` // its failure domain, where it was told one
+	Registry       string    `json:"registry"`
+	ClusterID      string    `json:"cluster_id,omitempty"`
+	Generation     int64     `json:"generation,omitempty"`
+	Incarnation    string    `json:"incarnation,omitempty"` // whose claim it is
+	Slot           bool      `json:"slot,omitempty"`        // a server by a slot of its own in the cluster record
+	Reason         string    `json:"reason"`
+	Evidence       []string  `json:"evidence"` // what proved that a replaced server is dead
+	ExpirySeconds  int64     `json:"expiry_seconds"`
+	DesiredServers int       `json:"desired_servers"`
+	HeldServers    []string  `json:"held_servers"` // nodes, sorted
+	DecidedAt      time.Time `json:"decided_at"`
 	// Offline says that the store was away, and that the decision rests on the data
 	// directory alone. DecidedAt is by the machine's clock then.
 	Offline bool `json:"offline,omitempty"`
