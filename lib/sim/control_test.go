@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// TestControls takes something away each time, and wants the judge to find out: one that
-// cannot condemn shows nothing. Taken away are the record (R42), conditions on writes
-// (R1), the proof that a silence is real (R9), the confirmation (R27), the rules of a
-// running node (R30, R36), an operator who gives up only what is lost (R20), true answers
-// to probes (R10), the bound on the slots (R18), the doubt in what lies in the future (R53),
-// the list of what is kept (R54), and what data directories remember (R58).
+// TestControls takes something away each time, and wants the judge to find out: one that cannot
+// condemn shows nothing. Taken away are the record (R42), conditions on writes (R1), the proof
+// that a silence is real (R9), the confirmation (R27), the rules of a running node (R30, R36),
+// an operator who gives up only what is lost (R20), true answers to probes (R10), the bound on
+// the slots (R18), the doubt in what lies in the future (R53), the list of what is kept (R54),
+// what data directories remember (R58), and the restore before the start (R55).
 func TestControls(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -30,6 +30,7 @@ func TestControls(t *testing.T) {
 		"everybody answers":   {variant{haunted: true, calm: true}, []string{"stuck"}, true},
 		"forgetful":           {variant{forgetful: true, calm: true}, []string{"snapshot", "snapshot twice"}, true},
 		"nobody remembers":    {variant{strangers: true, calm: true}, []string{"away"}, true},
+		"restores nothing":    {variant{hollow: true}, []string{"restored"}, true},
 		"greedy":              {variant{greedy: true, calm: true}, []string{"slots"}, false},
 		"credulous":           {variant{credulous: true, calm: true}, []string{"stuck"}, false},
 	} {

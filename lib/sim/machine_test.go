@@ -179,7 +179,7 @@ func (n *machine) runs(ctx context.Context) error {
 			return err
 		}
 	}
-	if decided.Restore != "" {
+	if decided.Restore != "" && !n.w.hollow {
 		if err := n.restores(life, decided); err != nil {
 			return err
 		}

@@ -46,6 +46,7 @@ type variant struct {
 	strangers   bool // data directories keep no addresses (R58)
 	greedy      bool // records that are one server short
 	credulous   bool // what lies in the future counts until its time has come
+	hollow      bool // nodes that are to restore a snapshot start without
 	ahead       time.Duration
 	calm        bool // no gem nodes, several servers, a cluster that is not given up
 }
@@ -86,6 +87,9 @@ func newPlan(seed uint64, v variant) plan {
 	}
 	if v.calm {
 		p.gems, p.policy.Lost, p.policy.Desired = 0, rule.LostAuto, max(2, p.policy.Desired)
+	}
+	if v.hollow {
+		p.gems, p.policy.Lost, p.policy.Desired = 0, rule.LostRestore, 1
 	}
 	for _, k := range allKinds() {
 		if d.hit(0.6) {
