@@ -104,16 +104,6 @@ func (in Input) foreignData() error {
 	return nil
 }
 
-// forgetOther forgets the cluster that a node without raft data was to be a server of, where
-// the registry names another now: all of that cluster's servers were lost before it had
-// found them (R12).
-func (in *Input) forgetOther() {
-	kept := in.Self.Membership
-	if in.Self.Mode == registry.Server && kept.Open && !in.Self.Raft && kept.ClusterID != in.Seen.Record.ClusterID {
-		in.Self.Membership = Membership{Open: true, GaveBack: kept.GaveBack, CandidateFrom: kept.CandidateFrom}
-	}
-}
-
 // resize writes the number of servers that this node was told into the record (R24).
 func (in Input) resize() Action {
 	next := in.Seen.Record.next(in.New.Write)

@@ -1,5 +1,7 @@
 package rule
 
+import "auto-consul/lib/registry"
+
 // relation is how the cluster that a data directory belongs to relates to the one
 // that the record names.
 type relation int
@@ -23,4 +25,14 @@ func (r Record) relationTo(clusterID string, term int64) relation {
 		return earlierTerm
 	}
 	return sameBirth
+}
+
+// forgetOther forgets the cluster that a node without raft data was to be a server of, where
+// the registry names another now: all of that cluster's servers were lost before it had
+// found them (R12).
+func (in *Input) forgetOther() {
+	kept := in.Self.Membership
+	if in.Self.Mode == registry.Server && kept.Open && !in.Self.Raft && kept.ClusterID != in.Seen.Record.ClusterID {
+		in.Self.Membership = Membership{Open: true, GaveBack: kept.GaveBack, CandidateFrom: kept.CandidateFrom}
+	}
 }

@@ -245,8 +245,3 @@ func (r Running) recordAsKnown() *Record {
 		Servers: []Slot{r.newSlot()},
 	}
 }
-
-// newSlot returns a slot for this server, claimed now.
-func (r Running) newSlot() Slot {
-	return r.Self.slot(r.Time)
-}

@@ -65,3 +65,8 @@ func (s Slot) Changes(now time.Time, expiry time.Duration) bool {
 
 // IsAt reports whether the slot names a node at an address.
 func (s Slot) IsAt(node, address string) bool { return s.Node == node && s.Address == address }
+
+// newSlot returns a slot for this server, claimed now.
+func (r Running) newSlot() Slot {
+	return r.Self.slot(r.Time)
+}
