@@ -18,19 +18,26 @@ const serverService = "consul"
 // resignPause is the time between two looks for another leader.
 const resignPause = 200 * time.Millisecond
 
+// relistTime is for how long after its election a new leader may list all servers.
+const relistTime = 3 * time.Second
+
 // Resign makes the agent, which is a server under the name given, end without leaving its
 // cluster, so that its node, services and sessions stay for the client that is started in
-// its place: another server leads, it is taken out of the raft configuration, and its
-// process group is killed. The error wraps [errors.ErrUnsupported] if the agent's process
-// group is not known. After any other error the agent may have lost its vote and runs
-// still. With ACLs it needs operator:write, and service:write for the service consul.
+// its place: another server leads, it is taken out of the service of the servers and of
+// the raft configuration, and its process group is killed. The error wraps
+// [errors.ErrUnsupported] if the agent's process group is not known. After any other
+// error the agent may have lost its vote and runs still. With ACLs it needs
+// operator:write, and service:write for the service consul.
 func (a *Agent) Resign(ctx context.Context, name string) error {
 	if a.Group <= 1 {
 		return fmt.Errorf("end the agent without leaving: %w", errors.ErrUnsupported)
 	}
 	options := new(api.WriteOptions).WithContext(ctx)
-	server, err := a.following(ctx, name)
+	server, led, err := a.following(ctx, name)
 	if err != nil {
+		return err
+	}
+	if err := a.unlist(ctx, name, led); err != nil {
 		return err
 	}
 	if server != nil {
@@ -38,42 +45,60 @@ func (a *Agent) Resign(ctx context.Context, name string) error {
 			return fmt.Errorf("take %s out of the raft configuration: %w", name, classify(ctx, "operator:write", err))
 		}
 	}
-	listed := api.CatalogDeregistration{Node: name, ServiceID: serverService}
-	if _, err := a.client.Catalog().Deregister(&listed, options); err != nil {
-		return fmt.Errorf("take %s out of the service %s: %w", name, serverService, classify(ctx, "service:write for "+serverService, err))
-	}
 	if err := syscall.Kill(-a.Group, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("end the agent: %w", err)
 	}
 	return nil
 }
 
+// unlist takes a server out of the service of the servers. A new leader lists all servers
+// once more soon after its election: where this one has led, it is taken out again and
+// again until that is over.
+func (a *Agent) unlist(ctx context.Context, name string, led bool) error {
+	options := new(api.WriteOptions).WithContext(ctx)
+	listed := api.CatalogDeregistration{Node: name, ServiceID: serverService}
+	for begin := time.Now(); ; {
+		if _, err := a.client.Catalog().Deregister(&listed, options); err != nil {
+			return fmt.Errorf("take %s out of the service %s: %w", name, serverService, classify(ctx, "service:write for "+serverService, err))
+		}
+		if !led || time.Since(begin) >= relistTime {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("take %s out of the service %s: %w", name, serverService, context.Cause(ctx))
+		case <-time.After(resignPause):
+		}
+	}
+}
+
 // following returns a server's entry of the raft configuration as soon as another one
-// leads, to which it hands leadership over if it leads itself; nil if it has no entry.
-func (a *Agent) following(ctx context.Context, name string) (*api.RaftServer, error) {
+// leads, to which it hands leadership over if it leads itself; nil if it has no entry. It
+// tells whether the server has led.
+func (a *Agent) following(ctx context.Context, name string) (server *api.RaftServer, led bool, err error) {
 	for told := false; ; {
 		raft, err := a.client.Operator().RaftGetConfiguration(new(api.QueryOptions).WithContext(ctx))
 		if err != nil && !told { // while leadership is handed over nobody may answer
-			return nil, fmt.Errorf("ask for the raft peers: %w", classify(ctx, "operator:read", err))
+			return nil, told, fmt.Errorf("ask for the raft peers: %w", classify(ctx, "operator:read", err))
 		}
 		if err == nil {
 			i := slices.IndexFunc(raft.Servers, func(s *api.RaftServer) bool { return s.Node == name })
 			if i < 0 {
-				return nil, nil
+				return nil, told, nil
 			}
 			if !raft.Servers[i].Leader {
-				return raft.Servers[i], nil
+				return raft.Servers[i], told, nil
 			}
 		}
 		if !told {
 			told = true
 			if _, err := a.client.Operator().RaftLeaderTransfer("", new(api.QueryOptions).WithContext(ctx)); err != nil {
-				return nil, fmt.Errorf("hand leadership over: %w", classify(ctx, "operator:write", err))
+				return nil, told, fmt.Errorf("hand leadership over: %w", classify(ctx, "operator:write", err))
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("hand leadership over: %w", context.Cause(ctx))
+			return nil, told, fmt.Errorf("hand leadership over: %w", context.Cause(ctx))
 		case <-time.After(resignPause):
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"auto-consul/lib/node"
 )
 
-// A server that resigns is taken out of the raft configuration and out of the service of
-// the servers, and then its process group is killed, which is not done where one of these
+// A server that resigns is taken out of the service of the servers and out of the raft
+// configuration, and then its process group is killed, which is not done where one of these
 // has failed.
 func TestResign(t *testing.T) {
 	t.Parallel()
@@ -33,11 +33,11 @@ func TestResign(t *testing.T) {
 		needs   string // the permission that is missing; empty: it resigns
 		server  string
 	}{
-		"a follower":                   {raft: follows, sent: []string{asks, removes, deregister}},
+		"a follower":                   {raft: follows, sent: []string{asks, deregister, removes}},
 		"no voter":                     {raft: follows, server: "s9", sent: []string{asks, deregister}},
 		"may not ask":                  {sent: []string{asks}, needs: "operator:read"},
-		"may not change the voters":    {raft: follows, answers: map[string]string{"remove.403": "Permission denied"}, sent: []string{asks, removes}, needs: "operator:write"},
-		"may not change the catalog":   {raft: follows, answers: map[string]string{"deregister.403": "Permission denied"}, sent: []string{asks, removes, deregister}, needs: "service:write"},
+		"may not change the voters":    {raft: follows, answers: map[string]string{"remove.403": "Permission denied"}, sent: []string{asks, deregister, removes}, needs: "operator:write"},
+		"may not change the catalog":   {raft: follows, answers: map[string]string{"deregister.403": "Permission denied"}, sent: []string{asks, deregister}, needs: "service:write"},
 		"may not hand leadership over": {raft: leads, answers: map[string]string{"transfer.403": "Permission denied"}, sent: []string{asks, transfer}, needs: "operator:write"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,6 +108,9 @@ func TestResignAsLeader(t *testing.T) {
 		t.Error(err)
 	}
 	<-ended
+	if n := fake.Count("PUT /v1/catalog/deregister"); n < 2 {
+		t.Errorf("it was taken out of the service %d times, want so again after the new leader may have listed it", n)
+	}
 	if n := fake.Count("POST /v1/operator/raft/transfer-leader"); n != 1 {
 		t.Errorf("leadership was handed over %d times, want once", n)
 	}
