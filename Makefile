@@ -87,7 +87,7 @@ explore: ## every interleaving of small clusters, and seeded random runs (three 
 
 e2e: ready build tools bin/tools/nfpm ## the programs with real Consul agents and a real S3 server (nine minutes)
 	$(announce)
-	$(GO) test -count=1 -timeout=15m -parallel=3 ./scripts/...
+	$(GO) test -count=1 -timeout=20m -parallel=5 ./scripts/...
 
 prove: ready build tools bin/tools/nfpm ## the proofs at full size (hours on a small machine)
 	$(announce)
@@ -102,7 +102,7 @@ soak: build tools ## five nodes under random faults; SOAK=10m, SOAK_SEED=n for t
 demo: build ## a cluster on this machine, explained (a good minute); REGISTRY=s3 keeps its registry in S3
 	scripts/demo $(REGISTRY)
 
-bench: build tools ## figures of the programs, as ratios where they can be; BENCH=full for more (a quarter of an hour)
+bench: build tools ## figures of the programs, as ratios where they can be; BENCH=full for more (half an hour)
 	$(announce)
 	$(GO) test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -timeout=2h ./scripts/bench
 
