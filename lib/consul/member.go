@@ -62,6 +62,9 @@ func (a *Agent) Servers(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
+// serverRole is true of members that are servers.
+const serverRole = `Tags.role == "consul"`
+
 // stillServers returns how many servers a client knows, of as many as it says. It counts
 // for ever whoever was a server and is a client now without having failed in between; its
 // gossip knows better. With ACLs that needs node:read. Where the gossip shows none, what
@@ -70,7 +73,7 @@ func (a *Agent) stillServers(ctx context.Context, known int) int {
 	if known == 0 {
 		return 0
 	}
-	servers, err := a.filteredMembers(ctx, `Tags.role == "consul"`)
+	servers, err := a.filteredMembers(ctx, serverRole)
 	alive := 0
 	for _, m := range servers {
 		if m.Tags["role"] == "consul" && m.Status == serfAlive {

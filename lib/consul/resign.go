@@ -18,6 +18,9 @@ const serverService = "consul"
 // resignPause is the time between two looks for another leader.
 const resignPause = 200 * time.Millisecond
 
+// clientTime is how long a server that has resigned may take to start as a client.
+const clientTime = 10 * time.Second
+
 // relistTime is for how long after its election a new leader may list all servers.
 const relistTime = 3 * time.Second
 
@@ -72,6 +75,27 @@ func (a *Agent) unlist(ctx context.Context, name string, led bool) error {
 	}
 }
 
+// awaitPeersOnly waits until each server that the gossip shows is one of the raft peers, but
+// not for long. One that has just resigned is shown as a server until its client starts,
+// and a new leader would list it for good.
+func (a *Agent) awaitPeersOnly(ctx context.Context, raft *api.RaftConfiguration) {
+	limited, cancel := context.WithTimeout(ctx, clientTime)
+	defer cancel()
+	for limited.Err() == nil {
+		members, err := a.filteredMembers(limited, serverRole)
+		if err != nil || !slices.ContainsFunc(members, func(m api.AgentMember) bool {
+			isPeer := func(s *api.RaftServer) bool { return s.Node == m.Name }
+			return m.Tags["role"] == "consul" && m.Status == serfAlive && !slices.ContainsFunc(raft.Servers, isPeer)
+		}) {
+			return
+		}
+		select {
+		case <-limited.Done():
+		case <-time.After(resignPause):
+		}
+	}
+}
+
 // following returns a server's entry of the raft configuration as soon as another one
 // leads, to which it hands leadership over if it leads itself; nil if it has no entry. It
 // tells whether the server has led.
@@ -91,6 +115,7 @@ func (a *Agent) following(ctx context.Context, name string) (server *api.RaftSer
 			}
 		}
 		if !told {
+			a.awaitPeersOnly(ctx, raft)
 			told = true
 			if _, err := a.client.Operator().RaftLeaderTransfer("", new(api.QueryOptions).WithContext(ctx)); err != nil {
 				return nil, told, fmt.Errorf("hand leadership over: %w", classify(ctx, "operator:write", err))

@@ -20,6 +20,7 @@ func TestResign(t *testing.T) {
 	t.Parallel()
 	const (
 		raft       = `{"Servers":[{"ID":"i1","Node":"s1","Leader":%,"Voter":true},{"ID":"i2","Node":"s2","Voter":true}]}`
+		members    = "GET /v1/agent/members"
 		asks       = "GET /v1/operator/raft/configuration"
 		removes    = "DELETE /v1/operator/raft/peer"
 		deregister = "PUT /v1/catalog/deregister"
@@ -38,7 +39,7 @@ func TestResign(t *testing.T) {
 		"may not ask":                  {sent: []string{asks}, needs: "operator:read"},
 		"may not change the voters":    {raft: follows, answers: map[string]string{"remove.403": "Permission denied"}, sent: []string{asks, deregister, removes}, needs: "operator:write"},
 		"may not change the catalog":   {raft: follows, answers: map[string]string{"deregister.403": "Permission denied"}, sent: []string{asks, deregister}, needs: "service:write"},
-		"may not hand leadership over": {raft: leads, answers: map[string]string{"transfer.403": "Permission denied"}, sent: []string{asks, transfer}, needs: "operator:write"},
+		"may not hand leadership over": {raft: leads, answers: map[string]string{"transfer.403": "Permission denied"}, sent: []string{asks, members, transfer}, needs: "operator:write"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,24 +87,40 @@ func TestResign(t *testing.T) {
 func TestResignAsLeader(t *testing.T) {
 	t.Parallel()
 	const raft = `{"Servers":[{"ID":"i1","Node":"s1","Leader":true,"Voter":true}]}`
-	answers := map[string]string{"remove": "", "deregister": "true", "transfer": `{"Success":true}`, "configuration": raft}
+	const resigned = `[{"Name":"s1","Tags":{"role":"consul"},"Status":1},{"Name":"s2","Tags":{"role":"%"},"Status":1}]`
+	answers := map[string]string{
+		"remove": "", "deregister": "true", "transfer": `{"Success":true}`, "configuration": raft,
+		"members": strings.ReplaceAll(resigned, "%", "consul"),
+	}
 	agent, fake := asking(t, answers)
 	ended := startGroup(t, agent)
 	done := make(chan error, 1)
 	go func() { done <- agent.Resign(t.Context(), "s1") }()
-	for fake.Count("GET /v1/operator/raft/configuration") < 3 { // it looks until another leads
-		select {
-		case err := <-done:
-			t.Fatalf("it has resigned as the leader: %v", err)
-		default:
+	await := func(request string) {
+		t.Helper()
+		for n := fake.Count(request); fake.Count(request) < n+3; {
+			select {
+			case err := <-done:
+				t.Fatalf("it has resigned too soon: %v", err)
+			default:
+			}
 		}
 	}
-	answers["configuration"] = strings.ReplaceAll(raft, `"Leader":true`, `"Leader":false`)
-	files := fstest.MapFS{}
-	for name, text := range answers {
-		files[name] = &fstest.MapFile{Data: []byte(text)}
+	answer := func(name, text string) {
+		answers[name] = text
+		files := fstest.MapFS{}
+		for name, text := range answers {
+			files[name] = &fstest.MapFile{Data: []byte(text)}
+		}
+		fake.Answer(files)
 	}
-	fake.Answer(files)
+	await("GET /v1/agent/members") // s2 has resigned, and its client has not started yet
+	if n := fake.Count("POST /v1/operator/raft/transfer-leader"); n > 0 {
+		t.Error("leadership was handed over while a server that has resigned is known as one")
+	}
+	answer("members", strings.ReplaceAll(resigned, "%", "node"))
+	await("GET /v1/operator/raft/configuration") // it looks until another leads
+	answer("configuration", strings.ReplaceAll(raft, `"Leader":true`, `"Leader":false`))
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
