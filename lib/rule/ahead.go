@@ -36,6 +36,10 @@ func (r *Record) times() []stamped {
 		s := &r.Servers[i]
 		out = append(out, stamped{&s.Since, "the slot of " + s.Node}, stamped{&s.Promoted, "the promotion of " + s.Node})
 	}
+	for i := range r.Survivors {
+		s := &r.Survivors[i]
+		out = append(out, stamped{&s.Came, "the recovery on " + s.Node}, stamped{&s.Renewed, "its renewal on " + s.Node})
+	}
 	return out
 }
 

@@ -13,6 +13,7 @@ type Claim struct {
 	Bootstrap   bool // to bootstrap, alone or with others
 	HasSlot     bool // to a slot of this node's own
 	Offline     bool // made without the store, which may be away still (R58)
+	Recover     bool // to go ahead with raft data of the term before (R57)
 	ClusterID   string
 	Term        int64
 	Incarnation string
@@ -28,7 +29,7 @@ func (d Decision) Claim(self Self, expiry time.Duration) Claim {
 		return Claim{}
 	}
 	return Claim{
-		Bootstrap: d.Bootstrap || d.Expect > 0, HasSlot: d.HasSlot, Offline: d.Offline,
+		Bootstrap: d.Bootstrap || d.Expect > 0, HasSlot: d.HasSlot, Recover: d.Recover, Offline: d.Offline,
 		ClusterID: d.Membership.ClusterID, Term: d.Membership.Term,
 		Incarnation: self.Incarnation, Node: self.Node, Address: self.Address, Expiry: expiry,
 	}
@@ -39,7 +40,7 @@ func (d Decision) Claim(self Self, expiry time.Duration) Claim {
 // store time. The error wraps [ErrUndecided].
 func Confirm(rec *Record, now time.Time, c Claim) error {
 	switch {
-	case rec == nil && !c.Bootstrap:
+	case rec == nil && !c.Bootstrap && !c.Recover:
 		return nil
 	case rec == nil:
 		return fmt.Errorf("%w: the cluster record is gone", ErrUndecided)
@@ -51,6 +52,10 @@ func Confirm(rec *Record, now time.Time, c Claim) error {
 		return fmt.Errorf("%w: the record is at term %d now, by %s", ErrUndecided, rec.Bootstrap.Term, rec.Bootstrap.Node)
 	case c.Bootstrap && rec.State != Bootstrapping:
 		return fmt.Errorf("%w: cluster %s has bootstrapped already", ErrUndecided, rec.ClusterID)
+	case c.Recover && !rec.Recovers(c.Incarnation):
+		return fmt.Errorf("%w: cluster %s has a leader since", ErrUndecided, rec.ClusterID)
+	case rec.SurvivorOf(c.Incarnation, now, c.Expiry) != nil, !c.HasSlot && len(rec.LiveSurvivors(now, c.Expiry)) > 0:
+		return fmt.Errorf("%w: a lost quorum is being recovered", ErrUndecided) // R56
 	case !c.Bootstrap && !c.HasSlot:
 		return nil
 	}

@@ -12,12 +12,18 @@ import (
 // they come in the order of the branches here and in the functions below.
 func Decide(in Input) Action {
 	rec := in.Seen.Record
-	if in.Candidate != nil {
+	switch {
+	case in.Recover != nil:
+		return in.recoverQuorum()
+	case in.Candidate != nil:
 		return in.candidate()
 	}
 	if in.decidesAgain() { // R22
 		kept := in.Self.Membership
 		in.Self.Mode, in.Self.Membership = "", Membership{GaveBack: kept.GaveBack, CandidateFrom: kept.CandidateFrom}
+	}
+	if action, ok := in.recovers(); ok { // R56, R57
+		return action
 	}
 	if rec != nil {
 		if err := in.foreignData(); err != nil {
@@ -97,6 +103,8 @@ func (in Input) foreignData() error {
 	case relation == otherCluster:
 		return fmt.Errorf("%w: the data directory belongs to cluster %s and the registry names %s: start with an empty data directory, or give the node with this data a registry of its own",
 			ErrFenced, kept.ClusterID, rec.ClusterID)
+	case rec.tookPart(in.Self) && rec.Recovers(in.Self.Incarnation):
+		return nil // it goes ahead with that (R57)
 	case relation != sameBirth && in.Self.Raft:
 		return fmt.Errorf("%w: the data directory holds raft data of term %d of cluster %s, which the registry names in term %d: start with an empty data directory",
 			ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)

@@ -162,6 +162,9 @@ func (x *explorer) establishedWorld(w world) world {
 	w.clusters, w.lineages, w.voters[1], w.births[1] = 1, 1, x.servers, [2]int8{1, 1}
 	for i := range x.nodes {
 		n := &w.nodes[i]
+		if x.gone != 0 && i >= x.servers {
+			continue // a blank machine
+		}
 		n.incarnation, n.keptCluster, n.keptTerm = i*4+1, 1, 1
 		n.phase, n.mode, n.join = clientUp, clientMode, 1<<x.servers-1
 		w.agentBeats[i] = 3
@@ -171,6 +174,13 @@ func (x *explorer) establishedWorld(w world) world {
 		n.phase, n.mode, n.raft, n.hasBeaten = serverUp, serverMode, 1, 2
 		n.join &^= 1 << i
 		w.serverBeats[i] = 3
+		if x.gone&(1<<i) != 0 {
+			n.stop(off)
+			if x.dead&(1<<i) != 0 {
+				n.stop(dead)
+			}
+			w.serverBeats[i], w.agentBeats[i] = 0, 0
+		}
 		if i < x.desired {
 			w.record.slots[i] = modelSlot{incarnation: n.incarnation, age: old, zone: n.zone}
 			w.record.count++

@@ -23,7 +23,7 @@ func (x *explorer) start(w world, i int8) world {
 func (n *modelNode) clearMemory() {
 	*n = modelNode{
 		phase: n.phase, paused: n.paused, zone: n.zone, incarnation: n.incarnation, mode: n.mode, raft: n.raft, keptCluster: n.keptCluster, keptTerm: n.keptTerm,
-		known: n.known, keptEstablished: n.keptEstablished,
+		known: n.known, made: n.made, keptEstablished: n.keptEstablished,
 		keptRestore: n.keptRestore, tries: n.tries,
 	}
 	for k := range n.silentFor {
@@ -108,6 +108,16 @@ func (x *explorer) decide(w world, i int8, recordOnly bool) (world, string) {
 		action.Decision = &d
 	}
 	switch {
+	case n.recovers && (action.Err != nil || action.Decision != nil):
+		return x.endRecovery(w, i), ""
+	case action.ReadLog:
+		n.logRead = true
+		return x.decide(w, i, recordOnly)
+	case action.SetAside != "":
+		n.raft = 0
+		return x.decide(w, i, recordOnly)
+	case n.recovers && action.Swap != nil && action.Swap.Recovery != nil && x.noFence:
+		return x.goAheadUnfenced(w, i)
 	case errors.Is(action.Err, rule.ErrFenced):
 		n.giveUp(fenced)
 	case action.Err != nil:
@@ -141,7 +151,8 @@ func (x *explorer) decide(w world, i int8, recordOnly bool) (world, string) {
 // keep writes the decision to the data directory.
 func (n *modelNode) keep(d rule.Decision) {
 	n.clearMemory()
-	n.phase, n.bootstrap, n.expect, n.hasSlot = decided, d.Bootstrap, int8(d.Expect), d.HasSlot
+	n.phase, n.bootstrap, n.expect, n.hasSlot, n.soleVoter = decided, d.Bootstrap, int8(d.Expect), d.HasSlot, d.Recover
+	n.made = d.Membership.Recovered
 	n.toRestore, n.mode = snapshotNumber(d.Restore), clientMode
 	if d.Mode == registry.Server {
 		n.mode = serverMode
@@ -181,7 +192,8 @@ func (x *explorer) swap(w world, i int8) (world, string) {
 		n.unchanged = false
 		return w, ""
 	}
-	bad := cmp.Or(x.replacesRunning(w, next), w.takesBesides(next), x.bootstrapsWithout(w, next), x.emptied(w, next))
+	bad := cmp.Or(x.replacesRunning(w, next), w.takesBesides(next), x.bootstrapsWithout(w, next), x.emptied(w, next), w.goesAhead(i, next))
+	n.entered = n.recovers
 	w = w.write(next)
 	w.nodes[i].unchanged = true
 	return w, bad
@@ -192,7 +204,7 @@ func (x *explorer) confirm(w world, i int8) world {
 	n := &w.nodes[i]
 	n.phase = confirmed
 	claim := n.decision(i).Claim(n.self(i), expiry)
-	if x.plainRule || x.noConfirm || claim == (rule.Claim{}) || !claim.Bootstrap && w.store == storeDown {
+	if x.plainRule || x.noConfirm || claim == (rule.Claim{}) || claim.Offline && w.store == storeDown {
 		return w
 	}
 	if err := rule.Confirm(w.record.forRule(0), epoch, claim); w.store == storeDown || err != nil {
@@ -204,5 +216,5 @@ func (x *explorer) confirm(w world, i int8) world {
 // decision returns what the node was decided to be, as far as the model keeps it.
 func (n modelNode) decision(i int8) rule.Decision {
 	self := n.self(i)
-	return rule.Decision{Mode: self.Mode, Bootstrap: n.bootstrap, Expect: int(n.expect), HasSlot: n.hasSlot, Membership: self.Membership}
+	return rule.Decision{Mode: self.Mode, Bootstrap: n.bootstrap, Expect: int(n.expect), HasSlot: n.hasSlot, Recover: n.soleVoter, Offline: n.offline, Membership: self.Membership}
 }

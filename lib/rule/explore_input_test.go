@@ -74,6 +74,7 @@ func (r modelRecord) forRule(age int8) *rule.Record {
 		rec.Version = 2
 		rec.Leaving = &rule.Leaving{Incarnation: incarnationName(r.leaving), Node: nodeName(nodeOf(r.leaving)), Since: timeOf(grown(r.leavingAge, age))}
 	}
+	r.recoveryForRule(rec, age)
 	if r.bootstrapper != 0 {
 		rec.Bootstrap.Incarnation, rec.Bootstrap.Node = incarnationName(r.bootstrapper), nodeName(nodeOf(r.bootstrapper))
 	}
@@ -113,6 +114,7 @@ func fromRule(rec *rule.Record) modelRecord {
 	if l := rec.Leaving; l != nil && epoch.Sub(l.Since) < expiry {
 		r.leaving, r.leavingAge = number(l.Incarnation), int8(epoch.Sub(l.Since)/unit)
 	}
+	r.recoveryFromRule(rec)
 	if rec.Bootstrap.Incarnation != "" {
 		r.bootstrapper = number(rec.Bootstrap.Incarnation)
 	}
@@ -167,6 +169,9 @@ func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 	if n.candidate {
 		in.Candidate = x.candidacy(w, i)
 	}
+	if n.recovers {
+		in.Recover = x.recover(w, i)
+	}
 	x.spoil(in.Seen.Record, i)
 	if recordOnly {
 		return in
@@ -210,6 +215,7 @@ func (n modelNode) self(i int8) rule.Self {
 	s.Membership.Open = n.mode != noMode
 	if n.keptCluster != 0 {
 		s.Membership.ClusterID, s.Membership.Term = clusterName(n.keptCluster), int64(n.keptTerm)
+		s.Membership.Recovered = n.made
 		s.Membership.Established = n.keptEstablished
 		s.Membership.Desired, s.Membership.Birth, s.Membership.Restore = 1, rule.First, snapshotName(n.keptRestore)
 	}
@@ -226,22 +232,4 @@ func silentKey(k int) string {
 		return rule.NoRecord
 	}
 	return incarnationName(int8(k/2*4 + 1 + k%2))
-}
-
-// watch takes note of what an observation found silent, as the loop of a node that
-// decides does.
-func (n *modelNode) watch(in rule.Input) {
-	silent := map[string]bool{}
-	for _, key := range in.SilentKeys() {
-		silent[key] = true
-	}
-	for k := range n.silentFor {
-		switch {
-		case !silent[silentKey(k)]:
-			n.silentFor[k] = -1
-		case n.silentFor[k] < 0 || n.sinceReading >= 2:
-			n.silentFor[k] = 0
-		}
-	}
-	n.sinceReading = 0
 }

@@ -21,6 +21,9 @@ func (x *explorer) successors(w world) []successor {
 		for _, s := range x.act(w, i) {
 			add(s.world, nodeName(i)+" "+s.what, s.bad)
 		}
+		if v, ok := x.typeRecover(w, i); ok {
+			add(v, "recover is typed on "+nodeName(i), "")
+		}
 	}
 	if w.store != storeOK {
 		v := w
@@ -79,6 +82,10 @@ func (x *explorer) goOn(w world, i int8) []successor {
 		return []successor{{v, "resumes", ""}}
 	}
 	one := func(v world, what, bad string) []successor { return []successor{{v, what, bad}} }
+	if x.gone != 0 && n.observes() {
+		v, bad := x.observe(w, i)
+		return one(v, "observes", bad)
+	}
 	switch n.phase {
 	case off:
 		if i > 0 && n.incarnation == 0 && w.nodes[i-1].incarnation == 0 && n.zone == w.nodes[i-1].zone {

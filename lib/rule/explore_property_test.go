@@ -85,6 +85,9 @@ func (x *explorer) good(w world) bool {
 	if w.store != storeOK {
 		return false
 	}
+	if x.gone != 0 {
+		return x.goodRecovery(w)
+	}
 	var alive, serving, clients, lineage int8
 	for i := range x.nodes {
 		n := w.nodes[i]

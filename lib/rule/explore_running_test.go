@@ -17,6 +17,13 @@ func (x *explorer) startAgent(w world, i int8) (world, string) {
 		return w, ""
 	}
 	n.phase = serverUp
+	if x.gone != 0 {
+		n.join = 1<<x.nodes - 1&^(1<<i) // who has run before knows the others by gossip
+	}
+	if n.soleVoter {
+		n.soleVoter, n.made = false, true
+		return w.foundLineage(i)
+	}
 	if !n.bootstrap || n.raft != 0 {
 		return w, ""
 	}
@@ -53,7 +60,7 @@ func (w world) foundLineage(founders ...int8) (world, string) {
 func (x *explorer) runServer(w world, i int8) []successor {
 	n := w.nodes[i]
 	var out []successor
-	if n.raft == 0 {
+	if n.raft == 0 && !(x.gone != 0 && w.overtaken(i)) {
 		for j := range x.nodes {
 			m := w.nodes[j]
 			if n.join&(1<<j) != 0 && m.serves() && m.raft != 0 && w.hasLeader(m.raft) {
@@ -75,6 +82,13 @@ func (x *explorer) runServer(w world, i int8) []successor {
 		out = append(out, successor{x.serve(w, i), "reads the record for a beat", ""})
 	}
 	return out
+}
+
+// overtaken reports whether the record names a later term than a server without raft data
+// was decided in. It reads the record every second, and is quicker than the server of the
+// later term with its start and its election.
+func (w world) overtaken(i int8) bool {
+	return w.store == storeOK && w.record.term > w.nodes[i].keptTerm
 }
 
 // mustEstablish reports whether a node has raft data of a birth that the record still
@@ -138,7 +152,12 @@ func (x *explorer) serve(w world, i int8) world {
 	n.namedBefore = x.deletesRecord && rule.Observation{Record: rec}.Names(n.self(i).Membership)
 	switch {
 	case errors.Is(err, rule.ErrFenced):
+		if order.Leave && !x.neverLeaves {
+			w.voters[n.raft]--
+		}
 		n.stop(fenced)
+	case err != nil && n.typed:
+		x.startRecovery(&w.nodes[i])
 	case err != nil:
 		n.stop(off)
 	case order.Swap != nil:

@@ -23,14 +23,17 @@ type explorer struct {
 	// agent's start. No protocol can keep the agent from starting then. Its first beat
 	// is fenced, and until then its data may meet another's.
 	pausesBeforeStart bool
-	setsBack          bool        // the store's clock, which was ahead, is set back once (R53)
-	leavesOut         bool        // clients may leave beats out (R47)
-	candidates        bool        // running clients may take places (R48)
-	servers           int8        // it begins with an established cluster of so many servers; 0: with none
-	zones             string      // a letter for each node's zone; empty: none has one
-	byName            bool        // worlds that differ in their nodes' names alone are two
-	outages           bool        // while the store is away nodes are restarted, and start without it (R58)
-	visit             func(world) // is called with every world; may be nil
+	leavesOut         bool           // clients may leave beats out (R47)
+	candidates        bool           // running clients may take places (R48)
+	servers           int8           // it begins with an established cluster of so many servers; 0: with none
+	gone              uint8          // servers that are off at the beginning, and named as gone where recover is typed
+	dead              uint8          // of these, those that never come back
+	logs              [maxNodes]int8 // how long the servers' raft logs are
+	byName            bool           // worlds that differ in their nodes' names alone are two
+	visit             func(world)    // is called with every world; may be nil
+	zones             string         // a letter for each node's zone; empty: none has one
+	setsBack          bool           // the store's clock, which was ahead, is set back once (R53)
+	outages           bool           // while the store is away nodes are restarted, and start without it (R58)
 	// With snapshots, one bit each, it begins with a lost cluster. Those that are damaged
 	// cannot be restored, and an operator removes them, if removes is true.
 	snapshots, damaged  uint8
@@ -48,6 +51,9 @@ type explorer struct {
 	manyAtOnce        bool // it takes a place while another's change is under way
 	trustsFuture      bool // what lies in the future counts until its time has come
 	bootstrapsOffline bool // a node that starts without the store bootstraps if it has no data
+	noFence           bool // a server goes on as the sole voter before it has written so
+	asksSlots         bool // a recovery asks who has slots, and not who votes
+	neverLeaves       bool // a server that is fenced and has a leader is stopped as a voter
 	neverCounts       bool // a server that steps down does not ask who votes and lives
 	zonesForEver      bool // a node leaves a place to other zones for as long as it is free
 	afterStart        bool // a snapshot is restored into a cluster that runs
@@ -97,6 +103,7 @@ func explorations(size string) []explorer {
 			explorer{nodes: 4, desired: 3, faults: 1, servers: 3, candidates: true, only: "dies", setsBack: true},
 		)
 	}
+	out = append(out, recoveries(size)...)
 	if size == "full" {
 		out = append(out,
 			explorer{nodes: 2, desired: 2, faults: 2},
@@ -173,6 +180,9 @@ func (x *explorer) name() string {
 	}
 	if x.zones != "" {
 		name += ", zones " + x.zones
+	}
+	if x.gone != 0 {
+		name += fmt.Sprintf(", %d lost", count(x.gone))
 	}
 	if x.candidates {
 		name += ", clients take places"

@@ -24,6 +24,9 @@ func (x *explorer) passTime(w world, leaveOut bool) (_ world, ok bool) {
 		w.nodes[i].count(few[i])
 	}
 	w.record, w.lateWrite = w.record.aged(1), w.lateWrite.aged(1)
+	for i := range x.nodes {
+		w.nodes[i].typed = w.nodes[i].typed && w.record.entries[i].incarnation != 0
+	}
 	for i := range w.serverBeats {
 		w.expired = w.expired || w.serverBeats[i]&2 != 0 || w.agentBeats[i]&2 != 0
 	}

@@ -51,3 +51,21 @@ func (n names) renamed(to renaming) (out names) {
 	}
 	return out
 }
+
+// joined reports whether two agents that run are connected because the first was
+// started with the address of the second.
+func (w world) joined(i, j int8) bool {
+	a, b := w.nodes[i], w.nodes[j]
+	return a.answers() && !a.paused && b.answers() && !b.paused && a.join&(1<<j) != 0
+}
+
+// hasLeader reports whether more than half of a lineage's voters serve.
+func (w world) hasLeader(lineage int8) bool {
+	serving := 0
+	for _, n := range w.nodes {
+		if n.raft == lineage && n.serves() {
+			serving++
+		}
+	}
+	return lineage != 0 && serving*2 > int(w.voters[lineage])
+}

@@ -46,6 +46,10 @@ type modelRecord struct {
 	restore                              int8 // the snapshot that the cluster is born from; 0 for none
 	count                                int8 // of slots
 	slots                                [maxNodes + 1]modelSlot
+	entries                              [maxNodes]modelEntry // of servers that recover a lost quorum
+	recovered, recovering                bool                 // it was recovered; no leader was seen since
+	fromTerm                             int8
+	tookPart                             uint8
 }
 
 // Phases of a node. Each says what the node does next.
@@ -131,6 +135,14 @@ type modelNode struct {
 	looked    bool // it has, in this unit of time
 	leaves    bool // it is a server that steps down next, after its beat
 	fewFor    int8 // units for which its gossip has shown too few servers
+
+	// The recovery of a lost quorum.
+	typed     bool // it was typed while the agent runs
+	recovers  bool // it is under way, and no agent runs
+	entered   bool // the record has had its entry
+	logRead   bool
+	soleVoter bool // its next start makes it the sole voter of its raft data
+	made      bool // that was done in the term that the data directory keeps
 }
 
 // world is everything at one moment. It is comparable: equal worlds are one.
@@ -171,6 +183,9 @@ func (r modelRecord) aged(by int8) modelRecord {
 	for i := range r.slots[:r.count] {
 		r.slots[i].age = grown(r.slots[i].age, by)
 	}
+	for i := range r.entries {
+		r.entries[i] = r.entries[i].aged(by)
+	}
 	if r.leavingAge = grown(r.leavingAge, by); r.leaving == 0 || r.leavingAge >= old {
 		r.leaving, r.leavingAge = 0, 0
 	}
@@ -198,24 +213,6 @@ func (n modelNode) answers() bool {
 // serves reports whether a Consul server runs that is not frozen.
 func (n modelNode) serves() bool {
 	return !n.paused && (n.phase == serverUp || n.phase == beforeBeat)
-}
-
-// hasLeader reports whether more than half of a lineage's voters serve.
-func (w world) hasLeader(lineage int8) bool {
-	serving := 0
-	for _, n := range w.nodes {
-		if n.raft == lineage && n.serves() {
-			serving++
-		}
-	}
-	return lineage != 0 && serving*2 > int(w.voters[lineage])
-}
-
-// joined reports whether two agents that run are connected because the first was
-// started with the address of the second.
-func (w world) joined(i, j int8) bool {
-	a, b := w.nodes[i], w.nodes[j]
-	return a.answers() && !a.paused && b.answers() && !b.paused && a.join&(1<<j) != 0
 }
 
 // write makes a record the current one.

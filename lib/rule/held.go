@@ -33,9 +33,10 @@ func (o Observation) BeatsAsServer(node string) bool {
 func (in Input) held(s Slot) bool { return in.Seen.Held(s, in.Policy.Expiry) }
 
 // Held reports whether a slot is held: its node beats as a server, or still has time
-// to start (R8). The observation must have the heartbeats.
+// to start (R8), or was stopped to be recovered (R56). The observation must have the
+// heartbeats.
 func (o Observation) Held(s Slot, expiry time.Duration) bool {
-	return o.BeatsAsServer(s.Node) || s.Fresh(o.Time, expiry)
+	return o.BeatsAsServer(s.Node) || s.Fresh(o.Time, expiry) || o.Record.SurvivorOf(s.Incarnation, o.Time, expiry) != nil
 }
 
 // slots returns the record's slots; none if there is no record.
@@ -90,6 +91,15 @@ func (in Input) nameConflict() *Slot {
 	return nil
 }
 
+// survivors returns the entries of other servers that recover a lost quorum (R56).
+func (in Input) survivors() []Survivor {
+	if in.Seen.Record == nil {
+		return nil
+	}
+	all := in.Seen.Record.LiveSurvivors(in.Seen.Time, in.Policy.Expiry)
+	return slices.DeleteFunc(all, func(s Survivor) bool { return s.Incarnation == in.Self.Incarnation })
+}
+
 // heldSlots returns the slots of others that are held.
 func (in Input) heldSlots() []Slot {
 	return slices.DeleteFunc(in.slotsOfOthers(), func(s Slot) bool { return !in.held(s) })
@@ -139,7 +149,7 @@ func (in Input) SilentKeys() []string {
 	for _, s := range in.silentSlots() {
 		out = append(out, s.Incarnation)
 	}
-	if in.noOtherServerBeats() && !in.beatsAsServer(in.Self.Node) {
+	if in.noOtherServerBeats() && !in.beatsAsServer(in.Self.Node) && len(in.survivors()) == 0 {
 		out = append(out, AllServers)
 	}
 	if in.Seen.Record == nil {

@@ -41,6 +41,9 @@ type Membership struct {
 	// none before CandidateFrom, by the store's clock (R51).
 	GaveBack      int       `json:"gave_back,omitempty"`
 	CandidateFrom time.Time `json:"candidate_from,omitzero"`
+	// Recovered reports that the raft data was made that of a sole voter in this term. That
+	// is done once, for others may vote since (R57).
+	Recovered bool `json:"recovered,omitempty"`
 }
 
 // takesNoPlace reports whether the node has given a place back of late (R51). The pause may
@@ -126,23 +129,27 @@ type Input struct {
 	Seen   Observation
 	Evidence
 	Candidate *Candidacy // of a running client that may take a vacant place (R48); else nil
+	Recover   *Recover   // where the operator has typed that a lost quorum is to be recovered (R56); else nil
 	New       NewIDs
 }
 
 // Action is what the rule wants next. Exactly one of the fields Decision, Swap,
-// Probe, ReadHeartbeats, ListSnapshots, Wait and Err is set.
+// Probe, ReadHeartbeats, ListSnapshots, ReadLog, SetAside, Wait and Err is set.
 type Action struct {
 	Decision       *Decision // the node is decided
 	Swap           *Record   // write this in place of what was seen, then observe again
 	Probe          []string  // find out whether anybody answers at these addresses
 	ReadHeartbeats bool      // read the heartbeats now
 	ListSnapshots  string    // list the snapshots of this cluster
+	ReadLog        bool      // wait for the agent to end, keep it from starting, and read its raft log (R56)
+	SetAside       string    // put the raft data aside, and say why (R57)
 	Wait           string    // observe again later: what the node waits for
-	Err            error     // wraps [ErrFenced] or [ErrUndecided]
+	Err            error     // wraps [ErrFenced], [ErrUndecided] or [ErrRefused]
 
 	// With Wait: reading the record alone will do, and the node is to observe at this
 	// time, by the store's clock, at the latest; zero: whenever it likes.
 	ByRecord    bool
+	Unbounded   bool // with Wait: it ends without -wait, because others bound it (R39)
 	NoLaterThan time.Time
 	// Unhurried goes with ByRecord: nothing is lost if the node sees a few seconds late
 	// what it waits for.
@@ -161,6 +168,8 @@ type Decision struct {
 	Expect     int        // start a cluster of so many together; 0 for none
 	Restore    string     // with Bootstrap: the key of the snapshot that it starts from; empty for none
 	HasSlot    bool       // it is a server by a slot of its own
+	Recover    bool       // make it the sole voter of its raft data before it starts (R57)
+	Winner     string     // of a recovery that was typed: the node that goes ahead (R56)
 	Join       []string   // addresses, the freshest first, at most [MaxJoin]
 	Held       []string   // nodes that are servers or have the right to be, sorted
 	Reason     string     // in words

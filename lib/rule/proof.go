@@ -131,6 +131,15 @@ func (a Action) mergeWith(other Action) Action {
 // silence is watched for a whole expiry, the holders of fresh slots have their time to
 // start, nobody may answer at any slot's address, and then the policy says what to do.
 func (in Input) lostCluster() Action {
+	if survivors := in.survivors(); len(survivors) > 0 { // R56
+		if own := in.ownSlot(); own != nil {
+			// Those who recover must not take this node for a server with data.
+			next := in.Seen.Record.next(in.New.Write)
+			next.remove(own.Incarnation)
+			return Action{Swap: &next, Why: "the lost quorum is being recovered, and this node holds no data"}
+		}
+		return Action{Wait: fmt.Sprintf("for %s of %s to be recovered", survivors[0].Node, in.lostName())}
+	}
 	if in.SilentFor[AllServers] < in.Policy.Expiry {
 		return Action{Wait: "to see whether " + in.lostName() + " is lost: no server sends heartbeats", Watch: []string{AllServers}}
 	}

@@ -55,19 +55,23 @@ type Record struct {
 	// Restore is the key of the snapshot that the cluster was born from, or is to be; empty
 	// for none (R55).
 	Restore string `json:"restore,omitempty"`
+	// Survivors are those that recover a lost quorum, and Recovery is what came of the
+	// last such attempt (R56, R57).
+	Survivors []Survivor `json:"survivors,omitempty"`
+	Recovery  *Recovery  `json:"recovery,omitempty"`
 }
 
 // Versions of records. A record that an older program understands has the first: what
 // came later is there for as long as it is needed.
 const (
 	firstVersion  = 1
-	secondVersion = 2 // the record has a [Gather], a [Leaving], a snapshot or a slot that is promoted
+	secondVersion = 2 // the record has a [Gather], [Leaving], [Survivor], [Recovery], a snapshot or a slot that is promoted
 )
 
 // version returns which version the record must have, so that no program takes part
 // that does not know what is in it.
 func (r Record) version() int {
-	if r.Gather != nil || r.Leaving != nil || r.Restore != "" || slices.ContainsFunc(r.Servers, Slot.UnderWay) {
+	if r.Gather != nil || r.Leaving != nil || r.Restore != "" || len(r.Survivors) > 0 || r.Recovery != nil || slices.ContainsFunc(r.Servers, Slot.UnderWay) {
 		return secondVersion
 	}
 	return firstVersion
@@ -142,6 +146,11 @@ func (r Record) check() error {
 			return err
 		}
 	}
+	for _, s := range r.Survivors {
+		if err := errors.Join(registry.CheckNode(s.Node), registry.CheckAddress(s.Address)); err != nil || s.Incarnation == "" {
+			return errors.Join(errors.New("bad survivor"), err)
+		}
+	}
 	return nil
 }
 
@@ -209,7 +218,7 @@ func (r *Record) establish() {
 func (r Record) next(write string) Record {
 	r.Seq++
 	r.Write = write
-	r.Servers = slices.Clone(r.Servers)
+	r.Servers, r.Survivors = slices.Clone(r.Servers), slices.Clone(r.Survivors)
 	return r
 }
 
@@ -225,5 +234,6 @@ func (r Record) membership(kept Membership) Membership {
 		ClusterID: r.ClusterID, Term: r.Bootstrap.Term, Desired: r.Desired, Birth: r.Birth,
 		Adopted: r.Bootstrap.Incarnation == "", Established: r.State == Established, Restore: r.Restore,
 		GaveBack: kept.GaveBack, CandidateFrom: kept.CandidateFrom,
+		Recovered: kept.Recovered && r.relationTo(kept.ClusterID, kept.Term) == sameBirth,
 	}
 }

@@ -14,7 +14,10 @@ func (in Input) withRaftState() Action {
 	if rec == nil {
 		return in.server("the data directory holds raft data, and there is no cluster record")
 	}
-	const reason = "the data directory holds raft data of this cluster"
+	reason := "the data directory holds raft data of this cluster"
+	if rec.Recovers(in.Self.Incarnation) {
+		reason = "the lost quorum is recovered with this node's data"
+	}
 	if rec.State != Established {
 		// The birth has succeeded, and nobody may start another.
 		next := rec.next(in.New.Write)
@@ -78,6 +81,7 @@ func (in Input) server(reason string) Action {
 		}
 	}
 	d.HasSlot = in.ownSlot() != nil
+	d.Recover = in.Self.Raft && rec != nil && rec.Recovers(in.Self.Incarnation) && !d.Membership.Recovered
 	if in.mayBootstrap() {
 		alone := rec.Birth == First || rec.Desired == 1
 		d.Bootstrap = alone && rec.Bootstrap.Incarnation == in.Self.Incarnation
@@ -88,6 +92,10 @@ func (in Input) server(reason string) Action {
 	if d.Bootstrap {
 		d.Join = []string{} // the others join it
 		d.Restore = rec.Restore
+	}
+	if survivors := in.survivors(); !d.HasSlot && len(survivors) > 0 {
+		// Nothing that it writes shows the others that it is about to start (R56).
+		return Action{Wait: fmt.Sprintf("for the recovery that was typed on %s", survivors[0].Node)}
 	}
 	return Action{Decision: &d}
 }

@@ -13,6 +13,7 @@ type Running struct {
 	Self      Self          // Self.Mode is what its Consul runs as; Self.Raft is whether its raft log has entries
 	AgentName string        // the agent's own name; empty if it is not known
 	Found     bool          // it has found a cluster: a server knows a raft leader, a client a server
+	Leader    bool          // it knows a raft leader; a client's agent is asked only where the record has survivors (R56)
 	Voter     bool          // it votes, as its own raft configuration says
 	NoVoteFor time.Duration // for how long it has had a leader and no vote, without interruption
 	Eligible  bool          // it may change role by itself (R48)
@@ -47,6 +48,9 @@ type Order struct {
 	// StepDown says in words why this server is to leave its cluster and become a client
 	// (R50, R51); empty if it is not.
 	StepDown string
+	// Leave says, beside an error, that the agent is to leave its cluster before it ends: one
+	// that is fenced by a recovery and has a leader may vote there (R57).
+	Leave bool
 }
 
 // Roles returns the folders under which a node in a mode beats by this order (R31).
@@ -78,8 +82,10 @@ func Serve(r Running) (Order, error) {
 		return Order{}, fmt.Errorf("%w: this server has found no cluster %s, and the registry names %s", ErrUndecided, kept.ClusterID, rec.ClusterID)
 	case relation == otherCluster: // R30
 		return Order{}, fmt.Errorf("%w: this server belongs to cluster %s and the registry names %s", ErrFenced, kept.ClusterID, rec.ClusterID)
+	case rec.tookPart(r.Self): // R57
+		return Order{}, fmt.Errorf("%w: the lost quorum is recovered with the data of %s", ErrUndecided, rec.Bootstrap.Node)
 	case relation == laterTerm && r.Self.Raft: // R30
-		return Order{}, fmt.Errorf("%w: this server's data is of term %d and the registry names cluster %s of term %d", ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
+		return Order{Leave: r.Found && rec.Recovery != nil}, fmt.Errorf("%w: this server's data is of term %d and the registry names cluster %s of term %d", ErrFenced, kept.Term, rec.ClusterID, rec.Bootstrap.Term)
 	case relation == earlierTerm: // R36
 		return r.serveWithoutRecord()
 	case r.copied(): // R23
@@ -90,52 +96,41 @@ func Serve(r Running) (Order, error) {
 	return r.serveUnderRecord()
 }
 
-// serveClient returns an error where this client must decide again: it holds a slot,
-// because a claim of its own was written later than it knew (R48), or the birth that it
-// waits for has stalled (R22). One that knows no server dates times in the future back, for
-// there may be nobody else to do it (R53).
-func (r Running) serveClient() (Order, error) {
-	if !r.Self.Membership.Open || r.Record == nil {
-		return Order{}, nil
-	}
-	if slot := r.slot(); r.Eligible && slot != nil && slot.Node == r.Self.Node && !slot.tooLate(r.Time, r.Expiry) {
-		return Order{}, fmt.Errorf("%w: this client holds a slot", ErrUndecided)
-	}
-	if r.Found {
-		return Order{}, nil
-	}
-	if next, why, ok := r.Record.dateBack(r.Horizon, r.Time, r.Write); ok {
-		return Order{Swap: next, Why: why}, nil
-	}
-	if why := r.Record.stalledBirth(r.Time, r.Expiry); why != "" {
-		return Order{}, fmt.Errorf("%w: %s", ErrUndecided, why)
-	}
-	return Order{}, nil
-}
-
 // serveUnderRecord is for a server whose cluster id and term are the record's.
 func (r Running) serveUnderRecord() (Order, error) {
 	if next, why, ok := r.Record.dateBack(r.Horizon, r.Time, r.Write); ok {
 		return Order{Swap: next, Why: why, Withhold: true}, nil // R53
 	}
-	bootstrapping := r.Record.State != Established
+	bootstrapping, recovering := r.Record.State != Established, r.Record.recoveryUnderWay()
 	hadLeader := r.Found || r.Self.Raft
 	slot, inVain := r.slot(), r.waitsInVain()
 	switch {
+	case r.Found && len(r.Record.Survivors) > 0: // R56
+		return r.endRecovery()
+	case r.Record.SurvivorOf(r.Self.Incarnation, r.Time, r.Expiry) != nil: // R56
+		return Order{}, fmt.Errorf("%w: the recovery of the lost quorum was typed on this server", ErrUndecided)
+	case recovering && r.Found: // R57
+		return r.swap("the recovered cluster has a leader", true, func(next *Record) {
+			next.Recovery = &Recovery{r.Record.Recovery.FromTerm, r.Record.Recovery.TookPart, true}
+		})
 	case bootstrapping && hadLeader:
 		// Raft data is enough: where there is some there was a leader, and a second birth
 		// could only corrupt it (R32).
 		return r.swap("the cluster has a leader", true, (*Record).establish)
 	case !hadLeader && inVain != "":
 		return Order{}, fmt.Errorf("%w: %s", ErrUndecided, inVain)
-	case bootstrapping && slot != nil && slot.DueForRenewal(r.Time, r.Expiry):
+	case (bootstrapping || recovering) && slot != nil && slot.DueForRenewal(r.Time, r.Expiry):
 		// It sends no heartbeats as a server yet, so its slot must stay fresh (R31).
 		return r.renew("this server waits for a leader", true)
-	case bootstrapping || !hadLeader: // R31
+	case bootstrapping || recovering || !hadLeader: // R31
 		return Order{Withhold: true}, nil
 	case r.mayTakeSlot() && len(r.Record.Servers) < r.Record.Desired: // R34
 		return r.swap("this server holds no slot and there is one", false, func(next *Record) {
 			next.Servers = append(next.Servers, r.newSlot())
+		})
+	case slot != nil && len(r.Record.LiveSurvivors(r.Time, r.Expiry)) < len(r.Record.Survivors): // R56
+		return r.swap("a recovery that was typed has not been renewed", false, func(next *Record) {
+			next.Survivors = next.LiveSurvivors(r.Time, r.Expiry)
 		})
 	case slot != nil && r.Record.Leaving != nil && !r.Record.LeavingUnderWay(r.Time, r.Expiry): // R50
 		return r.swap("a server that was to step down has not", false, func(next *Record) { next.Leaving = nil })
