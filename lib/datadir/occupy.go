@@ -25,7 +25,7 @@ func (d Dir) Occupy(patience time.Duration, waits func()) error {
 		if err := d.occupy(); !errors.Is(err, ErrOccupied) || time.Since(begin) >= patience {
 			return err
 		}
-		if tries == 10 {
+		if tries == 5 {
 			waits()
 		}
 		time.Sleep(50 * time.Millisecond)
