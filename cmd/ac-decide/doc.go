@@ -8,6 +8,7 @@ cluster, a server that joins the others, or an agent: a Consul client.
 	          [-mode auto|kept|server|agent] [-birth auto|first|quorum] [-birth-wait T]
 	          [-lost-cluster auto|wait|bootstrap|restore] [-wait 5m] [-timeout 30s]
 	          [-zone Z] [-claims on|off] [-resize] [-dry-run]
+	ac-decide -r URL [-n NODE] [-a ADDRESS] [-d DIR] -recover [-gone NAME]... [-dry-run]
 	ac-decide [-d DIR] -mode server|agent -set
 	ac-decide [-d DIR] -offline -set
 	ac-decide -version
@@ -92,6 +93,19 @@ on. Without it the number in the cluster record counts. Where that is less, serv
 that are silent lose their places first, then those of the zone that has most, then
 the newest.
 
+With -recover the program decides nothing. It brings a cluster back that has lost its
+quorum: type it on every server that survived, while the node's agent runs without a
+leader under auto-consul run or its units, which stop the agent and start it again. Each
+server that is off for good is named by -gone, by its node name or, where nobody knows
+that, its address. Gone means powered off: one that runs on unseen, and comes back, spoils
+the data. When nobody has joined in for an expiry, the server with the newest log goes
+ahead, and the others join it anew. The document says who that is:
+{"version":1,"winner":"n3","cluster_id":"...","generation":2}. It ends with 0 whoever
+goes ahead, with 75 after -wait, and with 1, and the reason, where it is refused: there is
+a leader, a server that takes no part lives or was not named, or the data is another
+cluster's. What only the lost servers had is lost; with -dry-run standard error says how
+much is known, and nothing is written or stopped.
+
 INT and TERM end the program with 130 and 143, and the end of everybody who could
 read its output, where that is a pipe, with 141.
 
@@ -110,6 +124,7 @@ read its output, where that is a pipe, with 141.
 	ac-decide -r s3://my-bucket/consul -a 10.0.0.1 -s 3
 	ac-members -limit 10 s3://my-bucket/consul | ac-decide -n a -a 10.0.0.1 -s 3 | ac-exec
 	ac-decide -r s3://my-bucket/consul -a 10.0.0.9 -s 5 -resize -dry-run
+	ac-decide -r s3://my-bucket/consul -d /var/lib/consul -recover -gone n1 -gone n2 -dry-run
 	ac-decide -d /var/lib/consul -mode server -set
 */
 package main

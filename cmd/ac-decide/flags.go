@@ -23,6 +23,8 @@ type program struct {
 	claims, birth, lost   string
 	set, dryRun, resize   bool
 	offline               bool
+	recover               bool
+	gone                  []string
 	at                    registry.Location
 }
 
@@ -52,6 +54,8 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Verb(&p.resize, "resize", "change the cluster's desired number of servers to -servers")
 	f.Verb(&p.set, "set", "keep the given -mode, or -offline, for the next start, and do nothing else")
 	f.Verb(&p.offline, "offline", "with -set: keep that the next decision of this server may do without the store")
+	f.Verb(&p.recover, "recover", "bring a cluster back that has lost its quorum, with the newest data of the servers on which this is typed")
+	f.VerbList(&p.gone, "gone", "with -recover: the `name` of a server that is powered off for good; once for each")
 	f.DryRun(&p.dryRun, "decide, and write nothing")
 }
 
@@ -72,6 +76,7 @@ func (p *program) Check(cli.Streams) error {
 	if p.offline {
 		bad = append(bad, errors.New("-offline goes with -set"))
 	}
+	bad = append(bad, p.checkRecover())
 	if p.url != "" {
 		at, err := registry.ParseLocation(p.url)
 		p.at = at
@@ -96,6 +101,25 @@ func (p *program) Check(cli.Streams) error {
 		cli.OneOf("birth", p.birth, string(rule.Auto), string(rule.First), string(rule.Quorum)), p.checkBirthWait(p.expiry),
 		cli.OneOf("lost-cluster", p.lost, string(rule.LostAuto), string(rule.LostWait), string(rule.LostBootstrap), string(rule.LostRestore)),
 		cli.OneOf("claims", p.claims, "on", "off"))...)
+}
+
+// checkRecover returns what is wrong with the flags of a recovery.
+func (p *program) checkRecover() error {
+	var bad []error
+	switch {
+	case !p.recover && len(p.gone) > 0:
+		return errors.New("-gone goes with -recover")
+	case !p.recover:
+		return nil
+	case p.resize || p.claims == "off":
+		bad = append(bad, errors.New("-recover goes with neither -resize nor -claims off"))
+	case p.url == "":
+		bad = append(bad, errors.New("-recover wants a -registry"))
+	}
+	for _, name := range p.gone {
+		bad = append(bad, registry.CheckNode(name))
+	}
+	return cli.Problems(bad...)
 }
 
 // checkBirthWait returns an error for a wait in which a slot would grow old: it could be

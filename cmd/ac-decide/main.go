@@ -50,6 +50,9 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	// What it writes to see whether the store takes writes is removed again.
 	ctx, stop := cli.Interruptible(ctx, s.Out)
 	defer stop()
+	if p.recover {
+		return p.recoverQuorum(ctx, s, st, at, expiry)
+	}
 	decided, err := p.preparer(s, st, at, expiry).Prepare(ctx, first)
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
@@ -103,7 +106,7 @@ func (p *program) mayServe() error {
 // document returns the decision as it is printed.
 func document(d node.Prepared, at registry.Location, expiry time.Duration) wire.Decision {
 	out := wire.Decision{
-		Version: wire.Version, Mode: string(d.Mode), Bootstrap: d.Bootstrap, BootstrapExpect: d.Expect, Restore: d.Restore, Join: d.Join,
+		Version: wire.Version, Mode: string(d.Mode), Bootstrap: d.Bootstrap, BootstrapExpect: d.Expect, Restore: d.Restore, Recover: d.Recover, Join: d.Join,
 		Node: d.Self.Node, Address: d.Self.Address, Zone: d.Self.Zone, Registry: at.String(),
 		Incarnation: d.Self.Incarnation, Slot: d.HasSlot, Reason: d.Reason, Evidence: append([]string{}, d.Proof...),
 		ExpirySeconds: int64(expiry / time.Second), DesiredServers: d.Desired, HeldServers: d.Held, DecidedAt: d.Seen.Time,

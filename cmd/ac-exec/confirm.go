@@ -15,7 +15,7 @@ import (
 // claimOf returns the claim that a decision rests on, as its document has it (R27).
 func claimOf(d wire.Decision) rule.Claim {
 	decision := rule.Decision{
-		Mode: registry.Mode(d.Mode), Bootstrap: d.Bootstrap, Expect: d.BootstrapExpect, HasSlot: d.Slot, Offline: d.Offline,
+		Mode: registry.Mode(d.Mode), Bootstrap: d.Bootstrap, Expect: d.BootstrapExpect, HasSlot: d.Slot, Recover: d.Recover, Offline: d.Offline,
 		Membership: rule.Membership{ClusterID: d.ClusterID, Term: d.Generation},
 	}
 	self := rule.Self{Node: d.Node, Address: d.Address, Incarnation: d.Incarnation}

@@ -138,6 +138,11 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 			return err
 		}
 	}
+	if d.Recover {
+		if err := p.recoverData(l, files); err != nil {
+			return err
+		}
+	}
 	return consul.Become(path, argv)
 }
 

@@ -19,13 +19,19 @@ type Decider struct {
 	Policy   rule.Policy
 	// Candidate is set where the node runs as a client and may take a vacant place (R48).
 	Candidate *rule.Candidacy
-	Wait      time.Duration // bound on all waiting for other nodes (R39)
-	Timeout   time.Duration // bound on each observation and each write, and on how long they may fail
-	DryRun    bool          // decide as if every write had succeeded, write nothing
+	// Recover is set where the recovery of a lost quorum was typed (R56). It is changed.
+	Recover *rule.Recover
+	Wait    time.Duration // bound on all waiting for other nodes (R39)
+	Timeout time.Duration // bound on each observation and each write, and on how long they may fail
+	DryRun  bool          // decide as if every write had succeeded, write nothing
 
 	Keep     func() error                                   // keeps the incarnation; called before each write (R37)
 	Answers  func(ctx context.Context, address string) bool // reports whether anybody answers there
-	Progress func(format string, args ...any)               // tells the operator
+	SetAside func() error                                   // puts raft data aside that is of no use any more (R57)
+	// ReadLog reads the raft log and keeps agents from starting on it from then on. ok is
+	// false as long as an agent runs. It is needed beside Recover.
+	ReadLog  func() (log rule.Log, ok bool, err error)
+	Progress func(format string, args ...any) // tells the operator
 
 	seen     rule.Observation
 	begin    time.Time // of the last observation, monotonic
@@ -44,8 +50,10 @@ type Decider struct {
 	watched string      // what was written to see whether the store takes writes
 
 	waiting time.Time // since when this node waits for others
-	waitFor string    // what it waits for
-	polls   int       // observations since then
+	// unbounded says that the last wait was one that others bound.
+	unbounded bool
+	waitFor   string // what it waits for
+	polls     int    // observations since then
 }
 
 // Decide goes on until the node is decided, and returns the decision with the
@@ -85,6 +93,9 @@ func (d *Decider) Decide(ctx context.Context, first *rule.Observation) (rule.Dec
 
 // input returns everything that the rule is asked with.
 func (d *Decider) input() rule.Input {
+	if d.Recover != nil && d.Recover.Since.IsZero() {
+		d.Recover.Since = d.seen.Time
+	}
 	unanswered := map[string]time.Duration{}
 	for address, since := range d.silences {
 		unanswered[address] = d.begin.Sub(since)
@@ -98,8 +109,8 @@ func (d *Decider) input() rule.Input {
 		Evidence: rule.Evidence{
 			SilentFor: d.watch.silentFor(d.begin), Answers: d.answers, UnansweredFor: unanswered, Snapshots: d.stored,
 		},
-		Candidate: d.Candidate,
-		New:       rule.NewIDs{ClusterID: d.Random.ID(), Write: d.Random.ID()},
+		Candidate: d.Candidate, Recover: d.Recover,
+		New: rule.NewIDs{ClusterID: d.Random.ID(), Write: d.Random.ID()},
 	}
 }
 
@@ -113,6 +124,10 @@ func (d *Decider) carryOut(ctx context.Context, action rule.Action) error {
 		return nil
 	case action.ListSnapshots != "":
 		return d.list(ctx, action.ListSnapshots)
+	case action.ReadLog:
+		return d.readLog(ctx)
+	case action.SetAside != "":
+		return d.setAside(action.SetAside)
 	case action.Swap != nil && d.DryRun:
 		d.Progress("dry run: would write the cluster record: %s", action.Why)
 		d.seen.Record, d.seen.ETag = action.Swap, "dry-run"
@@ -144,19 +159,6 @@ func (d *Decider) swap(ctx context.Context, action rule.Action) error {
 		d.seen = d.seen.WithHeartbeats(heartbeats)
 	}
 	return nil
-}
-
-// takes remembers the write of ours that an observation has shown. One that only mends
-// the record is told and is no reason for the decision (R53).
-func (d *Decider) takes(action rule.Action) {
-	switch {
-	case action.Mends && d.DryRun:
-		return
-	case action.Mends:
-		d.Progress("wrote the cluster record: %s", action.Why)
-		return
-	}
-	d.won = action
 }
 
 // write writes a record over what was seen, and reports whether a reading has shown it
@@ -198,10 +200,14 @@ func (d *Decider) wait(ctx context.Context, action rule.Action) error {
 	if d.DryRun {
 		return fmt.Errorf("%w: would wait %s", rule.ErrUndecided, action.Wait)
 	}
-	if d.waiting.IsZero() {
+	if d.waiting.IsZero() || d.unbounded && !action.Unbounded {
 		d.waiting = time.Now()
 	}
+	d.unbounded = action.Unbounded
 	left := d.Wait - time.Since(d.waiting)
+	if action.Unbounded {
+		left = d.Policy.Expiry
+	}
 	if left <= 0 {
 		return fmt.Errorf("%w: waited %v %s", rule.ErrUndecided, d.Wait, action.Wait)
 	}
@@ -230,12 +236,4 @@ func (d *Decider) wait(ctx context.Context, action rule.Action) error {
 		return err
 	}
 	return d.refresh(ctx, read)
-}
-
-// explained gives a decision the reason of the write that made it possible.
-func (d *Decider) explained(decision rule.Decision) rule.Decision {
-	if d.won.Why != "" {
-		decision.Reason, decision.Proof = d.won.Why, d.won.Proof
-	}
-	return decision
 }

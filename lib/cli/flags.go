@@ -34,7 +34,7 @@ var settings = strings.Fields(`
 // verbs are the names of all flags that make a program act, or stop it. They are
 // taken from the command line only: the environment and the file are shared by all
 // programs, and a setting there must not turn a heartbeat into a leave.
-var verbs = strings.Fields("again check dry-run force leave offline resize set until version")
+var verbs = strings.Fields("again check dry-run force gone leave offline recover resize set until version")
 
 // FlagSet defines flags. Every flag has one spelling in all programs; those
 // that several share are methods here.
@@ -64,6 +64,14 @@ func (f *FlagSet) Verb(p *bool, name, usage string) { f.verbs.BoolVar(p, name, f
 
 // VerbString is [FlagSet.Verb] for a flag with a value.
 func (f *FlagSet) VerbString(p *string, name, usage string) { f.verbs.StringVar(p, name, "", usage) }
+
+// VerbList is [FlagSet.Verb] for a flag that may be given several times, each with a value.
+func (f *FlagSet) VerbList(p *[]string, name, usage string) {
+	f.verbs.Func(name, usage, func(value string) error {
+		*p = append(*p, value)
+		return nil
+	})
+}
 
 // DryRun defines -dry-run.
 func (f *FlagSet) DryRun(p *bool, usage string) { f.Verb(p, "dry-run", usage) }

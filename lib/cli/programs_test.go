@@ -116,7 +116,7 @@ func flagCall(n ast.Node) (method, name string) {
 	if x, ok := sel.X.(*ast.Ident); !ok || x.Name != "f" || len(call.Args) == 0 {
 		return "", ""
 	}
-	if defines := strings.HasSuffix(sel.Sel.Name, "Var") || slices.Contains([]string{"Duration", "OptionalDuration", "Verb", "VerbString"}, sel.Sel.Name); defines && len(call.Args) > 2 {
+	if defines := strings.HasSuffix(sel.Sel.Name, "Var") || slices.Contains([]string{"Duration", "OptionalDuration", "Verb", "VerbString", "VerbList"}, sel.Sel.Name); defines && len(call.Args) > 2 {
 		if lit, ok := call.Args[1].(*ast.BasicLit); ok {
 			name, _ = strconv.Unquote(lit.Value) // the parser has read it
 		}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/consul/api"
@@ -108,6 +110,7 @@ type self struct {
 		} `json:"consul"`
 		Raft struct {
 			LastLogIndex        string `json:"last_log_index"`
+			LastLogTerm         string `json:"last_log_term"`
 			LatestConfiguration string `json:"latest_configuration"`
 		} `json:"raft"`
 		SerfLAN struct {
@@ -133,7 +136,8 @@ func (s self) status() (node.Status, error) {
 			return node.Status{}, fmt.Errorf("the answer's raft.last_log_index: %w", err)
 		}
 		out.Leads = s.Stats.Consul.Leader == "true"
-		out.Voter = votes(s.Config.NodeID, s.Stats.Raft.LatestConfiguration)
+		out.Log = s.log(out.LogIndex)
+		out.Voter = slices.ContainsFunc(out.Log.Voters, func(v node.Voting) bool { return v.ID == out.Log.ID })
 		return out, nil
 	}
 	if out.KnownServers, err = strconv.Atoi(s.Stats.Consul.KnownServers); err != nil {
@@ -142,8 +146,18 @@ func (s self) status() (node.Status, error) {
 	return out, nil
 }
 
-// votes reports whether a raft configuration has a node for a voter. It is what Consul
-// prints of it: [{Suffrage:Voter ID:… Address:…} {Suffrage:Nonvoter ID:… Address:…}].
-func votes(id, configuration string) bool {
-	return id != "" && strings.Contains(configuration, "{Suffrage:Voter ID:"+id+" Address:")
+// voter matches a voter in what Consul prints of a raft configuration, which is
+// [{Suffrage:Voter ID:… Address:…} {Suffrage:Nonvoter ID:… Address:…}].
+var voter = regexp.MustCompile(`\{Suffrage:Voter ID:(\S+) Address:(\S+)\}`)
+
+// log returns what the server says of its raft data.
+func (s self) log(index uint64) node.Log {
+	out := node.Log{ID: s.Config.NodeID, Index: index}
+	out.Term, _ = strconv.ParseUint(s.Stats.Raft.LastLogTerm, 10, 64) // absent in tests only
+	for _, m := range voter.FindAllStringSubmatch(s.Stats.Raft.LatestConfiguration, -1) {
+		if host, _, err := net.SplitHostPort(m[2]); err == nil {
+			out.Voters = append(out.Voters, node.Voting{ID: m[1], Address: host})
+		}
+	}
+	return out
 }

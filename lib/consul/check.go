@@ -41,6 +41,16 @@ func CheckPorts(ctx context.Context, l Launch, files []File, patience time.Durat
 	}
 }
 
+// ServerPort returns the port at which the servers of a cluster talk to each other, as the
+// arguments or else the files say.
+func ServerPort(l Launch, files []File) uint16 {
+	number, err := strconv.ParseUint(l.setting(files, "ports", serverPorts[0].name, serverPorts[0].flag), 10, 16)
+	if err != nil || number == 0 {
+		return uint16(serverPorts[0].number)
+	}
+	return uint16(number)
+}
+
 func (l Launch) tryPorts(ctx context.Context, files []File) error {
 	for _, port := range serverPorts {
 		number, err := strconv.Atoi(l.setting(files, "ports", port.name, port.flag))

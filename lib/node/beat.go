@@ -48,6 +48,7 @@ type Beater struct {
 	written   []own     // heartbeats that have not been removed
 	lastStamp time.Time // the store's time of the last beat as a server
 	named     bool      // the last look showed this server's birth as established (R36)
+	survivors bool      // the last look showed that a lost quorum is being recovered (R56)
 	unkept    bool      // the operator was told that the data directory cannot be written
 	addresses []string  // of the cluster's servers, as the data directory keeps them; nil: not asked yet
 	schedule  schedule
@@ -140,7 +141,7 @@ func (b *Beater) self(status Status) (node, address string) {
 // record, the store's time and a random name.
 func (b *Beater) running(status Status) (rule.Running, error) {
 	r := rule.Running{
-		AgentName: status.Node, Found: status.Leader != "" || status.KnownServers > 0,
+		AgentName: status.Node, Found: status.Leader != "" || status.KnownServers > 0, Leader: status.Leader != "",
 		Voter: status.Voter, Eligible: b.Eligible, NoVoteFor: b.noVoteFor(status),
 		Expiry: b.Expiry, LastBeat: b.lastStamp, WithheldFor: b.schedule.withheldFor(time.Now()), NamedBefore: b.named,
 	}
@@ -164,6 +165,10 @@ func (b *Beater) look(ctx context.Context, status Status) (l look, err error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, b.Timeout)
 	defer cancel()
+	if b.survivors && !l.Server {
+		leader, err := b.Agent.Leader(limited)
+		r.Leader = err == nil && leader != ""
+	}
 	var wrote []string
 	l.seen, l.order, wrote, err = b.Observer.Serve(limited, r, b.Random)
 	for _, why := range wrote {
@@ -172,6 +177,7 @@ func (b *Beater) look(ctx context.Context, status Status) (l look, err error) {
 	l.others = rule.JoinTargets(registry.Server, r.Self, l.seen)
 	if err == nil {
 		b.named = l.seen.Names(r.Self.Membership)
+		b.survivors = l.seen.Record != nil && len(l.seen.Record.Survivors) > 0
 		if l.seen.Record != nil {
 			b.record = l.seen.Record
 		}

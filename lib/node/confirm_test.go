@@ -3,7 +3,6 @@ package node_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -13,18 +12,8 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// notes is an output that keeps what it is warned of.
-type notes struct {
-	quiet
-	warned []string
-}
-
-func (n *notes) Warnf(format string, args ...any) {
-	n.warned = append(n.warned, fmt.Sprintf(format, args...))
-}
-
 // A server's start is confirmed with the record as it is now (R27). Where that cannot be
-// read nobody bootstraps, and others start with a warning (R28).
+// read no server starts (R28), but for one that the operator lets (R58).
 func TestConfirm(t *testing.T) {
 	t.Parallel()
 	away := errors.New("the store is away")
@@ -35,35 +24,38 @@ func TestConfirm(t *testing.T) {
 			Incarnation: "i1", Node: "s1", Address: "192.0.2.1", Expiry: 2 * time.Minute,
 		}
 	}
+	offline := claim(false)
+	offline.Offline = true
 	for name, tt := range map[string]struct {
-		claim  rule.Claim
-		rec    *rule.Record
-		err    error // of the reading
-		want   error
-		warned int
-		asked  int
+		claim rule.Claim
+		rec   *rule.Record
+		err   error // of the reading
+		want  error
+		asked int
 	}{
-		"no claim":                      {rule.Claim{}, nil, away, nil, 0, 0},
-		"a bootstrap":                   {claim(true), birthOf(1), nil, nil, 0, 1},
-		"a server":                      {claim(false), birthOf(1), nil, nil, 0, 1},
-		"a bootstrap, another's now":    {claim(true), taken(), nil, rule.ErrUndecided, 0, 1},
-		"a server, its slot another's":  {claim(false), taken(), nil, rule.ErrUndecided, 0, 1},
-		"a bootstrap, no record":        {claim(true), nil, nil, rule.ErrUndecided, 0, 1},
-		"a server, no record":           {claim(false), nil, nil, nil, 0, 1},
-		"a bootstrap, nobody knows":     {claim(true), nil, away, away, 0, 1},
-		"a server, and nobody knows":    {claim(false), nil, away, nil, 1, 1},
-		"a server, and nobody may know": {claim(false), nil, registry.ErrDenied, nil, 1, 1},
+		"no claim":                      {rule.Claim{}, nil, away, nil, 0},
+		"a bootstrap":                   {claim(true), birthOf(1), nil, nil, 1},
+		"a server":                      {claim(false), birthOf(1), nil, nil, 1},
+		"a bootstrap, another's now":    {claim(true), taken(), nil, rule.ErrUndecided, 1},
+		"a server, its slot another's":  {claim(false), taken(), nil, rule.ErrUndecided, 1},
+		"a bootstrap, no record":        {claim(true), nil, nil, rule.ErrUndecided, 1},
+		"a server, no record":           {claim(false), nil, nil, nil, 1},
+		"a bootstrap, nobody knows":     {claim(true), nil, away, away, 1},
+		"a server, and nobody knows":    {claim(false), nil, away, away, 1},
+		"a server without the store":    {offline, nil, away, nil, 1},
+		"and it is back":                {offline, taken(), nil, rule.ErrUndecided, 1},
+		"a server, and nobody may know": {claim(false), nil, registry.ErrDenied, registry.ErrDenied, 1},
 	} {
-		asked, out := 0, &notes{}
+		asked := 0
 		record := func(context.Context) (*rule.Record, time.Time, error) {
 			asked++
 			return tt.rec, now, tt.err
 		}
-		if err := node.Confirm(t.Context(), tt.claim, record, out); !errors.Is(err, tt.want) {
+		if err := node.Confirm(t.Context(), tt.claim, record, quiet{}); !errors.Is(err, tt.want) {
 			t.Errorf("%s: got %v, want %v", name, err, tt.want)
 		}
-		if len(out.warned) != tt.warned || asked != tt.asked {
-			t.Errorf("%s: got warned %q, asked %d times; want %d and %d", name, out.warned, asked, tt.warned, tt.asked)
+		if asked != tt.asked {
+			t.Errorf("%s: got asked %d times, want %d", name, asked, tt.asked)
 		}
 	}
 }

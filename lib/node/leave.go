@@ -118,6 +118,20 @@ func (b *Beater) awaitEnd(ctx context.Context, left error) error {
 	}
 }
 
+// leaveFenced lets the agent of a fenced server leave the cluster of its leader. If it were
+// stopped as a voter, it would count there until it is found to be dead (R57).
+func (b *Beater) leaveFenced(ctx context.Context, l look, why error) {
+	if !l.order.Leave {
+		return
+	}
+	b.Out.Warnf("%v; its agent has a leader, and leaves that cluster first", why)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), max(b.Timeout, leaveBound))
+	defer cancel()
+	if err := b.endAgent(limited); err != nil {
+		b.Out.Warnf("%v", err)
+	}
+}
+
 // checkQuorum returns an error if the other servers would have no quorum without a node
 // (R38).
 func (b *Beater) checkQuorum(ctx context.Context, node string) error {

@@ -69,6 +69,7 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	case ctx.Err() != nil:
 		return 0, ctx.Err() // it was told to stop, so nothing that failed is news
 	case isFinal(err):
+		b.leaveFenced(ctx, l, err)
 		return 0, err
 	case errors.Is(err, ErrNotRunning) || errors.Is(err, ErrNoAnswer):
 		t.result = absent
@@ -96,9 +97,7 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	if again > 0 {
 		pause = min(pause, again)
 	}
-	if b.Eligible && t.result == succeeded && !l.Server {
-		pause = min(pause, b.candidacy.untilAsk(time.Now()))
-	}
+	pause = b.sooner(pause, t.result, l.Status)
 	switch {
 	case t.result == absent && tell:
 		b.Out.Notef("%v; the first beat follows as soon as it does", err)
@@ -112,6 +111,19 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 		b.joinHolders(ctx, l.others)
 	}
 	return pause, nil
+}
+
+// sooner returns the pause, or a shorter one: a client that may become a server asks its
+// agent often, and a server without a leader reads the record often.
+func (b *Beater) sooner(pause time.Duration, came result, status Status) time.Duration {
+	switch {
+	case came != succeeded:
+	case b.Eligible && !status.Server:
+		return min(pause, b.candidacy.untilAsk(time.Now()))
+	case status.Server && status.Alone():
+		return min(pause, leaderlessPause)
+	}
+	return pause
 }
 
 // changesRole lets a client take a place, or a server step down, where that is to be. Its

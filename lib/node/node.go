@@ -106,9 +106,18 @@ type Status struct {
 	// which may be older than the leader's. It is false on a client, and on a server that
 	// has found no cluster.
 	Voter bool
+	// Log is what a server's raft data says, as the agent tells it; zero on a client.
+	Log Log
 	// KnownServers is how many servers a client knows; 0 on a server.
 	KnownServers int
 }
+
+// Log is what a server's raft data says, and Voting a voter in it, for the packages that
+// know no rules.
+type (
+	Log    = rule.Log
+	Voting = rule.Voter
+)
 
 // Mode returns what the agent runs as.
 func (s Status) Mode() registry.Mode {

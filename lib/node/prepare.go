@@ -116,6 +116,7 @@ func (p Preparer) byClaims(ctx context.Context, self rule.Self, first *rule.Obse
 	d := claim.Decider{
 		Observer: p.Observer, Random: p.Random, Self: self, Policy: p.Policy,
 		Wait: p.Wait, Timeout: p.Timeout, DryRun: p.DryRun, Answers: p.Answers, Progress: p.Out.Notef,
+		SetAside: p.Disk.SetRaftAside,
 		Keep: func() error {
 			// An open client may be about to become a server.
 			if self.Mode != registry.Client || self.Membership.Open {

@@ -13,6 +13,9 @@ const (
 	// silentPause is for the record, which tells a server that could not beat for an
 	// expiry whether it was given up (R35).
 	silentPause = 2 * time.Second
+	// leaderlessPause is for the record, which tells a server without a leader whether the
+	// recovery of its quorum was typed (R56).
+	leaderlessPause = 5 * time.Second
 )
 
 // agentGrace is how long an agent that is not running is no news: it starts beside

@@ -31,6 +31,7 @@ func TestControls(t *testing.T) {
 		"forgetful":           {variant{forgetful: true, calm: true}, []string{"snapshot", "snapshot twice"}, true},
 		"nobody remembers":    {variant{strangers: true, calm: true}, []string{"away"}, true},
 		"restores nothing":    {variant{hollow: true}, []string{"restored"}, true},
+		"recovered by hand":   {variant{rash: true, calm: true}, []string{"recovered beside others"}, false},
 		"greedy":              {variant{greedy: true, calm: true}, []string{"slots"}, false},
 		"credulous":           {variant{credulous: true, calm: true}, []string{"stuck"}, false},
 	} {

@@ -48,7 +48,7 @@ func (w *world) faults() {
 	for _, k := range w.kinds {
 		total += k.weight
 	}
-	for total > 0 && time.Since(w.start) < w.faulty && w.ending() == "" {
+	for total > 0 && time.Since(w.start) < w.faulty && w.goesOn(w.ending(), d) {
 		if w.hasty && time.Since(w.start) < 2*w.policy.Expiry {
 			time.Sleep(d.span(0, w.policy.Expiry/4))
 		} else {

@@ -168,6 +168,9 @@ func (j *judge) removed(s *sent, slot rule.Slot) {
 		if n.name != slot.Node || n.disk.incarnation != slot.Incarnation || n == s.n {
 			continue // one that leaves gives its own slot back
 		}
+		if j.rec.Recovery != nil && n.disk.raft == nil {
+			continue // a recovery goes on with one slot alone, and this server holds no data (R57)
+		}
 		a := n.agent
 		if a != nil && a.up && a.server && a.since.Before(s.listed) && n.group == s.n.group && j.w.regroup.Before(s.listed) {
 			j.fail("alive: %s replaced %s, which answers", s.n.name, n.name)

@@ -27,6 +27,7 @@ type machine struct {
 
 	kill    func() // ends the life, and returns when it has
 	disk    *disk
+	disks   []int  // that it had before
 	agent   *agent // nil if none runs
 	adopted time.Time
 	frozeAt time.Time // when it was paused last
@@ -58,6 +59,7 @@ type disk struct {
 	addresses   []string // of the cluster's servers
 	offline     bool     // the next decision may do without the store
 	failed      []rule.FailedRestore
+	locked      bool // no agent may start on it: its log is being read
 }
 
 func (w *world) newDisk() *disk {
@@ -141,6 +143,7 @@ func (n *machine) live(ctx context.Context) {
 // wipe empties the data directory. w.mu is held.
 func (n *machine) wipe() {
 	n.w.note("%s gets an empty disk", n.name)
+	n.disks = append(n.disks, n.disk.id)
 	n.disk, n.fenced = n.w.newDisk(), false
 }
 
@@ -170,6 +173,10 @@ func (n *machine) runs(ctx context.Context) error {
 	if err := life.hold(ctx); err != nil {
 		return err
 	}
+	locked := false
+	if n.w.do(func() { locked = n.disk.locked }); locked {
+		return errors.New("an agent runs on it already")
+	}
 	if !n.w.unconfirmed {
 		err := node.Confirm(ctx, decided.Claim(decided.Self, n.policy.Expiry), n.readRecord, life)
 		if errors.Is(err, rule.ErrUndecided) {
@@ -185,6 +192,9 @@ func (n *machine) runs(ctx context.Context) error {
 		}
 	}
 	n.w.do(func() {
+		if decided.Recover {
+			n.soleVoter()
+		}
 		n.launch(&agent{
 			server: decided.Mode == registry.Server, bootstrap: decided.Bootstrap, expect: decided.Expect,
 			membership: n.disk.membership, knows: n.w.reach(decided.Join), stale: n.w.judge.stale(n),

@@ -27,6 +27,7 @@ type plan struct {
 	grace     time.Duration
 	zones     int           // of the nodes; 0: none has one (R52)
 	snapshots time.Duration // how far they are apart; 0: none are kept (R54)
+	operator  bool          // a quorum that is lost for good is recovered (R56)
 	stumbles  float64       // how likely a request for the record is a node's bad moment
 }
 
@@ -44,6 +45,7 @@ type variant struct {
 	parochial   bool // clients leave places to other zones for ever
 	forgetful   bool // leaders find no snapshots listed
 	strangers   bool // data directories keep no addresses (R58)
+	rash        bool // a lost quorum is recovered by hand, with no word in the record
 	greedy      bool // records that are one server short
 	credulous   bool // what lies in the future counts until its time has come
 	hollow      bool // nodes that are to restore a snapshot start without
@@ -109,5 +111,6 @@ func newPlan(seed uint64, v variant) plan {
 	if d.hit(0.3) || p.policy.Lost == rule.LostRestore && d.hit(0.8) {
 		p.snapshots = pick(d, p.ticks, 2*p.policy.Expiry, 10*p.policy.Expiry)
 	}
+	p.operator = d.hit(0.7) || v.rash
 	return p
 }

@@ -127,9 +127,15 @@ func (l life) Blackholed(ctx context.Context, address string) (is bool) {
 // Leader names the raft leader of the agent's cluster.
 func (l life) Leader(ctx context.Context) (string, error) {
 	s, err := l.Status(ctx)
-	if s.KnownServers > 0 {
-		return "the leader", err
+	if err != nil || s.Server {
+		return s.Leader, err
 	}
+	err = l.ask(ctx, func() error {
+		if l.n.gossips() && len(l.n.w.lead(l.n.w.pool(l.n))) > 0 {
+			s.Leader = "the leader"
+		}
+		return nil
+	})
 	return s.Leader, err
 }
 

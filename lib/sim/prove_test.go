@@ -54,6 +54,9 @@ func TestProve(t *testing.T) {
 	if runs >= 100 && total["restores"] == 0 { // (R55)
 		t.Error("no cluster was restored")
 	}
+	if runs >= 100 && total[quorumRecovered] == 0 { // (R56, R57)
+		t.Error("no lost quorum was recovered")
+	}
 	ticks, beats := total["ticks of clients of a sample"], total["heartbeats of clients of a sample"]
 	if runs >= 100 && (beats == 0 || 2*beats > ticks) { // (R47)
 		t.Errorf("got %d heartbeats at %d ticks of clients that leave them out, want fewer than half", beats, ticks)

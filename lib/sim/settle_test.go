@@ -22,6 +22,10 @@ func (w *world) settleDown() {
 		w.join()
 	})
 	begin, bound := time.Now(), 30*w.policy.Expiry
+	if w.operator {
+		bound *= 2
+	}
+	d := newDice(w.seed, name("operator"))
 	for i := 0; time.Since(begin) < bound; i++ {
 		// A server may be wanted when those before are clients, which may take the places
 		// by themselves.
@@ -32,6 +36,9 @@ func (w *world) settleDown() {
 		}
 		time.Sleep(w.policy.Expiry / 7)
 		end := w.ending()
+		if w.goesOn(end, d) {
+			end = ""
+		}
 		w.do(func() {
 			if end == "" && w.whole() {
 				end = "the cluster works"
@@ -109,6 +116,20 @@ func (w *world) whole() bool {
 	return servers >= w.wanted()
 }
 
+// aheadIsGone is the documented wait for a recovery by whoever took part, where the one
+// that went ahead is gone for good before it had a leader; empty if it is not.
+func (w *world) aheadIsGone() string {
+	for _, n := range w.machines {
+		if !n.gone && n.disk.raft != nil && n.disk.incarnation == w.judge.rec.Bootstrap.Incarnation {
+			return ""
+		}
+	}
+	if left, _ := w.survivors(); len(left) == 0 {
+		return "lost with all its disks, waits"
+	}
+	return quorumLost
+}
+
 // ending is the documented wait that this run has come to; empty if it has not.
 func (w *world) ending() string {
 	w.mu.Lock()
@@ -116,6 +137,9 @@ func (w *world) ending() string {
 	r, l := w.judge.rec, w.current()
 	if r != nil && r.State != rule.Established {
 		return ""
+	}
+	if l == nil && r != nil && r.Recovery != nil && !r.Recovery.Done {
+		return w.aheadIsGone()
 	}
 	if l == nil {
 		return ""
@@ -136,7 +160,7 @@ func (w *world) ending() string {
 	case !alive:
 		return "lost with all its disks, waits"
 	case 2*votes <= len(l.voters):
-		return "its quorum is lost for good"
+		return quorumLost
 	}
 	return ""
 }

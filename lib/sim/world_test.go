@@ -40,6 +40,7 @@ type world struct {
 	clumsy    float64   // how likely a request for the record is a node's bad moment
 	settling  bool      // faults are over
 	over      bool      // everything is
+	recovery
 	judge
 	tally
 	trace
@@ -166,6 +167,7 @@ func (w *world) run() {
 	for _, n := range w.machines {
 		n.kill()
 	}
+	w.commands.Wait()
 	w.tally["runs"]++
 	w.tally["virtual seconds"] += int(time.Since(w.start).Seconds())
 }

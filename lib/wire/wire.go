@@ -144,7 +144,10 @@ type Decision struct {
 	BootstrapExpect int `json:"bootstrap_expect"`
 	// Restore is the key of the snapshot in the registry that the cluster starts from,
 	// with Bootstrap alone.
-	Restore        string    `json:"restore,omitempty"`
+	Restore string `json:"restore,omitempty"`
+	// Recover says to go on with the raft data of the term before as its sole voter, after
+	// a lost quorum.
+	Recover        bool      `json:"recover,omitempty"`
 	Join           []string  `json:"join"` // addresses, freshest first, at most 5, never its own
 	Node           string    `json:"node"`
 	Address        string    `json:"address"`        // what this node announces
@@ -188,6 +191,15 @@ type Kept struct {
 	Mode    string `json:"mode"`
 	DataDir string `json:"data_dir"`
 	Offline bool   `json:"offline,omitempty"` // the next decision may do without the store
+}
+
+// Recovered is what ac-decide -recover prints: with whose data the cluster goes on that has
+// lost its quorum.
+type Recovered struct {
+	Version    int    `json:"version"`
+	Winner     string `json:"winner"` // the node
+	ClusterID  string `json:"cluster_id"`
+	Generation int64  `json:"generation"` // the term in which it goes on
 }
 
 // Left is what ac-heartbeat -leave prints: what was taken out of the registry.

@@ -138,6 +138,11 @@ func TestDocuments(t *testing.T) {
 			wire.Left{Version: wire.Version, Node: "a", Removed: []string{"agents/20261123011610-a"}, Slot: true},
 			`{"version":1,"node":"a","removed":["agents/20261123011610-a"],"slot":true}`,
 		},
+		{
+			"recovered",
+			wire.Recovered{Version: wire.Version, Winner: "a", ClusterID: "c", Generation: 2},
+			`{"version":1,"winner":"a","cluster_id":"c","generation":2}`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

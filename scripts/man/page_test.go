@@ -140,6 +140,7 @@ func TestRegistryPage(t *testing.T) {
 		wire.Command{},
 		wire.Kept{},
 		wire.Left{},
+		wire.Recovered{},
 		wire.Build{},
 		wire.Check{},
 		rule.Record{},
