@@ -1,0 +1,301 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"auto-consul/lib/wire"
+)
+
+// Two of three servers die for good. The third is recovered, with what was written before.
+// The two come back together with their old data, which is enough for a quorum of their
+// own, and are fenced. Fresh machines take their places.
+func TestRecover(t *testing.T) {
+	t.Parallel()
+	onEachStore(t, func(t *testing.T, s store) {
+		c := newCluster(t, s, "quorum")
+		born := c.found()
+		gone, left := []string{"n1", "n2"}, c.nodes["n3"]
+		c.kill(gone...)
+		c.awaitNoLeader("n3")
+		eventually(t, "the heartbeats of those that are gone to expire", func() error {
+			return want("servers", names(c.look.members("-e", "12").Servers), "n3")
+		})
+		if got := left.recovers(); got.code != 1 || contains("stderr", got.stderr, "-gone n1 -gone n2") != nil {
+			t.Errorf("nobody named: code %d: %s", got.code, got.stderr)
+		}
+		got := left.recovers("-dry-run")
+		if err := errors.Join(want("code", got.code, 0), contains("stderr", got.stderr, "must be named: -gone n1 -gone n2"),
+			contains("stderr", got.stderr, "1 of 3 voters take part")); err != nil {
+			t.Error(err)
+		}
+		if got := c.look.members("-e", "12").Cluster; got == nil || got.Generation != born.Generation {
+			t.Fatalf("refused, and the record is %+v", got)
+		}
+
+		after := c.recovered("n3", "n1", "n2")
+		if after.ClusterID != born.ClusterID || after.Generation != born.Generation+1 {
+			t.Errorf("the record was %+v and is %+v", born, after)
+		}
+		c.awaitSame(after, "n3")
+		if err := left.putKey("since", "yes"); err != nil {
+			t.Error(err)
+		}
+
+		for _, name := range gone {
+			c.restart(name, c.nodes[name])
+		}
+		for _, name := range gone {
+			if err := want("code of "+name, c.runners[name].wait().code, 76); err != nil {
+				t.Error(err)
+			}
+			delete(c.runners, name)
+		}
+		c.awaitVoters("n3")
+
+		c.start("n4")
+		c.start("n5")
+		c.awaitVoters("n3", "n4", "n5")
+		c.awaitSame(*c.look.members("-e", "12").Cluster, "n3", "n4", "n5")
+		if value, err := c.nodes["n4"].key(http.MethodGet, "since?raw", ""); err != nil || value != "yes" {
+			t.Errorf("the key that was written since: %q, %v", value, err)
+		}
+	})
+}
+
+// recovers types the recovery on a machine.
+func (m *machine) recovers(args ...string) result {
+	m.t.Helper()
+	return m.run("", append(m.runner("-e", "12", "-t", "3"), append([]string{"recover"}, args...)...)...)
+}
+
+// recovered has the recovery typed on a server, with others that are gone, and returns the
+// record of the cluster when that server goes ahead.
+func (c *cluster) recovered(name string, gone ...string) wire.Cluster {
+	c.t.Helper()
+	got := c.nodes[name].recovers(named(gone)...)
+	if got.code != 0 {
+		c.t.Fatalf("recover on %s: code %d: %s", name, got.code, got.stderr)
+	}
+	if err := want("winner", decode[wire.Recovered](c.t, got.stdout).Winner, name); err != nil {
+		c.t.Error(err)
+	}
+	return *c.look.members("-e", "12").Cluster
+}
+
+// named returns the arguments that name servers as gone.
+func named(gone []string) (args []string) {
+	for _, name := range gone {
+		args = append(args, "-gone", name)
+	}
+	return slices.Clip(args)
+}
+
+// awaitNoLeader waits until a server's agent knows that there is no leader.
+func (c *cluster) awaitNoLeader(name string) {
+	c.t.Helper()
+	eventually(c.t, "no leader at "+name, func() error {
+		var leader string
+		err := c.nodes[name].get("/v1/status/leader", &leader)
+		return errors.Join(err, want("leader", leader, ""))
+	})
+}
+
+// The control: what the fence is for. The two servers that were lost are started beside
+// the recovered cluster with nothing but Consul. They elect a leader of their own, and both
+// clusters take writes.
+func TestRecoveredClusterWithoutFenceSplits(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, newDirectory(t), "quorum")
+	c.found()
+	c.kill("n1", "n2")
+	c.awaitNoLeader("n3")
+	c.recovered("n3", "n1", "n2")
+	c.nodes["n3"].awaitLeader()
+	n1, n2 := c.nodes["n1"], c.nodes["n2"]
+	n1.start("consul", "agent", "-server", "-node=n1", "-bind="+n1.address, "-client="+n1.address, "-data-dir="+n1.path("data/server"),
+		"-config-dir="+n1.path("consul.d"), "-retry-join="+n2.address, "-retry-interval=1s")
+	n2.start("consul", "agent", "-server", "-node=n2", "-bind="+n2.address, "-client="+n2.address, "-data-dir="+n2.path("data/server"),
+		"-config-dir="+n2.path("consul.d"), "-retry-join="+n1.address, "-retry-interval=1s")
+	eventually(t, "two clusters that take writes", func() error {
+		return errors.Join(n1.putKey("split", "old"), c.nodes["n3"].putKey("split", "new"))
+	})
+	old, err := n1.staleKey("split")
+	now, nerr := c.nodes["n3"].staleKey("split")
+	if err := errors.Join(err, nerr, want("the old cluster's", old, "old"), want("the recovered one's", now, "new")); err != nil {
+		t.Error(err)
+	}
+}
+
+// While the store is away a server with old data does not start, whether it is decided
+// then or was before (R28): the record that fences it cannot be read.
+func TestOldServerDoesNotStartWhileTheStoreIsAway(t *testing.T) {
+	t.Parallel()
+	s := newBucket(t)
+	c := newCluster(t, s, "quorum")
+	c.found()
+	gone := []string{"n1", "n2"}
+	c.kill(gone...)
+	c.awaitNoLeader("n3")
+	decided := map[string]string{}
+	for _, name := range gone { // before the recovery
+		m := c.nodes[name]
+		got := m.run("", "ac-decide", "-r", s.url, "-n", name, "-a", m.address, "-d", m.path("data"), "-s", "3", "-e", "12", "-dry-run")
+		if got.code != 0 {
+			t.Fatalf("decide: %d: %s", got.code, got.stderr)
+		}
+		decided[name] = got.stdout
+	}
+	c.recovered("n3", gone...)
+	c.nodes["n3"].awaitLeader()
+	for _, name := range gone {
+		m := c.nodes[name]
+		known := m.env
+		m.env = append(slices.Clone(known), "AWS_ENDPOINT_URL_S3=http://127.0.0.1:1") // the store is away
+		exec := m.run(decided[name], "ac-exec", "-a", m.address, "-d", m.path("data"), "-c", m.path("consul.d"), "-timeout", "2s")
+		run := m.run("", m.runner("-s", "3", "-e", "12", "-t", "3", "-timeout", "2s", "-wait", "3s", "run", "--", "-client="+m.address)...)
+		if err := errors.Join(want("decided before", exec.code, 69), want("decided now", run.code, 69)); err != nil {
+			t.Errorf("%s: %v\n%s\n%s", name, err, exec.stderr, run.stderr)
+		}
+		m.env = known
+	}
+	for _, name := range gone {
+		m := c.nodes[name]
+		exec := m.run(decided[name], "ac-exec", "-a", m.address, "-d", m.path("data"), "-c", m.path("consul.d"))
+		if err := want("with the store", exec.code, 75); err != nil {
+			t.Errorf("%s: %v: %s", name, err, exec.stderr)
+		}
+	}
+	c.awaitVoters("n3")
+}
+
+// Two of five survive, and one of them has missed what was written last. Recover is typed
+// there first; the other goes ahead, and the first joins it anew.
+func TestRecoverTheNewestLog(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, newBucket(t), "quorum")
+	five := []string{"n1", "n2", "n3", "n4", "n5"}
+	for _, name := range five {
+		m := newMachine(t, name, c.store)
+		c.nodes[name] = m
+		c.runners[name] = m.start(m.runner("-s", "5", "-birth", "quorum", "-e", "12", "-t", "3", "run", "--", "-client="+m.address)...)
+	}
+	c.awaitVoters(five...)
+	leader := ""
+	for _, name := range five {
+		if at, err := c.nodes[name].leader(); err == nil && at == c.nodes[name].raftAddress() {
+			leader = name
+		}
+	}
+	left := slices.DeleteFunc(slices.Clone(five), func(name string) bool { return name == leader })[:2]
+	older, newer := c.nodes[left[0]], c.nodes[left[1]]
+	frozen := older.pid("consul")
+	if err := syscall.Kill(frozen, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		if err := newer.putKey("last", fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := slices.DeleteFunc(slices.Clone(five), func(name string) bool { return slices.Contains(left, name) })
+	c.kill(gone...)
+	if err := syscall.Kill(frozen, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	c.awaitNoLeader(older.node)
+	c.awaitNoLeader(newer.node)
+	first := older.start(append(older.runner("-e", "12"), append([]string{"recover"}, named(gone)...)...)...)
+	eventually(t, "the first entry", func() error {
+		record, err := c.store.get("cluster.json")
+		return errors.Join(err, contains("record", record, "survivors"))
+	})
+	c.recovered(newer.node, gone...)
+	got := first.wait()
+	if err := errors.Join(want("code", got.code, 0), contains("stdout", got.stdout, `"winner":"`+newer.node+`"`)); err != nil {
+		t.Errorf("%v: %s", err, got.stderr)
+	}
+	c.awaitVoters(left...)
+	if value, err := newer.key(http.MethodGet, "last?raw", ""); err != nil || value != "19" {
+		t.Errorf("what was written last: got %q, %v", value, err)
+	}
+	if err := want("older server's raft data is put aside", exists(older.path("data/raft.before")), nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// The recovering node, with the command on it, is killed at one moment or another. It is
+// started again, and recover is typed again. PROVE=full tries ten moments.
+func TestRecoverAfterKill(t *testing.T) {
+	t.Parallel()
+	moments := []int{1, 17}
+	if os.Getenv("PROVE") == "full" {
+		moments = []int{0, 1, 3, 6, 10, 14, 16, 17, 18, 20}
+	}
+	for _, seconds := range moments {
+		t.Run(fmt.Sprint(seconds), func(t *testing.T) {
+			c := newCluster(t, newDirectory(t), "quorum")
+			c.found()
+			gone := []string{"n1", "n2"}
+			c.kill(gone...)
+			c.awaitNoLeader("n3")
+			m := c.nodes["n3"]
+			m.start(append(m.runner("-e", "12"), append([]string{"recover"}, named(gone)...)...)...)
+			time.Sleep(time.Duration(seconds)*time.Second + 300*time.Millisecond)
+			c.kill("n3")
+			c.restart("n3", m)
+			eventually(t, "a leader, or an agent to type it at", func() error {
+				if _, err := m.leader(); err == nil {
+					return nil
+				}
+				got := m.recovers(named(gone)...)
+				return errors.Join(want("code", got.code, 0), contains("stdout", got.stdout, "n3"))
+			})
+			m.awaitLeader()
+			c.awaitVoters("n3")
+			if value, err := m.key(http.MethodGet, "kept?raw", ""); err != nil || value != "yes" {
+				t.Errorf("the key: got %q, %v", value, err)
+			}
+		})
+	}
+}
+
+// One server is cut off from the two others, which have a leader, and not from the store.
+// Recover is refused, and an entry that was written all the same is taken out.
+func TestRecoverIsRefusedWhereOthersHaveALeader(t *testing.T) {
+	p := newParted(newLAN(t))
+	p.awaitWhole()
+	leader := p.leader()
+	i := slices.IndexFunc(p.servers, func(h *host) bool { return h != leader })
+	cut := p.servers[i]
+	for n, h := range p.servers {
+		if n == i {
+			continue
+		}
+		p.do("ip", "-n", p.ns(cut.name), "route", "add", "blackhole", partedAddress(n)+"/32")
+		p.do("ip", "-n", p.ns(h.name), "route", "add", "blackhole", partedAddress(i)+"/32")
+	}
+	eventually(t, "no leader at "+cut.name, func() error { return want("leader", cut.leader(), "") })
+	typed := "auto-consul -r " + partedRegistry + " -n " + cut.name + " -a " + partedAddress(i) + " -e 12 recover"
+	for n := range p.servers {
+		if n != i {
+			typed += " -gone " + p.servers[n].name
+		}
+	}
+	if got := cut.run(typed); got.code != 1 || contains("stderr", got.stderr, "was named as gone and sends heartbeats") != nil {
+		t.Errorf("got code %d: %s", got.code, got.stderr)
+	}
+	got := cut.run("auto-consul -r " + partedRegistry + " -n " + cut.name + " -a " + partedAddress(i) + " -e 12 recover")
+	if got.code != 1 || contains("stderr", got.stderr, "a server that sees a leader has taken it out") != nil {
+		t.Errorf("got code %d: %s", got.code, got.stderr)
+	}
+	if err := want("generation", leader.members().Cluster.Generation, 1); err != nil {
+		t.Error(err)
+	}
+}
