@@ -131,7 +131,7 @@ func common() listed {
 	for _, path := range []string{
 		"lib/systemd/system/auto-consul.service", "lib/systemd/system/auto-consul-heartbeat.service",
 		"share/man/man5/auto-consul.registry.5.gz", "share/man/man7/auto-consul.protocol.7.gz", "share/man/man7/auto-consul.recipes.7.gz",
-		"share/doc/auto-consul/README.md", "share/doc/auto-consul/CHANGELOG.md", "share/doc/auto-consul/SECURITY.md",
+		"share/doc/auto-consul/README.md", "share/doc/auto-consul/CHANGELOG.md", "share/doc/auto-consul/SECURITY.md", "share/doc/auto-consul/OUTAGES.md",
 		"share/doc/auto-consul/third-party-licenses.txt.gz",
 	} {
 		files[path] = "-rw-r--r-- root/root"

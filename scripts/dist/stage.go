@@ -27,7 +27,7 @@ func (m maker) stage(tree, arch string) error {
 		}
 	}
 	doc := filepath.Join(tree, "share", "doc", name)
-	for _, path := range []string{"LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "scripts/systemd/auto-consul.env", "scripts/cloud-init/user-data"} {
+	for _, path := range []string{"LICENSE", "README.md", "CHANGELOG.md", "SECURITY.md", "docs/OUTAGES.md", "scripts/systemd/auto-consul.env", "scripts/cloud-init/user-data"} {
 		if err := m.copy(filepath.Join(doc, filepath.Base(path)), path); err != nil {
 			return err
 		}

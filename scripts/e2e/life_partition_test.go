@@ -68,6 +68,7 @@ func TestPartitionsHeal(t *testing.T) {
 		})
 	}
 	p.awaitSame(*born)
+	wantOutage(t, "The network is split", leader.up[0].err.String)
 }
 
 // parted is three servers and an agent, each on a machine of its own.

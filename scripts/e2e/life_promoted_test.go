@@ -52,6 +52,7 @@ func TestClientTakesADeadServersPlace(t *testing.T) {
 		contains("said", c.runners[winner].err.String(), "this client takes a place as a server")); err != nil {
 		t.Error(err)
 	}
+	wantOutage(t, "A server is dead", func() string { return c.runners[winner].err.String() })
 }
 
 // awaitTwoAndAClient waits until the registry lists two servers that there were and one of

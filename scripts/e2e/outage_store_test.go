@@ -42,6 +42,13 @@ func TestRestartsWhileTheStoreIsAway(t *testing.T) {
 		t.Errorf("got %q, %s, want what was written before", got.stdout, got.stderr)
 	}
 
+	wantOutage(t, "The store is away", func() (said string) {
+		for _, p := range c.runners {
+			said += p.err.String()
+		}
+		return said
+	})
+
 	p.set("pass")
 	c.await(3, 4)
 	c.awaitPeers([]string{"n1", "n2", "n3"})

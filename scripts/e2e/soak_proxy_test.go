@@ -33,6 +33,10 @@ var proxyModes = map[string]proxyMode{
 		res.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = io.WriteString(res, "<Error><Code>SlowDown</Code></Error>")
 	}),
+	"deny": func(_ http.Handler, res http.ResponseWriter, _ *http.Request) {
+		res.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(res, "<Error><Code>AccessDenied</Code></Error>")
+	},
 	"lose-answers": onWrites(func(store http.Handler, _ http.ResponseWriter, req *http.Request) {
 		store.ServeHTTP(httptest.NewRecorder(), req) // the write takes effect
 		panic(http.ErrAbortHandler)
