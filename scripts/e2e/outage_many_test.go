@@ -24,6 +24,8 @@ func TestOutageQuorum(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// As long as one beats, the new node takes the place of one that is dead.
+	eventually(t, "their silence", func() error { return want("servers", names(c.look.members("-e", "12").Servers), "") })
 	m := newMachine(t, "new", c.store)
 	p := m.start(m.runner("-s", "3", "-e", "12", "-t", "3", "run", "--", "-client="+m.address)...)
 	wantOutage(t, "All servers are lost", func() string { return p.err.String() })
