@@ -69,13 +69,13 @@ func (c *cluster) addServers() []string {
 }
 
 // add starts a node that does not linger when it leaves: it drains nothing, and
-// has no second pool of members to leave.
-func (c *cluster) add(name string) {
+// has no second pool of members to leave. It may have more in its environment.
+func (c *cluster) add(name string, env ...string) {
 	c.t.Helper()
 	m := newMachine(c.t, name, c.store)
 	m.write("consul.d/leave.hcl", "performance { leave_drain_time = \"0s\" }\nports { serf_wan = -1 }\n")
 	c.nodes[name] = m
-	c.restart(name, m)
+	c.restart(name, m, env...)
 }
 
 // leave takes a node out for good.

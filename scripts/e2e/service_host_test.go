@@ -20,12 +20,24 @@ type booted struct {
 	pid    int // of systemd
 }
 
+// zoneFact is where the metadata have the machine's zone.
+const zoneFact = "placement/availability-zone"
+
+// zone returns what the metadata say of the machine's zone; empty if nothing.
+func (b *booted) zone() string {
+	fact, _ := b.facts.Load(zoneFact)
+	zone, _ := fact.(string)
+	return zone
+}
+
 // boot makes a machine with an empty disk, and starts systemd on it. outfit holds
 // the program aws and what is to be copied into the machine's /etc and /usr/local.
 func boot(l *lan, name, address, outfit string) *booted {
 	l.t.Helper()
 	b := &booted{host: l.host(name, address, outfit), outfit: outfit, cgroup: "/tmp/consul/cgroup/" + l.ns(name)}
-	for fact, value := range map[string]string{"local-ipv4": address, "placement/region": "us-east-1", "instance-id": "i-" + name} {
+	for fact, value := range map[string]string{
+		"local-ipv4": address, "placement/region": "us-east-1", zoneFact: "us-east-1-" + name, "instance-id": "i-" + name,
+	} {
 		b.facts.Store(fact, value)
 	}
 	serveMetadata(l.t, l.ns(name), &b.facts)

@@ -17,7 +17,7 @@ import (
 
 // serveMetadata is an instance's metadata service inside a network namespace: a
 // session begins with PUT, and nothing is told without one. Facts, each a string by a
-// string, may be added later.
+// string, may be added later. One that is a number fails with that status.
 func serveMetadata(t *testing.T, ns string, facts *sync.Map) {
 	t.Helper()
 	l := &lan{t: t}
@@ -45,6 +45,10 @@ func serveMetadata(t *testing.T, ns string, facts *sync.Map) {
 		case !ok:
 			w.WriteHeader(http.StatusNotFound)
 		default:
+			if status, fails := fact.(int); fails {
+				w.WriteHeader(status)
+				return
+			}
 			fmt.Fprint(w, fact)
 		}
 	})

@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -32,9 +33,11 @@ func TestService(t *testing.T) {
 	if got := a.sys("test ! -e /usr/local/bin/ac-decide"); got.code != 0 {
 		t.Errorf("an archive with another checksum was unpacked")
 	}
+	c.facts.Store(zoneFact, http.StatusForbidden)
 	for _, n := range nodes { // each waits for the others
 		n.up = append(n.up, startProcess(t, n.sysEnv(), "", n.enterSys(install)...))
 	}
+	c.awaitNoZone()
 	for _, n := range nodes {
 		if got := n.up[0].wait(); got.code != 0 {
 			t.Fatalf("%s: the installation ended with %d\n%s\n%s", n.name, got.code, got.stderr, n.run("cat /tmp/consul/log").stdout)
@@ -45,6 +48,7 @@ func TestService(t *testing.T) {
 		n.awaitAlive(3)
 	}
 
+	testZones(nodes)
 	a.testRestarts()
 	a.awaitAlive(3)
 	b.testStop()
@@ -62,6 +66,37 @@ func TestService(t *testing.T) {
 		t.Errorf("got secrets in the arguments of %q", got)
 	}
 	a.testWatch()
+}
+
+// awaitNoZone waits until the machine could not be told its zone, after which it has not
+// gone on without one, and then takes the zone out of its metadata.
+func (b *booted) awaitNoZone() {
+	b.lan.t.Helper()
+	eventually(b.lan.t, "a failure of the metadata", func() error {
+		return contains("log", b.run("cat /tmp/consul/log").stdout, "403")
+	})
+	if got := b.sys("grep ^AC_ZONE /etc/auto-consul.env"); got.code == 0 {
+		b.lan.t.Errorf("got %s although the metadata have failed", got.stdout)
+	}
+	b.facts.Delete(zoneFact)
+}
+
+// testZones checks that the machines' metadata have told the nodes their zones, of which
+// one has none: in the record, and in Consul's catalog.
+func testZones(nodes []*booted) {
+	t := nodes[0].lan.t
+	t.Helper()
+	got := map[string]string{}
+	for _, slot := range nodes[0].members().Cluster.Servers {
+		got[slot.Node] = slot.Zone
+	}
+	for _, n := range nodes {
+		meta := n.sys(managerText + "\nconsul catalog nodes -detailed -filter 'Node == \"" + n.name + "\"'")
+		if err := errors.Join(want("zone", got[n.name], n.zone()), want("code", meta.code, 0),
+			want("metadata", strings.Contains(meta.stdout, "auto-consul-zone="+n.zone()), n.zone() != "")); err != nil {
+			t.Errorf("%s: %v", n.name, err)
+		}
+	}
 }
 
 // testRestarts checks that what ends is started again, each by itself, and that a
@@ -132,7 +167,7 @@ func (b *booted) wantInstalled() {
 	files := b.sys("stat -c '%a %U %G %n' /run/consul.d /run/consul.d/token /run/consul.d/secrets.hcl").stdout
 	status := b.sys("cat /proc/" + pid + "/status").stdout
 	if err := errors.Join(
-		contains("settings", env, "\nAC_ADDRESS="+b.address+"\nAWS_REGION=us-east-1\n"),
+		contains("settings", env, "\nAC_ADDRESS="+b.address+"\nAC_ZONE="+b.zone()+"\nAWS_REGION=us-east-1\n"),
 		contains("the service's process", args, "consul agent "),
 		contains("its arguments", args, "-advertise="+b.address+" "),
 		contains("its user", status, "\nUid:\t871\t"),

@@ -24,7 +24,7 @@ variable "image" {
 }
 
 variable "subnets" {
-  description = "The IDs of the subnets in which the machines are."
+  description = "The IDs of the subnets in which the machines are, best in as many availability zones as there are servers."
   type        = list(string)
 }
 
