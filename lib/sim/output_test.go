@@ -1,6 +1,10 @@
 package sim
 
-import "auto-consul/lib/wire"
+import (
+	"regexp"
+
+	"auto-consul/lib/wire"
+)
 
 // Print takes a document, which the store has shown already.
 func (l life) Print(document any) error {
@@ -26,6 +30,21 @@ func (l life) Notef(format string, args ...any) {
 		}
 	}
 	l.n.w.do(func() { l.n.w.note(l.n.name+" "+format, args...) })
+}
+
+// What a sentence may quote: the error of one of several requests, and what the store's
+// clock has put into keys and times.
+var (
+	ofRequest = regexp.MustCompile(`(get|list|put|swap|delete) s3://[^)]*`)
+	keyOfTime = regexp.MustCompile(`(servers|agents)/[0-9]{14}-[A-Za-z0-9._-]*[A-Za-z0-9_]|snapshots/\S+\.snap`)
+	ofDay     = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}T`)
+)
+
+// untold returns a sentence as the trace has it: the same whichever request failed first,
+// and whatever the store's clock says.
+func (w *world) untold(text string) string {
+	text = keyOfTime.ReplaceAllStringFunc(ofRequest.ReplaceAllString(text, "an error"), w.timeless)
+	return ofDay.ReplaceAllString(text, "a day at ")
 }
 
 // Warnf goes there, too.

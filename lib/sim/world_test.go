@@ -70,7 +70,7 @@ func (w *world) storeTime() time.Time {
 // note takes something that happened into the trace. w.mu is held. Times count
 // from the start, so that clocks leave no trace.
 func (w *world) note(format string, args ...any) {
-	line := fmt.Sprintf("%15.9f ", time.Since(w.start).Seconds()) + fmt.Sprintf(format, args...)
+	line := fmt.Sprintf("%15.9f ", time.Since(w.start).Seconds()) + w.untold(fmt.Sprintf(format, args...))
 	w.sum = mix(w.sum, name(line))
 	if w.keep {
 		w.lines = append(w.lines, line)
