@@ -107,9 +107,9 @@ func (c *cluster) awaitNoLeader(name string) {
 	})
 }
 
-// The control: what the fence is for. The two servers that were lost are started beside
-// the recovered cluster with nothing but Consul. They elect a leader of their own, and both
-// clusters take writes.
+// The control: what the fence is for. The two servers that were lost are started with
+// nothing but Consul while the recovered one hangs for a moment. They elect a leader and take
+// writes, and what the recovered cluster has acknowledged is not there.
 func TestRecoveredClusterWithoutFenceSplits(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, newDirectory(t), "quorum")
@@ -117,19 +117,21 @@ func TestRecoveredClusterWithoutFenceSplits(t *testing.T) {
 	c.kill("n1", "n2")
 	c.awaitNoLeader("n3")
 	c.recovered("n3", "n1", "n2")
-	c.nodes["n3"].awaitLeader()
-	n1, n2 := c.nodes["n1"], c.nodes["n2"]
-	n1.start("consul", "agent", "-server", "-node=n1", "-bind="+n1.address, "-client="+n1.address, "-data-dir="+n1.path("data/server"),
-		"-config-dir="+n1.path("consul.d"), "-retry-join="+n2.address, "-retry-interval=1s")
-	n2.start("consul", "agent", "-server", "-node=n2", "-bind="+n2.address, "-client="+n2.address, "-data-dir="+n2.path("data/server"),
-		"-config-dir="+n2.path("consul.d"), "-retry-join="+n1.address, "-retry-interval=1s")
-	eventually(t, "two clusters that take writes", func() error {
-		return errors.Join(n1.putKey("split", "old"), c.nodes["n3"].putKey("split", "new"))
-	})
-	old, err := n1.staleKey("split")
-	now, nerr := c.nodes["n3"].staleKey("split")
-	if err := errors.Join(err, nerr, want("the old cluster's", old, "old"), want("the recovered one's", now, "new")); err != nil {
-		t.Error(err)
+	n1, n2, n3 := c.nodes["n1"], c.nodes["n2"], c.nodes["n3"]
+	eventually(t, "a write to the recovered cluster", func() error { return n3.putKey("since", "yes") })
+	if err := syscall.Kill(n3.pid("consul"), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	for _, pair := range [][2]*machine{{n1, n2}, {n2, n1}} {
+		m := pair[0]
+		m.start("consul", "agent", "-server", "-node="+m.node, "-bind="+m.address, "-client="+m.address, "-data-dir="+m.path("data/server"),
+			"-config-dir="+m.path("consul.d"), "-retry-join="+pair[1].address, "-retry-interval=1s")
+	}
+	eventually(t, "a write to the old cluster", func() error { return n1.putKey("split", "yes") })
+	value, err := n1.staleKey("since")
+	kept, kerr := n1.staleKey("kept")
+	if err := errors.Join(err, kerr, want("since the recovery", value, ""), want("before it", kept, "yes")); err != nil {
+		t.Errorf("the old cluster: %v", err)
 	}
 }
 
@@ -159,7 +161,7 @@ func TestOldServerDoesNotStartWhileTheStoreIsAway(t *testing.T) {
 		known := m.env
 		m.env = append(slices.Clone(known), "AWS_ENDPOINT_URL_S3=http://127.0.0.1:1") // the store is away
 		exec := m.run(decided[name], "ac-exec", "-a", m.address, "-d", m.path("data"), "-c", m.path("consul.d"), "-timeout", "2s")
-		run := m.run("", m.runner("-s", "3", "-e", "12", "-t", "3", "-timeout", "2s", "-wait", "3s", "run", "--", "-client="+m.address)...)
+		run := m.run("", "ac-decide", "-r", s.url, "-n", name, "-a", m.address, "-d", m.path("data"), "-s", "3", "-e", "12", "-timeout", "2s", "-wait", "3s")
 		if err := errors.Join(want("decided before", exec.code, 69), want("decided now", run.code, 69)); err != nil {
 			t.Errorf("%s: %v\n%s\n%s", name, err, exec.stderr, run.stderr)
 		}
