@@ -160,12 +160,20 @@ func (l Loader) load(ctx context.Context, snapshot string) (nodeID string, err e
 	return known.Node.ID, nil
 }
 
-// awaitLeader waits until a server that is alone leads itself.
+// awaitLeader waits until a server that is alone leads itself and is done with what a new
+// leader does. Before that raft refuses to load a snapshot, as the entry with its own
+// configuration has not been applied.
 func awaitLeader(ctx context.Context, client *api.Client) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startBound, fmt.Errorf("the Consul that was to load it had no leader after %v", startBound))
 	defer cancel()
+	options := new(api.QueryOptions).WithContext(ctx)
 	for {
-		leader, err := client.Status().LeaderWithQueryOptions(new(api.QueryOptions).WithContext(ctx))
+		leader, err := client.Status().LeaderWithQueryOptions(options)
+		if err == nil && leader != "" {
+			consistent := *options
+			consistent.RequireConsistent = true
+			_, _, err = client.Catalog().Nodes(&consistent)
+		}
 		if err == nil && leader != "" {
 			return nil
 		}
