@@ -2,7 +2,9 @@ package consul
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/hashicorp/consul/api"
@@ -12,6 +14,9 @@ import (
 
 // serfHealth is the check that the raft leader keeps of each member, and of nothing else.
 const serfHealth = "serfHealth"
+
+// acl is what Consul says where a token may not.
+const acl = "Permission denied"
 
 // StaleNodes returns the nodes of the catalog that keep a member from registering. With
 // ACLs it needs node:read.
@@ -61,7 +66,10 @@ func (a *Agent) Deregister(ctx context.Context, n node.StaleNode) error {
 		Verb: api.NodeDeleteCAS, Node: api.Node{Node: n.Name, ID: n.ID, ModifyIndex: n.Index},
 	}}}, new(api.QueryOptions).WithContext(limited))
 	if err == nil && !ok {
-		err = fmt.Errorf("%s", answer.Errors[0].What)
+		err = errors.New(answer.Errors[0].What)
+	}
+	if err != nil && strings.Contains(err.Error(), acl) { // here it comes without a status
+		err = api.StatusError{Code: http.StatusForbidden, Body: acl}
 	}
 	if err != nil {
 		return fmt.Errorf("deregister node %s: %w", n.Name, classify(ctx, "node:write", err))
