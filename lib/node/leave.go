@@ -41,7 +41,7 @@ func (b *Beater) Leave(ctx context.Context, force bool) error {
 		}
 	}
 	if !gone {
-		if err := b.leaveCluster(ctx, status, force); err != nil {
+		if err := b.leaveCluster(ctx, status, incarnation, force); err != nil {
 			return err
 		}
 	}
@@ -82,8 +82,11 @@ func (b *Beater) checkSlotIsOurs(ctx context.Context, node string, anyway bool) 
 }
 
 // leaveCluster makes the agent leave and waits until it has ended.
-func (b *Beater) leaveCluster(ctx context.Context, status Status, force bool) error {
+func (b *Beater) leaveCluster(ctx context.Context, status Status, incarnation string, force bool) error {
 	if status.Server && !force {
+		if err := b.checkNoOtherLeaves(ctx, incarnation); err != nil {
+			return err
+		}
 		if err := b.checkQuorum(ctx, status.Node); err != nil {
 			return err
 		}
@@ -91,6 +94,27 @@ func (b *Beater) leaveCluster(ctx context.Context, status Status, force bool) er
 	limited, cancel := context.WithTimeout(ctx, b.Timeout)
 	defer cancel()
 	return b.endAgent(limited)
+}
+
+// checkNoOtherLeaves returns an error while another server is marked as one that steps down.
+// Each of two that leave at once sees the other live, so together they could take the quorum
+// with them (R38).
+func (b *Beater) checkNoOtherLeaves(ctx context.Context, incarnation string) error {
+	limited, cancel := context.WithTimeout(ctx, b.Timeout)
+	defer cancel()
+	seen, err := b.Observer.Record(limited)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w; -force leaves without asking", err)
+	case seen.Record == nil:
+		return nil
+	}
+	mark, left := seen.Record.OtherLeaves(incarnation, seen.Time, b.Expiry)
+	if mark == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s steps down, and two at once could take the quorum with them: try again when it has, in %v at most; -force leaves all the same",
+		rule.ErrUndecided, mark.Node, left.Round(time.Second))
 }
 
 // endAgent makes the agent leave and waits until it has ended, or the context has.

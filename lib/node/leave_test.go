@@ -71,6 +71,20 @@ var leaveTests = []leaveTest{
 		err: "no answer; -force leaves without asking",
 	},
 
+	// Another server leaves.
+	{
+		name: "another steps down", so: func(b *beating) { b.leaves("i4", 30*time.Second) }, is: rule.ErrUndecided,
+		err: "s4 steps down, and two at once could take the quorum with them: try again when it has, in 1m30s at most; -force leaves all the same",
+	},
+	{name: "another steps down, by force", so: func(b *beating) { b.leaves("i4", 30*time.Second) }, force: true, left: true, forgot: true, slot: true},
+	{name: "another was to step down and has not", so: func(b *beating) { b.leaves("i4", testExpiry) }, left: true, forgot: true, slot: true},
+	{name: "it steps down itself", so: func(b *beating) { b.leaves("i1", 0) }, left: true, forgot: true, slot: true},
+	{
+		name: "another steps down from a client's cluster", left: true, forgot: true,
+		so: func(b *beating) { b.status, b.incarnation = client(), ""; b.leaves("i4", 0) },
+	},
+	{name: "nobody says whether another does", so: func(b *beating) { b.srv.Deny(storetest.Op("get")) }, err: "access denied (AccessDenied); -force leaves without asking"},
+
 	// The wrong data directory.
 	{name: "a server", so: func(b *beating) { b.incarnation = "" }, err: wrongDirectory + "; -force leaves all the same"},
 	{
@@ -94,7 +108,14 @@ var leaveTests = []leaveTest{
 	{name: "it may not", so: func(b *beating) { b.denied = true }, err: "leave: the Consul agent denies access", is: ErrNoPermission, left: true},
 	{name: "it goes on", so: func(b *beating) { b.stays = true }, err: "the agent has not ended in 10s\nleave: EOF", left: true},
 	{name: "the store lists nothing", so: func(b *beating) { b.srv.Deny(storetest.Op("list")) }, err: "access denied", left: true},
-	{name: "the store keeps the slot", so: func(b *beating) { b.srv.Deny(storetest.Op("get")) }, err: "access denied", left: true, forgot: true},
+	{name: "the store keeps the slot", so: func(b *beating) { b.srv.Deny(storetest.Op("get")) }, force: true, err: "access denied", left: true, forgot: true},
+}
+
+// leaves stores a record in which a server has been stepping down for so long.
+func (b *beating) leaves(incarnation string, since time.Duration) {
+	b.record(rule.Established, func(r *rule.Record) {
+		r.Leaving = &rule.Leaving{Incarnation: incarnation, Node: "s" + incarnation[1:], Since: time.Now().Add(-since)}
+	})
 }
 
 func TestLeave(t *testing.T) {

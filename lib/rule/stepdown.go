@@ -23,6 +23,15 @@ func (r Record) LeavingUnderWay(now time.Time, expiry time.Duration) bool {
 	return r.Leaving != nil && r.Leaving.Age(now) < expiry
 }
 
+// OtherLeaves returns the mark of another server than an incarnation's that steps down, and
+// how long it counts at most; nil if none does (R38).
+func (r Record) OtherLeaves(incarnation string, now time.Time, expiry time.Duration) (mark *Leaving, left time.Duration) {
+	if !r.LeavingUnderWay(now, expiry) || r.Leaving.Incarnation == incarnation {
+		return nil, 0
+	}
+	return r.Leaving, min(expiry, expiry-r.Leaving.Age(now))
+}
+
 // voteTime is how long a client that has taken a place may run as a server before it
 // votes. Consul watches a new server for 10 to 40 s before it lets it vote.
 func voteTime(expiry time.Duration) time.Duration { return max(expiry, 2*time.Minute) }
