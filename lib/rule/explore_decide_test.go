@@ -97,6 +97,9 @@ func (x *explorer) decide(w world, i int8, recordOnly bool) (world, string) {
 		n.watch(in)
 		in = x.input(w, i, recordOnly)
 	}
+	if x.yields && in.Self.Raft && !recordOnly && mayYield(in) {
+		return w.yield(i)
+	}
 	var action rule.Action
 	switch {
 	case !x.plainRule:

@@ -29,7 +29,12 @@ func (x *explorer) fault(w world) []successor {
 	if w.record.exists && x.deletesRecord {
 		out = append(out, successor{w.write(modelRecord{}), "record is deleted", ""})
 	}
-	return slices.DeleteFunc(out, func(s successor) bool { return x.only != "" && !strings.Contains(s.what, x.only) })
+	return slices.DeleteFunc(out, func(s successor) bool { return !x.explores(s.what) })
+}
+
+// explores reports whether a fault is of the kinds that are explored.
+func (x *explorer) explores(what string) bool {
+	return slices.ContainsFunc(strings.Split(x.only, "|"), func(kind string) bool { return strings.Contains(what, kind) })
 }
 
 // nodeFaults returns what may happen to one node.

@@ -11,7 +11,7 @@ import (
 // control.
 type explorer struct {
 	nodes, desired, faults int8
-	only                   string // the one kind of fault; empty for all
+	only                   string // the kinds of faults, with bars between them; empty for all
 	lost                   rule.Lost
 	birth                  rule.Birth
 	// deletesRecord adds a fault: somebody deletes the record. Two
@@ -54,6 +54,7 @@ type explorer struct {
 	noFence           bool // a server goes on as the sole voter before it has written so
 	asksSlots         bool // a recovery asks who has slots, and not who votes
 	neverLeaves       bool // a server that is fenced and has a leader is stopped as a voter
+	yields            bool // a server whose place is another's becomes a client before it starts
 	neverCounts       bool // a server that steps down does not ask who votes and lives
 	zonesForEver      bool // a node leaves a place to other zones for as long as it is free
 	afterStart        bool // a snapshot is restored into a cluster that runs

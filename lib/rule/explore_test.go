@@ -159,6 +159,7 @@ func TestExplorationFindsWhatIsWrong(t *testing.T) {
 			control{"a sole voter before others are fenced", explorer{nodes: 3, desired: 3, servers: 3, gone: 6, dead: 4, logs: [maxNodes]int8{1, 1, 1}, byName: true, noFence: true}, "raft data of two clusters meets"},
 			control{"a recovery asks who has slots", explorer{nodes: 3, desired: 1, servers: 3, gone: 4, dead: 4, faults: 1, only: "is paused", logs: [maxNodes]int8{1, 1, 1}, byName: true, asksSlots: true}, "raft data of two clusters meets"},
 			control{"a fenced server is stopped as a voter", explorer{nodes: 4, desired: 3, servers: 3, gone: 6, dead: 6, faults: 1, only: "store", logs: [maxNodes]int8{1, 1, 1}, byName: true, neverLeaves: true}, "stuck"},
+			control{"a server that was replaced yields before it starts", explorer{nodes: 4, desired: 3, faults: 2, servers: 4, candidates: true, only: "crashes|dies", yields: true}, "yields, and"},
 			control{"no confirmation", explorer{nodes: 2, desired: 1, faults: 1, noConfirm: true, only: "is paused"}, "although another has taken over"},
 		)
 	}
