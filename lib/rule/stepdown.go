@@ -36,6 +36,13 @@ func (r Record) OtherLeaves(incarnation string, now time.Time, expiry time.Durat
 // votes. Consul watches a new server for 10 to 40 s before it lets it vote.
 func voteTime(expiry time.Duration) time.Duration { return max(expiry, 2*time.Minute) }
 
+// voteTime is how long this server waits for a vote while it has a leader. It is twice as
+// long each time after it has given a place back, up to eight times as long: a cluster may be
+// told to watch new servers for longer than others do (R51).
+func (r Running) voteTime() time.Duration {
+	return voteTime(r.Expiry) << min(r.Self.Membership.GaveBack, 3)
+}
+
 // tooLate reports whether a client that has taken a place has had its time to start and
 // to vote (R51).
 func (s Slot) tooLate(now time.Time, expiry time.Duration) bool {
@@ -60,7 +67,7 @@ func (r Running) stepDown() string {
 	switch {
 	case !r.Eligible || !r.Self.Membership.Open || !r.Found:
 		return ""
-	case slot != nil && !r.Voter && slot.tooLate(r.Time, r.Expiry) && r.NoVoteFor >= voteTime(r.Expiry): // R51
+	case slot != nil && !r.Voter && slot.tooLate(r.Time, r.Expiry) && r.NoVoteFor >= r.voteTime(): // R51
 		return fmt.Sprintf("it does not vote after %v", r.Time.Sub(slot.Promoted).Round(time.Second))
 	case !r.mayTakeSlot() || len(rec.Servers) < rec.Desired:
 		return ""

@@ -86,6 +86,9 @@ func TestServePromoted(t *testing.T) {
 	waits := func(expiry, without time.Duration) func(*rule.Running) {
 		return func(r *rule.Running) { r.Expiry, r.Voter, r.NoVoteFor = expiry, false, without }
 	}
+	gaveBack := func(n int, without time.Duration) func(*rule.Running) {
+		return func(r *rule.Running) { waits(expiry, without)(r); r.Self.Membership.GaveBack = n }
+	}
 	const votes = "swap c1 established term 1 by i1 of 2: i1 i9*; this server votes"
 	for _, tt := range []struct {
 		name   string
@@ -105,6 +108,10 @@ func TestServePromoted(t *testing.T) {
 		{"a long expiry, late", own(10 * time.Minute), waits(5*time.Minute, time.Hour), "it does not vote after 10m0s"},
 		{"it has had a leader for a moment only", own(time.Hour), waits(expiry, 2*time.Minute-time.Second), "beat"},
 		{"it has had one for long enough", own(time.Hour), waits(expiry, 2*time.Minute), "it does not vote after 1h0m0s"},
+		{"it has given back a place before, and waits twice as long", own(time.Hour), gaveBack(1, 4*time.Minute-time.Second), "beat"},
+		{"no longer than that", own(time.Hour), gaveBack(1, 4*time.Minute), "it does not vote after 1h0m0s"},
+		{"it has often", own(time.Hour), gaveBack(9, 16*time.Minute-time.Second), "beat"},
+		{"no longer than eight times as long", own(time.Hour), gaveBack(9, 16*time.Minute), "it does not vote after 1h0m0s"},
 		{"late, and not eligible", own(time.Hour), func(r *rule.Running) { waits(expiry, time.Hour)(r); r.Eligible = false }, "beat"},
 		{"late, and its mode was set", own(time.Hour), func(r *rule.Running) { waits(expiry, time.Hour)(r); r.Self.Membership.Open = false }, "beat"},
 		{"late, and there is no leader", own(time.Hour), func(r *rule.Running) { waits(expiry, time.Hour)(r); r.Found = false }, "beat"},
