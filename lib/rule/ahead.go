@@ -155,10 +155,32 @@ func (in Input) hasFreshSlot(node string) bool {
 // does that lives, and then they count no longer. ok is false where the others are enough.
 func (in Input) waitForAhead() (action Action, ok bool) {
 	doubtful := in.heldByAhead()
-	if len(in.heldByOthers())-len(doubtful) >= in.desired() {
+	if len(doubtful) == 0 || len(in.heldByOthers())-len(doubtful) >= in.desired() {
 		return Action{}, false
 	}
-	return Action{Wait: fmt.Sprintf("to see whether %s beats, of which every heartbeat is dated in the future", strings.Join(doubtful, ", "))}, len(doubtful) > 0
+	return waitForBeats(doubtful), true
+}
+
+// waitForAnyBeat waits where other servers beat, and all their heartbeats are dated in the
+// future: the cluster may be lost (R20), and whoever started would join nobody (R53). ok is
+// false where a server beats now, or none at all.
+func (in Input) waitForAnyBeat() (action Action, ok bool) {
+	var doubtful []string
+	for _, m := range others(in.Seen.Live[registry.Servers], in.Self.Node) {
+		if !m.Ahead {
+			return Action{}, false
+		}
+		doubtful = append(doubtful, m.Node)
+	}
+	if len(doubtful) == 0 {
+		return Action{}, false
+	}
+	return waitForBeats(doubtful), true
+}
+
+// waitForBeats waits for nodes of which every heartbeat is dated in the future to beat.
+func waitForBeats(nodes []string) Action {
+	return Action{Wait: fmt.Sprintf("to see whether %s beats, of which every heartbeat is dated in the future", strings.Join(nodes, ", "))}
 }
 
 // silentForLong reports whether this server's last heartbeat is an expiry old, or not known.

@@ -105,12 +105,23 @@ func TestDecideAhead(t *testing.T) {
 		{situation{name: "heartbeats alone", rec: old, servers: []registry.Member{ahead(1)}}, "wait to see whether s1 beats, of which every heartbeat is dated in the future"},
 		{situation{name: "and others are enough", rec: old, servers: []registry.Member{ahead(1), beats(2, 0)}}, "agent join [192.0.2.2 192.0.2.1] held [s1 s2] of 1; 2 servers held, 1 desired"},
 		{situation{name: "and its claim is fresh", rec: rec(rule.Established, 1, slot(1, time.Second)), servers: []registry.Member{ahead(1)}}, "agent join [192.0.2.1] held [s1] of 1; 1 servers held, 1 desired"},
+		{situation{name: "heartbeats alone, and there is a free slot", rec: rec(rule.Established, 2, slot(1, time.Hour)), servers: []registry.Member{ahead(1)}, policy: rule.Policy{Desired: 2}}, "wait to see whether s1 beats, of which every heartbeat is dated in the future"},
+		{situation{name: "heartbeats alone, and it holds a slot", rec: rec(rule.Established, 2, slot(1, time.Hour), slot(9, time.Hour)), servers: []registry.Member{ahead(1)}, policy: rule.Policy{Desired: 2}}, "wait to see whether s1 beats, of which every heartbeat is dated in the future"},
 		{situation{name: "heartbeats without a record", servers: []registry.Member{ahead(1)}}, "wait to see whether s1 beats, of which every heartbeat is dated in the future"},
-		{situation{name: "they are no witness (R9)", rec: rec(rule.Established, 2, slot(1, time.Hour), slot(2, time.Hour)), servers: []registry.Member{ahead(1)}, policy: rule.Policy{Desired: 2}}, "wait to see whether server s2, silent and at 192.0.2.2, is dead, watching i2"},
-		{situation{
-			name: "they do not say who has an address (R10)", rec: rec(rule.Established, 2, elsewhere("i1", "s1", 2, time.Hour), slot(3, time.Hour)),
-			servers: []registry.Member{ahead(2)}, policy: rule.Policy{Desired: 2}, evidence: silent(expiry, "i1", "i3"),
-		}, "probe 192.0.2.2 192.0.2.3"},
+		{
+			situation{
+				name: "they are no witness (R9)", rec: rec(rule.Established, 2, slot(1, time.Hour), slot(2, time.Hour)), policy: rule.Policy{Desired: 2},
+				servers: []registry.Member{beats(5, 0)}, agents: []registry.Member{ahead(1)},
+			},
+			"wait to see whether server s1, silent and at 192.0.2.1, is dead, watching i1 i2",
+		},
+		{
+			situation{
+				name: "they do not say who has an address (R10)", rec: rec(rule.Established, 2, elsewhere("i1", "s1", 2, time.Hour), slot(3, time.Hour)),
+				servers: []registry.Member{beats(5, 0)}, agents: []registry.Member{ahead(2)}, policy: rule.Policy{Desired: 2}, evidence: silent(expiry, "i1", "i3"),
+			},
+			"probe 192.0.2.2 192.0.2.3",
+		},
 		{situation{name: "a running client mends it, too", candidate: gossip("s1"), self: rule.Self{Mode: registry.Client}, rec: rec(rule.Established, 2, slot(1, time.Hour), promoted(2, time.Hour, -day))}, "swap c1 established term 1 by i1 of 2: i1 i2^; " + clock + "the promotion of s2 by 24h0m0s"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -142,7 +142,11 @@ func (in Input) withRecord() Action {
 		return in.gather()
 	}
 	enough := own == nil && len(held) >= rec.Desired
-	if rec.State == Established && in.noOtherServerBeats() && !(enough && in.Self.Mode == "") {
+	ofNoMode := enough && in.Self.Mode == ""
+	if action, ok := in.waitForAnyBeat(); ok && rec.State == Established && !ofNoMode {
+		return action // R53
+	}
+	if rec.State == Established && in.noOtherServerBeats() && !ofNoMode {
 		// This comes before any renewal of a slot. Otherwise nodes that hold slots
 		// without data and find no cluster would keep each other's slots held for
 		// ever (R20).
@@ -209,19 +213,6 @@ func (in Input) withoutRecord() Action {
 	}
 	rec := in.newRecord() // R14
 	return Action{Swap: &rec, Why: "no live servers and no cluster record"}
-}
-
-// waitForOwnName waits for live server heartbeats under this node's name. A node that
-// decides does not beat, so they are of its earlier life and will expire, or they are
-// another machine's (R21).
-func (in Input) waitForOwnName() Action {
-	return Action{Wait: fmt.Sprintf("for the heartbeats of another node %s, or of this one's earlier life, to expire", in.Self.Node)}
-}
-
-// waitForNamesake waits for the other incarnation that holds a slot under this node's
-// name (R21).
-func waitForNamesake(other Slot) Action {
-	return Action{Wait: fmt.Sprintf("for another incarnation of node %s, at %s, to be gone", other.Node, other.Address)}
 }
 
 // newRecord returns the first record of a cluster that is to be born, with this node's

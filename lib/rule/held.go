@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -156,4 +157,17 @@ func (in Input) SilentKeys() []string {
 		out = append(out, NoRecord)
 	}
 	return out
+}
+
+// waitForOwnName waits for live server heartbeats under this node's name. A node that
+// decides does not beat, so they are of its earlier life and will expire, or they are
+// another machine's (R21).
+func (in Input) waitForOwnName() Action {
+	return Action{Wait: fmt.Sprintf("for the heartbeats of another node %s, or of this one's earlier life, to expire", in.Self.Node)}
+}
+
+// waitForNamesake waits for the other incarnation that holds a slot under this node's
+// name (R21).
+func waitForNamesake(other Slot) Action {
+	return Action{Wait: fmt.Sprintf("for another incarnation of node %s, at %s, to be gone", other.Node, other.Address)}
 }
