@@ -138,7 +138,8 @@ func (w *world) leave(d dice) {
 	b.Random = newDice(w.seed, name("leave"), uint64(n.id), uint64(time.Since(w.start))).claims()
 	go func() {
 		left := b.Leave(l.ctx, false) == nil
-		if l.ctx.Err() != nil {
+		// Not at the moment at which a paused machine goes on, as for its ports.
+		if !sleep(l.ctx, span(mix(w.seed, uint64(n.id), uint64(time.Since(w.start)), name("left")), time.Microsecond, time.Millisecond)) {
 			return
 		}
 		stopped := false
