@@ -32,7 +32,7 @@ func TestRestartsWhileTheStoreIsAway(t *testing.T) {
 	c.stop("n4")
 	c.startFast("n4")
 	client.awaitLeader()
-	if err := contains("stderr", c.runners["n4"].err.String(), "started without the store (get s3://"); err != nil {
+	if err := contains("stderr", c.runners["n4"].err.String(), "started without the store ("); err != nil {
 		t.Error(err)
 	}
 	for _, name := range []string{"n1", "n2", "n3"} {
