@@ -35,7 +35,7 @@ type Membership struct {
 	// place (R48), and where a server steps down (R50).
 	Open bool `json:"open,omitempty"`
 	// Established reports that the record has shown this birth as established, so that no
-	// other can have taken its place since, unless the cluster was given up (R58).
+	// other can have taken its place since, unless the cluster was given up or recovered (R58).
 	Established bool `json:"established,omitempty"`
 	// GaveBack is how often the node has taken a place and did not come to vote. It takes
 	// none before CandidateFrom, by the store's clock (R51).

@@ -33,7 +33,7 @@ func Offline(self Self, known []string, allowed bool, outage string) (d Decision
 	case NeedsStore(self) == "" && allowed:
 		d.Mode = registry.Server
 		d.Reason = fmt.Sprintf("the store is away (%s); the operator has let this server start with its raft data", outage)
-		d.Notes = []string{"started without the store, as the operator has allowed: should this server's cluster have been given up, nothing tells so until the store is back"}
+		d.Notes = []string{"started without the store, as the operator has allowed: should this server's cluster have been given up, or recovered without it, nothing tells so until the store is back"}
 		return d, true
 	}
 	return Decision{}, false
