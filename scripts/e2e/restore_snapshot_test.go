@@ -1,0 +1,184 @@
+package e2e
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"auto-consul/lib/rule"
+)
+
+// aSnapshot is a snapshot with the key kept, of a cluster of one server called n1.
+var aSnapshot = struct {
+	once sync.Once
+	body string
+}{}
+
+func snapshotOfOne(t *testing.T) string {
+	t.Helper()
+	aSnapshot.once.Do(func() {
+		m := newMachine(t, "n1", newDirectory(t))
+		p := m.start(m.runner("run", "--", "-client="+m.address)...)
+		m.awaitLeader()
+		m.wantKeyPut("kept", "yes")
+		m.command("consul", "snapshot", "save", m.path("save.snap"))
+		aSnapshot.body = m.read("save.snap")
+		p.signal(syscall.SIGTERM)
+		p.wait()
+	})
+	if aSnapshot.body == "" {
+		t.Fatal("there is no snapshot")
+	}
+	return aSnapshot.body
+}
+
+func (m *machine) wantKeyPut(key, value string) {
+	m.t.Helper()
+	eventually(m.t, "a key", func() error { return want("code", m.run("", "consul", "kv", "put", key, value).code, 0) })
+}
+
+// lost puts the record of a cluster into the store whose one server is gone for good.
+func (s store) lost(t *testing.T, desired int) (clusterID string) {
+	t.Helper()
+	gone := rule.Slot{Incarnation: "i0", Node: "gone", Address: freeAddress(t), Since: time.Now().Add(-time.Hour).UTC()}
+	rec := rule.Record{
+		Seq: 1, Write: "w", ClusterID: "c1", State: rule.Established, Birth: rule.First, Desired: desired, Servers: []rule.Slot{gone},
+		Bootstrap: rule.Bootstrap{Incarnation: gone.Incarnation, Node: gone.Node, Address: gone.Address, Term: 1, Since: gone.Since},
+	}
+	body, err := rec.Encode()
+	if err == nil {
+		err = s.put(rule.RecordKey, string(body))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec.ClusterID
+}
+
+// All servers of three are lost, and there is a snapshot: a new node waits, and prints what
+// restores it. That is typed word for word, and the node started again.
+func TestOutageSnapshot(t *testing.T) {
+	t.Parallel()
+	body, s := snapshotOfOne(t), newDirectory(t)
+	snapshot := s.keep(t, s.lost(t, 3), 1, body)
+	m := newMachine(t, "n1", s)
+	argv := m.runner("-s", "3", "-e", "12", "-t", "3", "run", "--", "-client="+m.address)
+	p := m.start(argv...)
+	wantOutage(t, "All servers are lost, and there is a snapshot", func() string { return p.err.String() })
+	_, typed, _ := strings.Cut(p.err.String(), "this restores its snapshot of ")
+	_, typed, _ = strings.Cut(typed, ": ")
+	typed, _, _ = strings.Cut(typed, ";")
+	m.command("sh", "-c", typed)
+	p.signal(syscall.SIGTERM)
+	p.wait()
+	p = m.start(argv...)
+	m.awaitLeader()
+	m.wantKey("kept", "yes")
+	if err := contains("stderr", p.err.String(), "restored "+snapshot); err != nil {
+		t.Error(err)
+	}
+}
+
+// A damaged snapshot is refused, and the message says what to type to restore the one
+// before it.
+func TestDamagedSnapshot(t *testing.T) {
+	t.Parallel()
+	body, s := snapshotOfOne(t), newDirectory(t)
+	id := s.lost(t, 3)
+	older, damaged := s.keep(t, id, 1, body), s.keep(t, id, 2, body[:len(body)/2])
+	m := newMachine(t, "n1", s)
+	p := m.start(m.runner("-s", "3", "-e", "4", "-t", "1", "-lost-cluster", "restore", "run", "--", "-client="+m.address)...)
+	typed := "rm " + strings.TrimPrefix(s.url, "file://") + "/" + damaged
+	eventually(t, "what to type", func() error {
+		return errors.Join(
+			contains("stderr", p.err.String(), "for the operator: "+damaged+" cannot be restored: damaged: "),
+			contains("stderr", p.err.String(), "when it is removed, the one before it is restored, "+older+" of "),
+			contains("stderr", p.err.String(), typed))
+	})
+	if err := errors.Join(exists(m.path("data/restore-failed")), want("raft data", exists(m.path("data/server/raft")) != nil, true)); err != nil {
+		t.Error(err)
+	}
+	wantOutage(t, "A snapshot cannot be restored", func() string { return p.err.String() })
+	m.command("sh", "-c", typed)
+	m.awaitLeader()
+	m.wantKey("kept", "yes")
+	if err := contains("stderr", p.err.String(), "restored "+older); err != nil {
+		t.Error(err)
+	}
+}
+
+// A node that is killed while it restores leaves all or nothing of the data, and restores
+// when it starts again. After three times it waits for the operator. PROVE=full kills at
+// ten moments.
+func TestProveRestoreIsKilled(t *testing.T) {
+	t.Parallel()
+	body := snapshotOfOne(t)
+	for n := range pick(3, 10) {
+		after := time.Duration(n) * time.Duration(pick(900, 270)) * time.Millisecond
+		t.Run(after.String(), func(t *testing.T) {
+			t.Parallel()
+			s := newDirectory(t)
+			snapshot := s.keep(t, s.lost(t, 1), 1, body)
+			m := newMachine(t, "n1", s)
+			argv := m.runner("-e", "10", "-t", "2", "run", "--", "-client="+m.address)
+			for range 2 {
+				p := m.start(argv...)
+				eventually(t, "the restore", func() error { return contains("stderr", p.err.String(), "restoring "+snapshot) })
+				time.Sleep(after)
+				killAll(t, m.id())
+				p.wait()
+				if exists(m.path("data/server/raft")) == nil {
+					break
+				}
+			}
+			if exists(m.path("data/server/raft")) == nil {
+				if err := exists(m.path("data/server/node-id")); err != nil {
+					t.Error(err)
+				}
+			}
+			p := m.start(argv...)
+			m.awaitLeader()
+			m.wantKey("kept", "yes")
+			if _, err := os.Stat(m.path("data/server/restore")); !os.IsNotExist(err) {
+				t.Errorf("got %v, want nothing left of the restore", err)
+			}
+			eventually(t, "an established record", func() error {
+				rec, err := s.record()
+				return errors.Join(err, want("state", rec.State, "established"))
+			})
+			if p.ended() {
+				t.Error("it has ended")
+			}
+		})
+	}
+}
+
+// Who is killed each time it restores does not do so all night: it says what to type.
+func TestRestoreIsGivenUp(t *testing.T) {
+	t.Parallel()
+	body, s := snapshotOfOne(t), newDirectory(t)
+	snapshot := s.keep(t, s.lost(t, 1), 1, body)
+	m := newMachine(t, "n1", s)
+	argv := m.runner("-e", "10", "-t", "2", "run", "--", "-client="+m.address)
+	for range 3 {
+		p := m.start(argv...)
+		eventually(t, "the restore", func() error { return contains("stderr", p.err.String(), "restoring "+snapshot) })
+		killAll(t, m.id())
+		p.wait()
+	}
+	p := m.start(argv...)
+	typed := "rm " + m.path("data/restore-failed")
+	eventually(t, "what to type", func() error {
+		return contains("stderr", p.err.String(), "for the operator: "+snapshot+" cannot be restored: its process was ended; once that is mended, this has it tried again: "+typed)
+	})
+	p.signal(syscall.SIGTERM)
+	p.wait()
+	m.command("sh", "-c", typed)
+	m.start(argv...)
+	m.awaitLeader()
+	m.wantKey("kept", "yes")
+}
