@@ -64,7 +64,7 @@ come to vote does the same. Nothing changes on a node whose mode the operator ha
 set. Node id, services, checks and sessions of the agent stay. Where ACLs are on,
 a client needs node:read for that, and a server node:read and agent:write. A
 server without operator:read, operator:write, or service:write for the service
-consul, or that beats beside no command, leaves the cluster instead, and sessions
+consul, or whose agent ac-exec did not start, leaves the cluster instead, and sessions
 of its agent end. If something else is missing, standard error says what, once,
 and the node stays what it is.
 

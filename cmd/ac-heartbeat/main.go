@@ -131,7 +131,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if err != nil {
 		return exit.With(exit.Misuse, err)
 	}
-	agent.Group = commandGroup()
+	agent.Process = datadir.Dir(p.dir).Occupant
 	st, err := store.Open(ctx, p.at)
 	if err != nil {
 		return err

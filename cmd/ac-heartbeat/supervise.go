@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"auto-consul/lib/cli"
@@ -31,16 +29,6 @@ func (p *program) checkCommand() error {
 		return errors.New("no -ticks: how often to beat beside the command")
 	}
 	return nil
-}
-
-// commandGroup returns the process group of the command that this program beats beside,
-// and 0 if there is none.
-func commandGroup() int {
-	group, err := strconv.Atoi(os.Getenv(supervise.GroupVariable))
-	if err != nil {
-		return 0
-	}
-	return group
 }
 
 // supervise runs the command and, with -ticks, beats beside it: this program again,

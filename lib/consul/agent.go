@@ -19,8 +19,9 @@ import (
 
 // Agent is the local Consul agent, asked through its HTTP API. It is a [node.Agent].
 type Agent struct {
-	// Group is the agent's process group where this program may end it, and else 0.
-	Group int
+	// Process finds out the number of the agent's process, for [Agent.Resign]: 0 if it is
+	// not known. nil: it never is.
+	Process func() (int, error)
 
 	client   *api.Client
 	patience time.Duration

@@ -27,13 +27,14 @@ const relistTime = 3 * time.Second
 // Resign makes the agent, which is a server under the name given, end without leaving its
 // cluster, so that its node, services and sessions stay for the client that is started in
 // its place: another server leads, it is taken out of the service of the servers and of
-// the raft configuration, and its process group is killed. The error wraps
-// [errors.ErrUnsupported] if the agent's process group is not known. After any other
-// error the agent may have lost its vote and runs still. With ACLs it needs
-// operator:write, and service:write for the service consul.
+// the raft configuration, and its process is killed. The error wraps
+// [errors.ErrUnsupported] if that is not known. After any other error the agent may have
+// lost its vote and runs still. With ACLs it needs operator:write, and service:write for
+// the service consul.
 func (a *Agent) Resign(ctx context.Context, name string) error {
-	if a.Group <= 1 {
-		return fmt.Errorf("end the agent without leaving: %w", errors.ErrUnsupported)
+	process, err := a.process()
+	if err != nil {
+		return err
 	}
 	options := new(api.WriteOptions).WithContext(ctx)
 	server, led, err := a.following(ctx, name)
@@ -48,10 +49,22 @@ func (a *Agent) Resign(ctx context.Context, name string) error {
 			return fmt.Errorf("take %s out of the raft configuration: %w", name, classify(ctx, "operator:write", err))
 		}
 	}
-	if err := syscall.Kill(-a.Group, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+	if err := syscall.Kill(process, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("end the agent: %w", err)
 	}
 	return nil
+}
+
+// process returns the number of the agent's process.
+func (a *Agent) process() (int, error) {
+	process, err := 0, error(nil)
+	if a.Process != nil {
+		process, err = a.Process()
+	}
+	if err == nil && process <= 1 {
+		err = fmt.Errorf("end the agent without leaving: %w", errors.ErrUnsupported)
+	}
+	return process, err
 }
 
 // unlist takes a server out of the service of the servers. A new leader lists all servers

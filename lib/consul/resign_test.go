@@ -53,7 +53,7 @@ func TestResign(t *testing.T) {
 			}
 			maps.Copy(answers, test.answers)
 			agent, fake := asking(t, answers)
-			ended := startGroup(t, agent)
+			ended := startProcess(t, agent)
 			server := test.server
 			if server == "" {
 				server = "s1"
@@ -93,7 +93,7 @@ func TestResignAsLeader(t *testing.T) {
 		"members": strings.ReplaceAll(resigned, "%", "consul"),
 	}
 	agent, fake := asking(t, answers)
-	ended := startGroup(t, agent)
+	ended := startProcess(t, agent)
 	done := make(chan error, 1)
 	go func() { done <- agent.Resign(t.Context(), "s1") }()
 	await := func(request string) {
@@ -133,28 +133,35 @@ func TestResignAsLeader(t *testing.T) {
 	}
 }
 
-// An agent whose process group is not known is asked for nothing.
+// An agent whose process is not known is asked for nothing.
 func TestResignUnsupported(t *testing.T) {
 	t.Parallel()
 	agent, fake := asking(t, nil)
-	for _, group := range []int{-1, 0, 1} {
-		agent.Group = group
-		if err := agent.Resign(t.Context(), "s1"); !errors.Is(err, errors.ErrUnsupported) || len(fake.Requests()) > 0 {
-			t.Errorf("group %d: got %v, requests %v", group, err, fake.Requests())
+	unknown := errors.New("permission denied")
+	for name, test := range map[string]struct {
+		process func() (int, error)
+		want    error
+	}{
+		"nobody says":    {nil, errors.ErrUnsupported},
+		"none":           {func() (int, error) { return 0, nil }, errors.ErrUnsupported},
+		"the first":      {func() (int, error) { return 1, nil }, errors.ErrUnsupported},
+		"cannot be read": {func() (int, error) { return 0, unknown }, unknown},
+	} {
+		agent.Process = test.process
+		if err := agent.Resign(t.Context(), "s1"); !errors.Is(err, test.want) || len(fake.Requests()) > 0 {
+			t.Errorf("%s: got %v, requests %v, want %v", name, err, fake.Requests(), test.want)
 		}
 	}
 }
 
-// startGroup starts a process in a group of its own as the agent's, and returns the signal
-// that ends it.
-func startGroup(t *testing.T, agent *Agent) <-chan syscall.Signal {
+// startProcess starts a process as the agent's, and returns the signal that ends it.
+func startProcess(t *testing.T, agent *Agent) <-chan syscall.Signal {
 	t.Helper()
 	cmd := exec.Command("sleep", "1000")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	agent.Group = cmd.Process.Pid
+	agent.Process = func() (int, error) { return cmd.Process.Pid, nil }
 	ended, gone := make(chan syscall.Signal, 1), make(chan struct{})
 	go func() {
 		defer close(gone)

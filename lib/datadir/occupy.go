@@ -58,6 +58,29 @@ func (d Dir) occupy() error {
 	return nil
 }
 
+// Occupant returns the number of the process that keeps others away from the data
+// directory: the agent that ac-exec has become. It is 0 if there is none, or none that
+// this process could signal.
+func (d Dir) Occupant() (int, error) {
+	path := d.path("lock")
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	lock := unix.Flock_t{Type: unix.F_WRLCK}
+	if err := unix.FcntlFlock(uintptr(fd), unix.F_GETLK, &lock); err != nil {
+		return 0, &fs.PathError{Op: "lock", Path: path, Err: err}
+	}
+	if lock.Type == unix.F_UNLCK {
+		return 0, nil
+	}
+	return int(lock.Pid), nil
+}
+
 func (d Dir) occupied() error {
 	return fmt.Errorf("data directory %s: %w", string(d), ErrOccupied)
 }

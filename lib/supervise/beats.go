@@ -1,9 +1,7 @@
 package supervise
 
 import (
-	"os"
 	"os/exec"
-	"strconv"
 	"syscall"
 	"time"
 
@@ -31,7 +29,6 @@ func (r *runner) startBeats() {
 	cmd := exec.Command(path)
 	cmd.Args = r.Beat
 	cmd.Stderr = r.Err
-	cmd.Env = append(os.Environ(), GroupVariable+"="+strconv.Itoa(r.cmd.Process.Pid))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		r.Warn("the heartbeat process cannot be started: %v; it is tried again", err)

@@ -105,7 +105,7 @@ func TestBeatsEndTheCommand(t *testing.T) {
 	const (
 		once    = "[ ! -e left ] || exec sleep 1000; "
 		deaf    = once + "trap '' TERM; echo >left; sleep 7; exit 75" // longer than grace
-		kills   = once + "trap '' TERM; echo >>left; kill -s KILL -- -$" + GroupVariable + "; sleep 7; exit 75"
+		kills   = once + "trap '' TERM; echo >>left; kill -s KILL $(cat pid); sleep 7; exit 75"
 		delayed = once + "trap 'sleep 2; exit 75' TERM; echo >left; while :; do sleep 0.02; done"
 	)
 	for name, test := range map[string]struct {
@@ -126,7 +126,7 @@ func TestBeatsEndTheCommand(t *testing.T) {
 			}
 			t.Parallel()
 			g := newGround(t)
-			command := "echo >>starts; [ $(wc -l <starts) = 1 ] || exit 7; until [ -e left ]; do sleep 0.02; done; exit " + test.code
+			command := "echo $$ >pid; echo >>starts; [ $(wc -l <starts) = 1 ] || exit 7; until [ -e left ]; do sleep 0.02; done; exit " + test.code
 			p := g.start(g.beat(Command{Args: g.sh(command), Again: true, Finish: test.finish}, test.beat))
 			got := p.wait()
 			if starts := len(g.read("starts")); got != test.want || starts != test.starts {

@@ -52,10 +52,6 @@ const (
 // started again.
 const AgainVariable = "AUTO_CONSUL_AGAIN"
 
-// GroupVariable is the environment variable that tells the beats the process group of the
-// command.
-const GroupVariable = "AUTO_CONSUL_GROUP"
-
 // grace is how long the beats, and what the command has left behind in its process
 // group, may take to end when they are told to. A variable for tests.
 var grace = 5 * time.Second

@@ -10,14 +10,16 @@ import (
 
 // Under systemd a client takes a place that is vacant, and as a server too many it steps
 // down again. Both times its unit starts again, though the server's agent has ended with
-// 0 when it left; node id and services stay.
+// 0 when it left; node id and services stay, and so does a session, for here the heartbeats'
+// token is the manager's, which may take a server out of the raft configuration.
 func TestServiceChangesRole(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
 	outfit := newOutfit(t)
 	server, client := boot(l, "node0", "192.168.50.120", outfit), boot(l, "node1", "192.168.50.121", outfit)
 	for _, n := range []*booted{server, client} {
-		n.sys("sed -i -e s/^AC_SERVERS=.*/AC_SERVERS=1/ -e '$aAC_EXPIRY=12\\nAC_TICKS=3\\nAC_GRACE=1' /etc/auto-consul.env")
+		n.sys("sed -i -e s/^AC_SERVERS=.*/AC_SERVERS=1/ -e '$aAC_EXPIRY=12\\nAC_TICKS=3\\nAC_GRACE=1\\nCONSUL_HTTP_TOKEN_FILE=/run/manager' /etc/auto-consul.env")
+		n.sys(managerText + "\nprintf %s \"$CONSUL_HTTP_TOKEN\" >/run/manager && chown consul /run/manager")
 		if got := n.sys(install); got.code != 0 {
 			t.Fatalf("%s: the installation ended with %d\n%s\n%s", n.name, got.code, got.stderr, n.run("cat /tmp/consul/log").stdout)
 		}
@@ -37,10 +39,12 @@ func TestServiceChangesRole(t *testing.T) {
 	if err := errors.Join(want("node id", client.nodeID("server"), id), client.services()); err != nil {
 		t.Error("as a server: ", err)
 	}
+	made := client.sys(managerText + "\ncurl -sf -X PUT -H \"X-Consul-Token: $CONSUL_HTTP_TOKEN\" -d '{\"Checks\":[\"serfHealth\"]}' http://127.0.0.1:8500/v1/session/create | jq -r .ID")
 	server.resize("1")
 	client.awaitRole(wire.Agent, "1")
 	eventually(t, "the services of the client", client.services)
-	if err := want("node id", client.nodeID("agent"), id); err != nil {
+	kept := client.sys(managerText + "\ncurl -sf -H \"X-Consul-Token: $CONSUL_HTTP_TOKEN\" http://127.0.0.1:8500/v1/session/info/" + strings.TrimSpace(made.stdout) + " | jq -r '.[].ID'")
+	if err := errors.Join(want("node id", client.nodeID("agent"), id), contains("session", kept.stdout, "-"), want("session", kept.stdout, made.stdout)); err != nil {
 		t.Error("as a client again: ", err)
 	}
 }
