@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,46 +32,52 @@ type memoryDisk struct {
 	wrote       []string
 }
 
-func (d *memoryDisk) Mode() (registry.Mode, error)         { return d.mode, nil }
-func (d *memoryDisk) Incarnation() (string, error)         { return d.incarnation, nil }
-func (d *memoryDisk) Membership() (rule.Membership, error) { return d.membership, nil }
-func (d *memoryDisk) SetRaftAside() error                  { d.raft = false; return nil }
-func (d *memoryDisk) Scratch() (node.Scratch, error)       { return nil, errors.ErrUnsupported }
-func (d *memoryDisk) HasRaft() (bool, error)               { return d.raft, nil }
-func (d *memoryDisk) Addresses() ([]string, error)         { return d.addresses, nil }
-func (d *memoryDisk) Offline() (bool, error)               { return d.offline, nil }
-func (d *memoryDisk) String() string                       { return "memory" }
+// memory guards what all data directories in memory hold: a node that decides and an
+// operator may use one at a time.
+var memory sync.Mutex
 
-func (d *memoryDisk) KeepAddresses(addresses []string) error {
-	d.addresses, d.wrote = addresses, append(d.wrote, "addresses")
+// held returns what one of them holds.
+func held[T any](field *T) (T, error) {
+	memory.Lock()
+	defer memory.Unlock()
+	return *field, nil
+}
+
+// hold lets one of them hold something, and note what that is.
+func hold[T any](d *memoryDisk, field *T, value T, note string) error {
+	memory.Lock()
+	defer memory.Unlock()
+	*field, d.wrote = value, append(d.wrote, note)
 	return nil
 }
 
-func (d *memoryDisk) KeepOffline(allowed bool) error {
-	d.offline, d.wrote = allowed, append(d.wrote, "offline")
-	return nil
+func (d *memoryDisk) Mode() (registry.Mode, error)                  { return held(&d.mode) }
+func (d *memoryDisk) Incarnation() (string, error)                  { return held(&d.incarnation) }
+func (d *memoryDisk) Membership() (rule.Membership, error)          { return held(&d.membership) }
+func (d *memoryDisk) Scratch() (node.Scratch, error)                { return nil, errors.ErrUnsupported }
+func (d *memoryDisk) HasRaft() (bool, error)                        { return held(&d.raft) }
+func (d *memoryDisk) Addresses() ([]string, error)                  { return held(&d.addresses) }
+func (d *memoryDisk) Offline() (bool, error)                        { return held(&d.offline) }
+func (d *memoryDisk) FailedRestores() ([]rule.FailedRestore, error) { return held(&d.failed) }
+func (d *memoryDisk) String() string                                { return "memory" }
+
+func (d *memoryDisk) SetRaftAside() error { return hold(d, &d.raft, false, "aside") }
+func (d *memoryDisk) KeepAddresses(list []string) error {
+	return hold(d, &d.addresses, list, "addresses")
 }
 
-func (d *memoryDisk) FailedRestores() ([]rule.FailedRestore, error) { return d.failed, nil }
+func (d *memoryDisk) KeepOffline(allowed bool) error    { return hold(d, &d.offline, allowed, "offline") }
+func (d *memoryDisk) KeepMode(mode registry.Mode) error { return hold(d, &d.mode, mode, "mode") }
+func (d *memoryDisk) KeepIncarnation(id string) error {
+	return hold(d, &d.incarnation, id, "incarnation")
+}
 
 func (d *memoryDisk) KeepFailedRestores(list []rule.FailedRestore) error {
-	d.failed, d.wrote = list, append(d.wrote, "restores")
-	return nil
-}
-
-func (d *memoryDisk) KeepMode(mode registry.Mode) error {
-	d.mode, d.wrote = mode, append(d.wrote, "mode")
-	return nil
-}
-
-func (d *memoryDisk) KeepIncarnation(id string) error {
-	d.incarnation, d.wrote = id, append(d.wrote, "incarnation")
-	return nil
+	return hold(d, &d.failed, list, "restores")
 }
 
 func (d *memoryDisk) KeepMembership(m rule.Membership) error {
-	d.membership, d.wrote = m, append(d.wrote, "membership")
-	return nil
+	return hold(d, &d.membership, m, "membership")
 }
 
 // notingStore notes the writes to the cluster record beside those to the disk.
@@ -81,7 +88,9 @@ type notingStore struct {
 
 func (s notingStore) Swap(ctx context.Context, key string, body []byte, etag string) error {
 	if key == rule.RecordKey {
+		memory.Lock()
 		s.disk.wrote = append(s.disk.wrote, "record")
+		memory.Unlock()
 	}
 	return s.Store.Swap(ctx, key, body, etag)
 }

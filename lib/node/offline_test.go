@@ -146,8 +146,9 @@ func TestOutageServer(t *testing.T) {
 	t.Parallel()
 	disk := memoryDisk{mode: registry.Server, incarnation: "i9", membership: kept, raft: true, addresses: []string{"192.0.2.1"}}
 	inOutage(t, disk, func(r *outageRig) {
+		operator := r.Preparer
 		r.after(time.Minute, func() {
-			if mode, err := r.AllowOffline(); err != nil || mode != registry.Server {
+			if mode, err := operator.AllowOffline(); err != nil || mode != registry.Server {
 				t.Errorf("got %q, %v, want it allowed", mode, err)
 			}
 		})

@@ -30,14 +30,16 @@ func (n *machine) restores(l life, decided node.Prepared) error {
 			if _, err := n.observer.Registry.Store.Download(ctx, snapshot, &body); err != nil {
 				return err
 			}
-			took := n.span(time.Second, 10*time.Second)
-			if n.hit(0.2) {
-				took = n.span(0, 2*n.policy.Expiry)
+			// The node's own dice are for the slot, which is kept meanwhile.
+			d := newDice(w.seed, name("restore"), uint64(n.id), uint64(time.Since(w.start)))
+			took := d.span(time.Second, 10*time.Second)
+			if d.hit(0.2) {
+				took = d.span(0, 2*n.policy.Expiry)
 			}
 			if !sleep(ctx, took) {
 				return ctx.Err()
 			}
-			if n.hit(0.1) {
+			if d.hit(0.1) {
 				return errors.New("disk full")
 			}
 			from = snapshot
