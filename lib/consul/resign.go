@@ -67,6 +67,17 @@ func (a *Agent) process() (int, error) {
 	return process, err
 }
 
+// looksAgain waits until it is time for another look, and reports whether the context
+// allows one.
+func looksAgain(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(resignPause):
+		return true
+	}
+}
+
 // unlist takes a server out of the service of the servers. A new leader lists all servers
 // once more soon after its election: where this one has led, it is taken out again and
 // again until that is over.
@@ -80,10 +91,8 @@ func (a *Agent) unlist(ctx context.Context, name string, led bool) error {
 		if !led || time.Since(begin) >= relistTime {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
+		if !looksAgain(ctx) {
 			return fmt.Errorf("take %s out of the service %s: %w", name, serverService, context.Cause(ctx))
-		case <-time.After(resignPause):
 		}
 	}
 }
@@ -102,10 +111,7 @@ func (a *Agent) awaitPeersOnly(ctx context.Context, raft *api.RaftConfiguration)
 		}) {
 			return
 		}
-		select {
-		case <-limited.Done():
-		case <-time.After(resignPause):
-		}
+		looksAgain(limited)
 	}
 }
 
@@ -134,10 +140,8 @@ func (a *Agent) following(ctx context.Context, name string) (server *api.RaftSer
 				return nil, told, fmt.Errorf("hand leadership over: %w", classify(ctx, "operator:write", err))
 			}
 		}
-		select {
-		case <-ctx.Done():
+		if !looksAgain(ctx) {
 			return nil, told, fmt.Errorf("hand leadership over: %w", context.Cause(ctx))
-		case <-time.After(resignPause):
 		}
 	}
 }

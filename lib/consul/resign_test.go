@@ -14,7 +14,7 @@ import (
 )
 
 // A server that resigns is taken out of the service of the servers and out of the raft
-// configuration, and then its process group is killed, which is not done where one of these
+// configuration, and then its process is killed, which is not done where one of these
 // has failed.
 func TestResign(t *testing.T) {
 	t.Parallel()
