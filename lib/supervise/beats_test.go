@@ -108,17 +108,17 @@ func TestAgain(t *testing.T) {
 		want          int
 		starts        string // the variable at each
 	}{
-		"another program's 75":      {true, false, once + "exec env sh -c 'exit 75'", "exec sleep 1000", 7, "\n1\n1\n"},
-		"its own 75":                {true, false, once + "exit 75", "exec sleep 1000", 75, "\n"},
-		"another program's 76":      {true, false, once + "exec env sh -c 'exit 76'", "exec sleep 1000", 76, "\n"},
-		"the beats' 75":             {true, false, once + ends, "echo >>beats; until [ $(wc -l <up) -ge $(wc -l <beats) ]; do sleep 0.02; done; exit 75", 7, "\n1\n1\n"},
-		"the beats' 76":             {true, false, once + ends, "until [ -s up ]; do sleep 0.02; done; exit 76", 76, "\n"},
-		"75 where it is no use":     {false, false, once + "exec env sh -c 'exit 75'", "exec sleep 1000", 75, "\n"},
-		"its own 69":                {true, false, once + "exit 69", "exec sleep 1000", 69, "\n"},
-		"its own 69 later":          {true, false, once + "[ $(wc -l <starts) -gt 1 ] || exec env sh -c 'exit 75'; exit 69", "exec sleep 1000", 7, "\n1\n1\n"},
-		"without beats":             {true, false, once + "exec env sh -c 'exit 75'", "", 7, "\n1\n1\n"},
-		"69 of one that comes back": {true, true, once + "exit 69", "exec sleep 1000", 7, "\n\n\n"},
-		"69 of one that is not to be started again": {false, true, once + "exit 69", "exec sleep 1000", 69, "\n"},
+		"another program's 75":        {true, false, once + "exec env sh -c 'exit 75'", "exec sleep 1000", 7, "\n1\n1\n"},
+		"its own 75":                  {true, false, once + "exit 75", "exec sleep 1000", 75, "\n"},
+		"another program's 76":        {true, false, once + "exec env sh -c 'exit 76'", "exec sleep 1000", 76, "\n"},
+		"the beats' 75":               {true, false, once + ends, "echo >>beats; until [ $(wc -l <up) -ge $(wc -l <beats) ]; do sleep 0.02; done; exit 75", 7, "\n1\n1\n"},
+		"the beats' 76":               {true, false, once + ends, "until [ -s up ]; do sleep 0.02; done; exit 76", 76, "\n"},
+		"75 where it is no use":       {false, false, once + "exec env sh -c 'exit 75'", "exec sleep 1000", 75, "\n"},
+		"its own 69":                  {true, false, once + "exit 69", "exec sleep 1000", 69, "\n"},
+		"its own 69 later":            {true, false, once + "[ $(wc -l <starts) -gt 1 ] || exec env sh -c 'exit 75'; exit 69", "exec sleep 1000", 7, "\n1\n1\n"},
+		"without beats":               {true, false, once + "exec env sh -c 'exit 75'", "", 7, "\n1\n1\n"},
+		"69 of one that comes back":   {true, true, once + "exit 69", "exec sleep 1000", 7, "\n\n\n"},
+		"69 of one not started again": {false, true, once + "exit 69", "exec sleep 1000", 69, "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
