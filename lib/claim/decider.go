@@ -32,6 +32,8 @@ type Decider struct {
 	// false as long as an agent runs. It is needed beside Recover.
 	ReadLog  func() (log rule.Log, ok bool, err error)
 	Progress func(format string, args ...any) // tells the operator
+	// Waits is called at each turn of a wait. Its error ends the decision. nil: none does.
+	Waits func() error
 
 	seen     rule.Observation
 	begin    time.Time // of the last observation, monotonic
@@ -234,6 +236,11 @@ func (d *Decider) wait(ctx context.Context, action rule.Action) error {
 	d.polls++
 	if err := sleep(ctx, min(poll, left)); err != nil {
 		return err
+	}
+	if d.Waits != nil {
+		if err := d.Waits(); err != nil {
+			return err
+		}
 	}
 	return d.refresh(ctx, read)
 }

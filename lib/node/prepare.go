@@ -2,7 +2,9 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"auto-consul/lib/claim"
@@ -45,19 +47,27 @@ type Prepared struct {
 	Seen rule.Observation // what the decision rests on
 }
 
+// errMeanwhile reports that somebody has changed the data directory of a node that waited.
+var errMeanwhile = fmt.Errorf("%w: the data directory says something else than before", rule.ErrUndecided)
+
 // Prepare decides and keeps the decision. first is an observation that was made
-// already, or nil. Errors are those of the store and of the data directory,
-// [ErrNoMode], or wrap [rule.ErrFenced] or [rule.ErrUndecided].
+// already, or nil. A node that waits goes on with what an operator has another command
+// decide on its data directory meanwhile, where a cluster is lost. Errors are those of the store and of the data directory, [ErrNoMode], or wrap
+// [rule.ErrFenced] or [rule.ErrUndecided].
 func (p Preparer) Prepare(ctx context.Context, first *rule.Observation) (Prepared, error) {
-	self, err := p.self()
-	if err != nil {
-		return Prepared{}, err
-	}
 	decide := p.byClaims
 	if !p.Claims {
 		decide = p.plainly
 	}
+	self, err := p.self()
+	if err != nil {
+		return Prepared{}, err
+	}
 	d, seen, err := p.outlast(ctx, self, first, decide)
+	if errors.Is(err, errMeanwhile) {
+		p.Out.Notef("%v: deciding again", err)
+		return p.Prepare(ctx, nil)
+	}
 	if err == nil && d.Mode == registry.Server {
 		err = p.MayServe()
 	}
@@ -117,6 +127,7 @@ func (p Preparer) byClaims(ctx context.Context, self rule.Self, first *rule.Obse
 		Observer: p.Observer, Random: p.Random, Self: self, Policy: p.Policy,
 		Wait: p.Wait, Timeout: p.Timeout, DryRun: p.DryRun, Answers: p.Answers, Progress: p.Out.Notef,
 		SetAside: p.Disk.SetRaftAside,
+		Waits:    func() error { return p.meanwhile(self) },
 		Keep: func() error {
 			// An open client may be about to become a server.
 			if self.Mode != registry.Client || self.Membership.Open {
@@ -128,6 +139,20 @@ func (p Preparer) byClaims(ctx context.Context, self rule.Self, first *rule.Obse
 		},
 	}
 	return d.Decide(ctx, first)
+}
+
+// meanwhile returns [errMeanwhile] if an operator has had another command decide on the data
+// directory, or has had a snapshot tried again that could not be restored (R55).
+func (p Preparer) meanwhile(self rule.Self) error {
+	kept, err := p.Disk.Incarnation()
+	if err != nil {
+		return err
+	}
+	failed, err := p.Disk.FailedRestores()
+	if err == nil && (kept != "" && kept != self.Incarnation || !slices.Equal(failed, self.FailedRestores)) {
+		err = errMeanwhile
+	}
+	return err
 }
 
 // plainly decides by the plain rule, with its race (R42).

@@ -60,22 +60,18 @@ func (s store) lost(t *testing.T, desired int) (clusterID string) {
 }
 
 // All servers of three are lost, and there is a snapshot: a new node waits, and prints what
-// restores it. That is typed word for word, and the node started again.
+// restores it. That is typed word for word, and the node, which waits, goes on with it.
 func TestOutageSnapshot(t *testing.T) {
 	t.Parallel()
 	body, s := snapshotOfOne(t), newDirectory(t)
 	snapshot := s.keep(t, s.lost(t, 3), 1, body)
 	m := newMachine(t, "n1", s)
-	argv := m.runner("-s", "3", "-e", "12", "-t", "3", "run", "--", "-client="+m.address)
-	p := m.start(argv...)
+	p := m.start(m.runner("-s", "3", "-e", "12", "-t", "3", "run", "--", "-client="+m.address)...)
 	wantOutage(t, "All servers are lost, and there is a snapshot", func() string { return p.err.String() })
 	_, typed, _ := strings.Cut(p.err.String(), "this restores its snapshot of ")
 	_, typed, _ = strings.Cut(typed, ": ")
 	typed, _, _ = strings.Cut(typed, ";")
 	m.command("sh", "-c", typed)
-	p.signal(syscall.SIGTERM)
-	p.wait()
-	p = m.start(argv...)
 	m.awaitLeader()
 	m.wantKey("kept", "yes")
 	if err := contains("stderr", p.err.String(), "restored "+snapshot); err != nil {
@@ -175,10 +171,7 @@ func TestRestoreIsGivenUp(t *testing.T) {
 	eventually(t, "what to type", func() error {
 		return contains("stderr", p.err.String(), "for the operator: "+snapshot+" cannot be restored: its process was ended; once that is mended, this has it tried again: "+typed)
 	})
-	p.signal(syscall.SIGTERM)
-	p.wait()
 	m.command("sh", "-c", typed)
-	m.start(argv...)
 	m.awaitLeader()
 	m.wantKey("kept", "yes")
 }
