@@ -45,8 +45,9 @@ with tabs between them. With -role none it prints the cluster record alone.
 With -format table it prints text for people. It lists the places of servers in
 the order of their claims, each held or silent, with the last heartbeat of its
 server. Live servers that have no place follow, and up to 20 clients. It says in
-words what is missing, which nodes change their role, and what happens next. The
-registry does not know how long nodes wait for that: each was told its -grace.
+words what is missing, which nodes change their role, how far the recovery of a lost
+quorum has come, and what happens next. The registry does not know how long nodes wait
+for that: each was told its -grace.
 
 With -format prometheus it prints metrics for the textfile collector of
 Prometheus' node exporter: auto_consul_record, auto_consul_record_established,

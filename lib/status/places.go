@@ -11,7 +11,7 @@ import (
 func (s Status) starting() []string {
 	var out []string
 	for _, slot := range s.Seen.Slots() {
-		if end := slot.FreshUntil(s.Expiry); s.Seen.Held(slot, s.Expiry) && !s.Seen.BeatsAsServer(slot.Node) {
+		if end := slot.FreshUntil(s.Expiry); slot.Fresh(s.Seen.Time, s.Expiry) && !s.Seen.BeatsAsServer(slot.Node) {
 			out = append(out, fmt.Sprintf("The place of %s is kept until %s, %s: its server has no live heartbeat yet.",
 				slot.Node, stamp(end), ago(s.Seen.Time.Sub(end))))
 		}

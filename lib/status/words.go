@@ -110,6 +110,9 @@ func (s Status) established(rec rule.Record) []string {
 		head = fmt.Sprintf("All %d servers are live.", live)
 	}
 	out := slices.Concat([]string{head}, s.starting(), s.changes(rec))
+	if recovery := s.recovery(rec); len(recovery) > 0 {
+		return slices.Concat(out, s.vacancies(), recovery)
+	}
 	if live == 0 && len(s.Seen.HeldServers(s.Expiry)) < rec.Desired {
 		return append(append(out, s.vacancies()...), s.lost(rec))
 	}
@@ -120,9 +123,9 @@ func (s Status) established(rec rule.Record) []string {
 func (s Status) lost(rec rule.Record) string {
 	const text = "A server that starts again with its data goes on as a server. "
 	if rec.Desired > 1 {
-		return text + "A new node waits for one, unless its -lost-cluster says bootstrap."
+		return text + "A new node waits for one, unless its -lost-cluster says restore or bootstrap."
 	}
-	return text + fmt.Sprintf("A new node watches for %s, and starts an empty cluster if it finds nobody at the address of a place then, unless its -lost-cluster says wait.", span(s.Expiry))
+	return text + fmt.Sprintf("A new node watches for %s. If it finds nobody at the address of a place then, it restores the newest snapshot, or starts an empty cluster if there is none, unless its -lost-cluster says otherwise.", span(s.Expiry))
 }
 
 // orLess names the numbers up to one.

@@ -170,14 +170,14 @@ var sentences = []sentence{
 		name: "a lost cluster of one server (R20)", record: rec(rule.Established, 1, slot(1, old)),
 		want: []string{
 			"The server is not live.", "The place of s1" + noHeartbeat,
-			"A server that starts again with its data goes on as a server. A new node watches for 2m0s, and starts an empty cluster if it finds nobody at the address of a place then, unless its -lost-cluster says wait.",
+			"A server that starts again with its data goes on as a server. A new node watches for 2m0s. If it finds nobody at the address of a place then, it restores the newest snapshot, or starts an empty cluster if there is none, unless its -lost-cluster says otherwise.",
 		},
 	},
 }
 
 func TestWords(t *testing.T) {
 	t.Parallel()
-	for _, tt := range slices.Concat(sentences, changes) {
+	for _, tt := range slices.Concat(sentences, changes, recoveries) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := Status{Expiry: ruletest.Expiry, Seen: rule.Observation{Record: tt.record}}
