@@ -126,7 +126,7 @@ func TestBeatsEndTheCommand(t *testing.T) {
 			}
 			t.Parallel()
 			g := newGround(t)
-			command := "echo $$ >pid; echo >>starts; [ $(wc -l <starts) = 1 ] || exit 7; until [ -e left ]; do sleep 0.02; done; exit " + test.code
+			command := "echo >>starts; echo $$ >pid; [ $(wc -l <starts) = 1 ] || exit 7; until [ -e left ]; do sleep 0.02; done; exit " + test.code
 			p := g.start(g.beat(Command{Args: g.sh(command), Again: true, Finish: test.finish}, test.beat))
 			got := p.wait()
 			if starts := len(g.read("starts")); got != test.want || starts != test.starts {
