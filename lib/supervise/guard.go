@@ -24,7 +24,8 @@ type guard struct {
 	ended chan struct{}
 }
 
-func startGuard(self string) (*guard, error) {
+// startGuard starts a guard that has a group to end from its first moment on; 0 for none.
+func startGuard(self string, group int) (*guard, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -34,6 +35,7 @@ func startGuard(self string) (*guard, error) {
 	g.cmd.Dir = "/" // it keeps no folder in use
 	g.cmd.ExtraFiles = []*os.File{read}
 	g.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	g.watch(group) // the pipe keeps it until the guard reads
 	if err := g.cmd.Start(); err != nil {
 		_ = write.Close()
 		return nil, fmt.Errorf("start the guarding process: %w", err)

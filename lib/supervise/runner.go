@@ -156,12 +156,11 @@ func (r *runner) passStops() {
 // replaceGuard starts another guard where one has been killed.
 func (r *runner) replaceGuard() {
 	_ = r.guard.pipe.Close()
-	next, err := startGuard(r.self)
+	next, err := startGuard(r.self, r.cmd.Process.Pid)
 	if err != nil {
 		r.Warn("%v: should this process be killed, its command will go on", err)
 		r.unguarded = nil
 		return
 	}
 	r.guard, r.unguarded = next, next.ended
-	next.watch(r.cmd.Process.Pid)
 }

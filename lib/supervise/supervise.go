@@ -113,7 +113,7 @@ func Run(c Command) (code int, err error) {
 	if r.self, err = os.Executable(); err != nil {
 		return 1, err
 	}
-	if r.guard, err = startGuard(r.self); err != nil {
+	if r.guard, err = startGuard(r.self, 0); err != nil {
 		return 1, err
 	}
 	r.unguarded = r.guard.ended
