@@ -3,6 +3,9 @@ package rule_test
 import (
 	"cmp"
 	"fmt"
+	"os"
+	"strings"
+	"testing"
 
 	"auto-consul/lib/rule"
 )
@@ -59,6 +62,18 @@ type explorer struct {
 	zonesForEver      bool // a node leaves a place to other zones for as long as it is free
 	afterStart        bool // a snapshot is restored into a cluster that runs
 	ignoresRestore    bool // whoever may bootstrap starts without restoring
+}
+
+// PROTOCOL.md names as many sizes as are explored.
+func TestProtocolCountsSizes(t *testing.T) {
+	t.Parallel()
+	protocol, err := os.ReadFile("PROTOCOL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := fmt.Sprintf("In all %d sizes", len(explorations("full"))); !strings.Contains(string(protocol), text) {
+		t.Errorf("PROTOCOL.md does not say %q", text)
+	}
 }
 
 // explorations returns the explorations of a size, which is that of the environment
