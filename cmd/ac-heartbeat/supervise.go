@@ -19,6 +19,8 @@ func (p *program) checkCommand() error {
 	switch {
 	case len(p.command) == 0 && p.again:
 		return errors.New("-again wants a command: -- command")
+	case rest > 0 && len(p.command) == 0 && p.args[rest-1] == "--": // a variable may be empty
+		return errors.New("no command follows --")
 	case len(p.command) == 0:
 		return nil
 	case rest == 0 || p.args[rest-1] != "--":
@@ -42,7 +44,7 @@ func (p *program) supervise(s cli.Streams) error {
 		if _, err := consul.NewAgent(); err != nil { // the beats would only say so again and again
 			return exit.With(exit.Misuse, err)
 		}
-		settings := slices.DeleteFunc(slices.Clone(p.args[:len(p.args)-len(p.command)]), func(arg string) bool {
+		settings := slices.DeleteFunc(slices.Clone(p.args[:len(p.args)-len(p.command)-1]), func(arg string) bool {
 			name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 			return strings.HasPrefix(arg, "-") && name == "again"
 		})
