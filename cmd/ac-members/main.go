@@ -84,7 +84,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		return err
 	}
 	r := &registry.Registry{Store: st, Expiry: p.expiry}
-	first, err := p.look(ctx, r, s)
+	first, err := p.observe(ctx, r, s)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 }
 
 // follow prints the membership whenever it changes, until it is told to stop.
-func (p *program) follow(ctx context.Context, r *registry.Registry, s cli.Streams, last look) error {
+func (p *program) follow(ctx context.Context, r *registry.Registry, s cli.Streams, last observation) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	tick := time.NewTicker(p.watch)
@@ -106,12 +106,12 @@ func (p *program) follow(ctx context.Context, r *registry.Registry, s cli.Stream
 			return nil
 		case <-tick.C:
 		}
-		now, err := p.look(ctx, r, s)
+		now, err := p.observe(ctx, r, s)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
-			s.Warnf("%v; next look in %v", err, p.watch)
+			s.Warnf("%v; next try in %v", err, p.watch)
 		case !slices.Equal(p.roster(now), p.roster(last)):
 			if err := p.print(s, now); err != nil {
 				return err
@@ -121,8 +121,8 @@ func (p *program) follow(ctx context.Context, r *registry.Registry, s cli.Stream
 	}
 }
 
-// look is one reading of the registry and what was purged in it.
-type look struct {
+// observation is one reading of the registry and what was purged in it.
+type observation struct {
 	registry.Snapshot
 	cluster rule.Observation // its record alone
 	purged  []string
@@ -131,38 +131,38 @@ type look struct {
 	noSnapshot error                    // why it is not known
 }
 
-func (p *program) look(ctx context.Context, r *registry.Registry, s cli.Streams) (look, error) {
+func (p *program) observe(ctx context.Context, r *registry.Registry, s cli.Streams) (observation, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	var l look
+	var o observation
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		if l.Snapshot, err = r.Read(gctx, p.query()); err == nil {
-			p.firstSeen.Observe(time.Now(), l.Snapshot)
+		if o.Snapshot, err = r.Read(gctx, p.query()); err == nil {
+			p.firstSeen.Observe(time.Now(), o.Snapshot)
 		}
 		return err
 	})
 	g.Go(func() (err error) {
-		l.cluster, err = claim.Observer{Registry: r}.Record(gctx)
+		o.cluster, err = claim.Observer{Registry: r}.Record(gctx)
 		if err != nil {
 			return err
 		}
-		return p.lookForSnapshot(gctx, r.Store, &l, s)
+		return p.findSnapshot(gctx, r.Store, &o, s)
 	})
 	if err := g.Wait(); err != nil {
-		return look{}, err
+		return observation{}, err
 	}
 	if p.purge {
 		var err error
-		if l.purged, err = r.Purge(ctx, l.Expired); err != nil {
-			s.Warnf("purged %d of %d expired heartbeats: %v", len(l.purged), len(l.Expired), err)
+		if o.purged, err = r.Purge(ctx, o.Expired); err != nil {
+			s.Warnf("purged %d of %d expired heartbeats: %v", len(o.purged), len(o.Expired), err)
 		}
 	}
-	return l, nil
+	return o, nil
 }
 
 func (p *program) query() registry.Query {
-	q := registry.Query{Over: p.firstSeen.Over(time.Now(), p.expiry)} // of earlier looks (R53)
+	q := registry.Query{Over: p.firstSeen.Over(time.Now(), p.expiry)} // of earlier readings (R53)
 	switch p.role {
 	case "all":
 	case "none":

@@ -26,21 +26,21 @@ func (p *program) checkFormat() error {
 	return cli.OneOf("format", p.format, "json", "tsv", "table", "prometheus")
 }
 
-func (p *program) print(s cli.Streams, l look) error {
+func (p *program) print(s cli.Streams, o observation) error {
 	shown := status.Status{
-		Registry: p.at.String(), Seen: l.seen(), Expiry: p.expiry, Purged: len(l.purged), Sample: p.sample,
-		Snapshot: l.snapshot, NoSnapshot: p.snapshotWords(l),
+		Registry: p.at.String(), Seen: o.seen(), Expiry: p.expiry, Purged: len(o.purged), Sample: p.sample,
+		Snapshot: o.snapshot, NoSnapshot: p.snapshotWords(o),
 	}
 	var text string
 	switch p.format {
 	case "tsv":
-		text = l.lines()
+		text = o.lines()
 	case "table":
 		text = shown.Table()
 	case "prometheus":
 		return s.PrintText(shown.Metrics())
 	default:
-		d := l.document(p.at, p.expiry)
+		d := o.document(p.at, p.expiry)
 		d.Sampled = p.sample
 		return s.Print(d)
 	}
@@ -50,25 +50,25 @@ func (p *program) print(s cli.Streams, l look) error {
 	return s.PrintText(text)
 }
 
-// document translates a look into the document that is printed.
-func (l look) document(at registry.Location, expiry time.Duration) wire.Members {
-	seen := l.seen()
+// document translates what was read into the document that is printed.
+func (o observation) document(at registry.Location, expiry time.Duration) wire.Members {
+	seen := o.seen()
 	d := wire.Members{
 		Version: wire.Version, Registry: at.String(), Time: seen.Time,
 		ExpirySeconds: int64(expiry / time.Second),
-		Servers:       l.members(registry.Servers), Agents: l.members(registry.Agents),
-		ServersTotal: len(l.Live[registry.Servers]), AgentsTotal: len(l.Live[registry.Agents]),
-		Purged: append([]string{}, l.purged...), ExpiredTotal: len(l.Expired),
-		Ignored: []wire.Ignored{}, Future: future(seen), Roles: []string{}, Cluster: record(seen, expiry), Snapshot: l.shownSnapshot(),
+		Servers:       o.members(registry.Servers), Agents: o.members(registry.Agents),
+		ServersTotal: len(o.Live[registry.Servers]), AgentsTotal: len(o.Live[registry.Agents]),
+		Purged: append([]string{}, o.purged...), ExpiredTotal: len(o.Expired),
+		Ignored: []wire.Ignored{}, Future: future(seen), Roles: []string{}, Cluster: record(seen, expiry), Snapshot: o.shownSnapshot(),
 	}
 	if d.Cluster != nil {
-		d.Cluster.Time = l.cluster.Time
+		d.Cluster.Time = o.cluster.Time
 	}
-	for role := range l.Live {
+	for role := range o.Live {
 		d.Roles = append(d.Roles, string(role))
 	}
 	slices.Sort(d.Roles)
-	for _, i := range l.Ignored {
+	for _, i := range o.Ignored {
 		d.Ignored = append(d.Ignored, wire.Ignored(i))
 	}
 	return d
@@ -85,11 +85,11 @@ func future(seen rule.Observation) []wire.Future {
 
 // seen returns record and heartbeats as the rules see them, as of the earlier of both:
 // who has beaten between the two must not look silent (R5).
-func (l look) seen() rule.Observation {
-	if len(l.Live) == 0 {
-		return l.cluster
+func (o observation) seen() rule.Observation {
+	if len(o.Live) == 0 {
+		return o.cluster
 	}
-	return l.cluster.WithHeartbeats(l.Snapshot)
+	return o.cluster.WithHeartbeats(o.Snapshot)
 }
 
 // record returns the cluster record's part of the document; nil where there is none.
@@ -129,12 +129,12 @@ func vacant(seen rule.Observation, expiry time.Duration) []wire.Vacant {
 	return out
 }
 
-func (l look) members(role registry.Role) []wire.Member {
+func (o observation) members(role registry.Role) []wire.Member {
 	out := []wire.Member{}
-	for _, m := range l.Joinable(role) {
+	for _, m := range o.Joinable(role) {
 		out = append(out, wire.Member{
 			Node: m.Node, Address: m.Address, Heartbeat: m.Heartbeat, Oldest: m.Oldest,
-			Future: m.Ahead, AgeSeconds: max(0, int64(l.Time.Sub(m.Heartbeat)/time.Second)),
+			Future: m.Ahead, AgeSeconds: max(0, int64(o.Time.Sub(m.Heartbeat)/time.Second)),
 		})
 	}
 	slices.SortFunc(out, func(a, b wire.Member) int {
@@ -144,10 +144,10 @@ func (l look) members(role registry.Role) []wire.Member {
 }
 
 // lines returns one line for each member: role, node, address, heartbeat.
-func (l look) lines() string {
+func (o observation) lines() string {
 	var b strings.Builder
 	for _, role := range []registry.Role{registry.Servers, registry.Agents} {
-		for _, m := range l.members(role) {
+		for _, m := range o.members(role) {
 			fmt.Fprintf(&b, "%s\t%s\t%s\t%s\n", role, m.Node, m.Address, m.Heartbeat.Format(time.RFC3339))
 		}
 	}
@@ -156,12 +156,12 @@ func (l look) lines() string {
 
 // roster returns the membership in a form that can be compared: the record, which of
 // its slots are vacant, the nodes and, where all addresses were read, where they are.
-func (p *program) roster(l look) []string {
-	out := []string{l.cluster.ETag}
-	for _, v := range vacant(l.seen(), p.expiry) {
+func (p *program) roster(o observation) []string {
+	out := []string{o.cluster.ETag}
+	for _, v := range vacant(o.seen(), p.expiry) {
 		out = append(out, "vacant "+v.Node)
 	}
-	for role, live := range l.Live {
+	for role, live := range o.Live {
 		for _, m := range live {
 			line := string(role) + " " + m.Node
 			if p.limit == 0 {
