@@ -70,9 +70,9 @@ func riddles(file *ast.File, say report) {
 }
 
 // ages reports where else than in slot.go the age of a slot is judged, and that of a mark
-// than in stepdown.go. What lies in the future has no age yet: ahead.go mends it. A field called Since may be handed on and set, and compared with
-// another field, which is a question of order; whatever else is done with it makes an age
-// of it.
+// than in stepdown.go. What lies in the future has no age yet: ahead.go mends it. A field
+// called Since may be handed on and set, and compared with another field, which is a
+// question of order; whatever else is done with it makes an age of it.
 func ages(p string, file *ast.File, say report) {
 	if p == "lib/rule/slot.go" || p == "lib/rule/stepdown.go" || p == "lib/rule/ahead.go" || testRoom(p) {
 		return

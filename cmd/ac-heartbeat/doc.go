@@ -111,8 +111,9 @@ node's heartbeats and gives a server's slot back, so that another node can
 replace it at once, and prints what it has removed. A server does not leave if
 the others would have no quorum without it, if there is no leader, or if the node
 holds a slot that is not this data directory's; while another server steps down it
-does not, either, and the exit code is 75. With -force it leaves all the same. If the agent is not running, -node says whose heartbeats and slot to
-remove. An agent that hangs counts as running; end it first.
+does not, either, and the exit code is 75. With -force it leaves all the same. If
+the agent is not running, -node says whose heartbeats and slot to remove. An agent
+that hangs counts as running; end it first.
 
 With -dry-run the program prints the beat that it would write, and writes
 nothing.

@@ -52,8 +52,9 @@ var errMeanwhile = fmt.Errorf("%w: the data directory says something else than b
 
 // Prepare decides and keeps the decision. first is an observation that was made
 // already, or nil. A node that waits goes on with what an operator has another command
-// decide on its data directory meanwhile, where a cluster is lost. Errors are those of the store and of the data directory, [ErrNoMode], or wrap
-// [rule.ErrFenced] or [rule.ErrUndecided].
+// decide on its data directory meanwhile, where a cluster is lost. Errors are those of the
+// store and of the data directory, [ErrNoMode], or wrap [rule.ErrFenced] or
+// [rule.ErrUndecided].
 func (p Preparer) Prepare(ctx context.Context, first *rule.Observation) (Prepared, error) {
 	decide := p.byClaims
 	if !p.Claims {
