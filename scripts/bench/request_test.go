@@ -1,12 +1,11 @@
 package bench
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"testing"
 	"time"
 
+	"auto-consul/lib/consultest"
 	"auto-consul/lib/storetest"
 )
 
@@ -17,12 +16,9 @@ const agentSelf = `{"Config":{"NodeName":"node0","Server":true},"Member":{"Addr"
 // cluster is a registry with the record of a cluster with one server, node0,
 // which was decided and has beaten. Its slot is older than the expiry.
 func cluster(b *testing.B, desired string) (s *s3server, env []string, dir string) {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/v1/agent/self", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(agentSelf)) })
-	agent := httptest.NewServer(mux)
-	b.Cleanup(agent.Close)
+	agent := consultest.New(map[string]string{"self": agentSelf})
 	s, dir = newServer(b), b.TempDir()
-	env = append(s.env, "CONSUL_HTTP_ADDR="+agent.URL)
+	env = append(s.env, "CONSUL_HTTP_ADDR="+agent.Start(b))
 	run(b, env, "ac-decide", "-r", url, "-n", "node0", "-a", "10.0.0.0", "-d", dir, "-s", desired)
 	s.ahead.Add(int64(150 * time.Second))
 	run(b, env, "ac-heartbeat", "-r", url, "-d", dir)

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -85,8 +84,8 @@ func (m *machine) leaderOf(cluster string, snapshot http.HandlerFunc) {
 	self := fmt.Sprintf(`{"Config":{"NodeName":%q,"Server":true},"Member":{"Addr":%q},"Stats":{"consul":{"leader":"true",`+
 		`"leader_addr":"%[2]s:8300"},"raft":{"last_log_index":"12"},"serf_lan":{"members":"1"}}}`, m.node, m.address)
 	mux := http.NewServeMux()
-	mux.HandleFunc("/v1/agent/self", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, self) })
-	mux.HandleFunc("/v1/snapshot", snapshot)
+	mux.Handle("/", consultest.New(map[string]string{"self": self}))
+	mux.HandleFunc("/v1/snapshot", snapshot) // a stream, which is never whole in memory
 	agent := httptest.NewServer(mux)
 	m.t.Cleanup(agent.Close)
 	m.env = append(m.env, "CONSUL_HTTP_ADDR="+agent.URL)
