@@ -50,11 +50,12 @@ func TestPipeChangesRoleBothWays(t *testing.T) {
 	c.awaitOldRecord()
 }
 
-// lasting is the pipe of the programs, which is started again after 75.
+// lasting is the pipe of the programs as the README has it, with the beats beside the agent;
+// it is started again after 75.
 func (m *machine) lasting() []string {
 	return []string{
 		"sh", "-c", `while :; do
-  ac-members -r "$1" -e 12 | ac-decide -n "$2" -a "$3" -d "$4" -s 3 |
+  ac-members -r "$1" -limit 10 -e 12 | ac-decide -n "$2" -a "$3" -d "$4" -s 3 |
     ac-heartbeat -r "$1" -e 12 -t 3 -d "$4" -eligible -grace 1 -- ac-exec -a "$3" -d "$4" -c "$5" -- -client="$3"
   code=$?
   [ "$code" = 75 ] || exit "$code"
