@@ -40,6 +40,10 @@ func (d Dir) occupy() error {
 	if err != nil {
 		return &fs.PathError{Op: "open", Path: path, Err: err}
 	}
+	if err := asFolder(path); err != nil {
+		_ = unix.Close(fd)
+		return err
+	}
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
 	err = unix.FcntlFlock(uintptr(fd), unix.F_SETLK, &lock)
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
