@@ -83,28 +83,47 @@ func TestOutageSnapshot(t *testing.T) {
 // before it.
 func TestDamagedSnapshot(t *testing.T) {
 	t.Parallel()
-	body, s := snapshotOfOne(t), newDirectory(t)
-	id := s.lost(t, 3)
-	older, damaged := s.keep(t, id, 1, body), s.keep(t, id, 2, body[:len(body)/2])
-	m := newMachine(t, "n1", s)
-	p := m.start(m.runner("-s", "3", "-e", "4", "-t", "1", "-lost-cluster", "restore", "run", "--", "-client="+m.address)...)
-	typed := "rm " + strings.TrimPrefix(s.url, "file://") + "/" + damaged
-	eventually(t, "what to type", func() error {
-		return errors.Join(
-			contains("stderr", p.err.String(), "for the operator: "+damaged+" cannot be restored: damaged: "),
-			contains("stderr", p.err.String(), "when it is removed, the one before it is restored, "+older+" of "),
-			contains("stderr", p.err.String(), typed))
+	onEachStore(t, func(t *testing.T, s store) {
+		body, id := snapshotOfOne(t), s.lost(t, 3)
+		older, damaged := s.keep(t, id, 1, body), s.keep(t, id, 2, body[:len(body)/2])
+		m := newMachine(t, "n1", s)
+		p := m.start(m.runner("-s", "3", "-e", "4", "-t", "1", "-lost-cluster", "restore", "run", "--", "-client="+m.address)...)
+		folder, isFolder := strings.CutPrefix(s.url, "file://")
+		typed := "rm " + folder + "/" + damaged
+		if !isFolder {
+			typed = "aws s3 rm " + s.url + "/" + damaged
+		}
+		eventually(t, "what to type", func() error {
+			return errors.Join(
+				contains("stderr", p.err.String(), "for the operator: "+damaged+" cannot be restored: damaged: "),
+				contains("stderr", p.err.String(), "when it is removed, the one before it is restored, "+older+" of "),
+				contains("stderr", p.err.String(), typed))
+		})
+		if err := errors.Join(exists(m.path("data/restore-failed")), want("raft data", exists(m.path("data/server/raft")) != nil, true)); err != nil {
+			t.Error(err)
+		}
+		if isFolder {
+			wantOutage(t, "A snapshot cannot be restored", func() string { return p.err.String() })
+		}
+		m.command("sh", "-c", "PATH="+m.removesObjects()+":$PATH; "+typed)
+		m.awaitLeader()
+		m.wantKey("kept", "yes")
+		if err := contains("stderr", p.err.String(), "restored "+older); err != nil {
+			t.Error(err)
+		}
 	})
-	if err := errors.Join(exists(m.path("data/restore-failed")), want("raft data", exists(m.path("data/server/raft")) != nil, true)); err != nil {
-		t.Error(err)
+}
+
+// removesObjects returns a folder with an aws that can remove objects and nothing else: a
+// bucket of the S3 server is a folder.
+func (m *machine) removesObjects() string {
+	m.t.Helper()
+	g, err := theGateway()
+	if err != nil {
+		m.t.Fatal(err)
 	}
-	wantOutage(t, "A snapshot cannot be restored", func() string { return p.err.String() })
-	m.command("sh", "-c", typed)
-	m.awaitLeader()
-	m.wantKey("kept", "yes")
-	if err := contains("stderr", p.err.String(), "restored "+older); err != nil {
-		t.Error(err)
-	}
+	m.write("removes/aws", "#!/bin/sh\n[ \"$1 $2\" = \"s3 rm\" ] && rm \""+g.Dir+"/${3#s3://}\"\n")
+	return m.path("removes")
 }
 
 // A node that is killed while it restores leaves all or nothing of the data, and restores
@@ -112,52 +131,57 @@ func TestDamagedSnapshot(t *testing.T) {
 // ten moments.
 func TestProveRestoreIsKilled(t *testing.T) {
 	t.Parallel()
-	body := snapshotOfOne(t)
 	for n := range pick(3, 10) {
 		after := time.Duration(n) * time.Duration(pick(900, 270)) * time.Millisecond
 		t.Run(after.String(), func(t *testing.T) {
 			t.Parallel()
-			s := newDirectory(t)
-			snapshot := s.keep(t, s.lost(t, 1), 1, body)
-			m := newMachine(t, "n1", s)
-			argv := m.runner("-e", "10", "-t", "2", "run", "--", "-client="+m.address)
-			for range 2 {
-				p := m.start(argv...)
-				eventually(t, "the restore", func() error { return contains("stderr", p.err.String(), "restoring "+snapshot) })
-				time.Sleep(after)
-				killAll(t, m.id())
-				p.wait()
-				if exists(m.path("data/server/raft")) == nil {
-					break
-				}
-			}
-			if exists(m.path("data/server/raft")) == nil {
-				if err := exists(m.path("data/server/node-id")); err != nil {
-					t.Error(err)
-				}
-			}
-			p := m.start(argv...)
-			m.awaitLeader()
-			m.wantKey("kept", "yes")
-			if _, err := os.Stat(m.path("data/server/restore")); !os.IsNotExist(err) {
-				t.Errorf("got %v, want nothing left of the restore", err)
-			}
-			eventually(t, "an established record", func() error {
-				rec, err := s.record()
-				return errors.Join(err, want("state", rec.State, "established"))
-			})
-			if p.ended() {
-				t.Error("it has ended")
-			}
+			onEachStore(t, func(t *testing.T, s store) { testRestoreIsKilled(t, s, after) })
 		})
+	}
+}
+
+func testRestoreIsKilled(t *testing.T, s store, after time.Duration) {
+	snapshot := s.keep(t, s.lost(t, 1), 1, snapshotOfOne(t))
+	m := newMachine(t, "n1", s)
+	argv := m.runner("-e", "10", "-t", "2", "run", "--", "-client="+m.address)
+	for range 2 {
+		p := m.start(argv...)
+		eventually(t, "the restore", func() error { return contains("stderr", p.err.String(), "restoring "+snapshot) })
+		time.Sleep(after)
+		killAll(t, m.id())
+		p.wait()
+		if exists(m.path("data/server/raft")) == nil {
+			break
+		}
+	}
+	if exists(m.path("data/server/raft")) == nil {
+		if err := exists(m.path("data/server/node-id")); err != nil {
+			t.Error(err)
+		}
+	}
+	p := m.start(argv...)
+	m.awaitLeader()
+	m.wantKey("kept", "yes")
+	if _, err := os.Stat(m.path("data/server/restore")); !os.IsNotExist(err) {
+		t.Errorf("got %v, want nothing left of the restore", err)
+	}
+	eventually(t, "an established record", func() error {
+		rec, err := s.record()
+		return errors.Join(err, want("state", rec.State, "established"))
+	})
+	if p.ended() {
+		t.Error("it has ended")
 	}
 }
 
 // Who is killed each time it restores does not do so all night: it says what to type.
 func TestRestoreIsGivenUp(t *testing.T) {
 	t.Parallel()
-	body, s := snapshotOfOne(t), newDirectory(t)
-	snapshot := s.keep(t, s.lost(t, 1), 1, body)
+	onEachStore(t, testRestoreIsGivenUp)
+}
+
+func testRestoreIsGivenUp(t *testing.T, s store) {
+	snapshot := s.keep(t, s.lost(t, 1), 1, snapshotOfOne(t))
 	m := newMachine(t, "n1", s)
 	argv := m.runner("-e", "10", "-t", "2", "run", "--", "-client="+m.address)
 	for range 3 {
