@@ -16,7 +16,7 @@ shell = $(shell bin/tools/shfmt -f $(wildcard scripts examples .ci))
 PREFIX ?= /usr/local
 share = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: build man install dist tools setup ready test lint unit explore e2e prove soak demo bench figures clean help
+.PHONY: build man install dist tools setup ready test lint unit explore e2e prove soak demo bench births figures clean help
 .NOTPARALLEL: # setup comes before test, and tests want the machine for themselves
 
 # What a long step is, and how long it takes: its line of the help.
@@ -106,7 +106,12 @@ bench: build tools ## figures of the programs, as ratios where they can be; BENC
 	$(announce)
 	$(GO) test -run='^$$' -bench=. -benchtime=$(BENCHTIME) -timeout=2h ./scripts/bench
 
-figures: ## the README's picture; BENCH_OUT=file, what make bench printed, for that of the times, too
+births: build tools ## the births measured anew, on a machine that does nothing else, and their picture (a quarter of an hour)
+	$(announce)
+	BENCH=full $(GO) test -run='^$$' -bench=Birth -benchtime=1x -timeout=2h ./scripts/bench >bin/births.txt || { cat bin/births.txt; exit 1; }
+	@$(MAKE) --no-print-directory figures BENCH_OUT=bin/births.txt
+
+figures: ## the README's pictures; BENCH_OUT=file, what make bench printed, for that of the births from new figures
 	GOOS= GOARCH= $(GO) run ./scripts/figures docs $(BENCH_OUT)
 
 clean: ## remove bin

@@ -94,6 +94,7 @@ func TestArchitectureFails(t *testing.T) {
 		{"lib/registry/x.go", head + `import _ "auto-consul/lib/claim"`, "may not import auto-consul/lib/claim"},
 		{"lib/dirstore/x.go", head + `import _ "auto-consul/lib/claim"`, "may not import auto-consul/lib/claim"},
 		{"cmd/ac-exec/x.go", head + `import _ "auto-consul/lib/storetest"`, "may not import auto-consul/lib/storetest"},
+		{"lib/x/x_test.go", head + `import _ "gonum.org/v1/plot"`, "may not import gonum.org/v1/plot"},
 		{"lib/x/x.go", head + `import _ "log"`, "may not import log"},
 		{"lib/rule/x.go", head + "import \"time\"\nvar _ = time.Now", "may not use time.Now"},
 		{"lib/rule/x.go", head + "import \"time\"\nfunc f() { time.Sleep(1) }", "may not use time.Sleep"},

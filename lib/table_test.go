@@ -98,6 +98,10 @@ var bans = []ban{
 		why: "what a test needs has no place in a program",
 	},
 	{
+		in: everywhere, tests: true, of: below("gonum.org"),
+		why: "pictures are drawn in scripts/figures, for the documentation",
+	},
+	{
 		in: everywhere, of: oneOf("log", "io/ioutil", "math/rand"),
 		why: "no global logger; the others have successors",
 	},

@@ -47,6 +47,11 @@ func parse(text string) ([]measurement, error) {
 	return found, nil
 }
 
+// keep returns the lines of a benchmark's output that parse reads.
+func keep(text string) string {
+	return strings.Join(benchLine.FindAllString(text, -1), "\n") + "\n"
+}
+
 // read takes the figures from the end of a line.
 func (m *measurement) read(figures string) error {
 	units := map[string]*float64{

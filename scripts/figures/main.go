@@ -2,10 +2,10 @@
 //
 //	go run ./scripts/figures OUT [BENCH]
 //
-// It writes OUT/birth.svg: how blank machines become a cluster. BENCH is a file with what
-// "make bench" has printed, or "-" for standard input: from it comes OUT/birth-times.svg,
-// how long a birth takes, beside plain Consul's. Both pictures follow the reader's choice
-// of light or dark.
+// It writes OUT/birth.svg: how blank machines become a cluster, and OUT/birth-times.svg:
+// how long that takes, beside plain Consul. The second is made of OUT/birth-times.txt.
+// BENCH is a file with what "make bench" has printed, or "-" for standard input: its lines
+// about births become that file. Both pictures follow the reader's choice of light or dark.
 package main
 
 import (
@@ -26,28 +26,31 @@ func main() {
 	}
 }
 
-// run writes the pictures into a folder. Nothing is written if a benchmark's output does
-// not hold what its picture needs.
-func run(stdin io.Reader, out string, benches ...string) error {
-	pictures := map[string]string{"birth.svg": birth()}
-	for _, name := range benches {
-		text, err := read(stdin, name)
-		if err != nil {
-			return err
-		}
-		found, err := parse(text)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		pictures["birth-times.svg"] = times(found)
+// run writes the pictures into a folder, and the lines that the second is made of. Nothing
+// is written if these do not hold what the picture needs.
+func run(stdin io.Reader, out string, bench ...string) error {
+	name := filepath.Join(out, kept)
+	if len(bench) > 0 {
+		name = bench[0]
 	}
-	for name, picture := range pictures {
-		if err := os.WriteFile(filepath.Join(out, name), []byte(picture), 0o644); err != nil {
+	text, err := read(stdin, name)
+	if err != nil {
+		return err
+	}
+	found, err := parse(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	for name, text := range map[string]string{"birth.svg": birth(), "birth-times.svg": times(found), kept: keep(text)} {
+		if err := os.WriteFile(filepath.Join(out, name), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// kept is the file with the lines of the benchmark that its picture is made of.
+const kept = "birth-times.txt"
 
 func read(stdin io.Reader, name string) (string, error) {
 	if name == "-" {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// style has the looks of all pictures. The page has a colour of its own, because a site's
+// style has the looks of what is drawn by hand. The page has a colour of its own, because a site's
 // theme and the reader's colour scheme may differ, and text must be readable all the same.
 const style = `text { font: 14px system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif; fill: #1f2328 }
 .code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: 13px }
@@ -16,7 +16,6 @@ const style = `text { font: 14px system-ui, "Segoe UI", Roboto, Helvetica, Arial
 .strong { font-weight: 600 }
 .dim { fill: #59636e }
 .middle { text-anchor: middle }
-.end { text-anchor: end }
 .page { fill: #ffffff }
 .scene { fill: #f6f8fa; stroke: #d1d9e0 }
 .box { fill: #ffffff; stroke: #59636e; stroke-width: 1.5 }
@@ -24,11 +23,6 @@ const style = `text { font: 14px system-ui, "Segoe UI", Roboto, Helvetica, Arial
 .accent { fill: #ddf4ff; stroke: #0969da; stroke-width: 2 }
 .line { fill: none; stroke: #59636e; stroke-width: 1.5 }
 .tip { fill: #59636e }
-.grid { stroke: #d1d9e0 }
-.range { stroke: #0969da; stroke-width: 3; stroke-linecap: round }
-.dot { fill: #0969da }
-.other.range { stroke: #59636e }
-.other.dot { fill: #59636e }
 @media (prefers-color-scheme: dark) {
 text { fill: #f0f6fc }
 .dim { fill: #9198a1 }
@@ -39,11 +33,6 @@ text { fill: #f0f6fc }
 .accent { fill: #121d2f; stroke: #4493f8 }
 .line { stroke: #9198a1 }
 .tip { fill: #9198a1 }
-.grid { stroke: #3d444d }
-.range { stroke: #4493f8 }
-.dot { fill: #4493f8 }
-.other.range { stroke: #9198a1 }
-.other.dot { fill: #9198a1 }
 }`
 
 // drawing is a picture that is being drawn. Lengths are in pixels, y counts downwards.
@@ -52,17 +41,24 @@ type drawing struct {
 	width, height float64
 }
 
-// document returns the picture as an SVG document. Title and description are what screen
-// readers say of it.
+// document returns the picture as an SVG document.
 func (d *drawing) document(title, description string) string {
 	var b strings.Builder
 	w, h := number(d.width), number(d.height)
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %s %s" role="img" aria-labelledby="title desc">`+"\n", w, h, w, h)
-	fmt.Fprintf(&b, "<title id=\"title\">%s</title>\n", html.EscapeString(title))
-	fmt.Fprintf(&b, "<desc id=\"desc\">%s</desc>\n", html.EscapeString(description))
-	fmt.Fprintf(&b, "<style>\n%s\n</style>\n", style)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %s %s"`, w, h, w, h)
+	b.WriteString(described + head(title, description, style))
 	fmt.Fprintf(&b, "<rect class=\"page\" width=\"%s\" height=\"%s\"/>\n", w, h)
 	return b.String() + d.body.String() + "</svg>\n"
+}
+
+// described ends the first tag of a document that begins with a head.
+const described = ` role="img" aria-labelledby="title desc">` + "\n"
+
+// head is what a document begins with. Title and description are what screen readers say
+// of it.
+func head(title, description, style string) string {
+	return fmt.Sprintf("<title id=\"title\">%s</title>\n<desc id=\"desc\">%s</desc>\n<style>\n%s\n</style>\n",
+		html.EscapeString(title), html.EscapeString(description), style)
 }
 
 // text writes one line of text. What stands between backquotes is set as code.
@@ -85,10 +81,6 @@ func (d *drawing) rect(x, y, width, height float64, class string) {
 func (d *drawing) line(x1, y1, x2, y2 float64, class string) {
 	fmt.Fprintf(&d.body, `<line x1="%s" y1="%s" x2="%s" y2="%s" class="%s"/>`+"\n",
 		number(x1), number(y1), number(x2), number(y2), class)
-}
-
-func (d *drawing) dot(x, y, radius float64, class string) {
-	fmt.Fprintf(&d.body, `<circle cx="%s" cy="%s" r="%s" class="%s"/>`+"\n", number(x), number(y), number(radius), class)
 }
 
 // path draws what a list of SVG's path commands and lengths says, moved by x and y: each

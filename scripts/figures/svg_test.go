@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"io"
 	"math"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -13,16 +12,17 @@ import (
 
 // picture is what the tests read from an SVG document.
 type picture struct {
-	width, height   float64
-	title, desc     string
-	classes         []string
-	texts           []line
-	circles, styles int
+	width, height float64
+	title, desc   string
+	classes       []string
+	texts         []line
+	colours       []string // those in the elements themselves
+	styles        []string
 }
 
 // line is a line of text and where it stands.
 type line struct {
-	x, y         float64
+	x, y, size   float64
 	class, words string
 }
 
@@ -53,6 +53,8 @@ func look(t *testing.T, document string) picture {
 				p.title += string(token)
 			case strings.Contains(within, " desc "):
 				p.desc += string(token)
+			case strings.Contains(within, " style "):
+				p.styles = append(p.styles, string(token))
 			case strings.Contains(within, " text "):
 				p.texts[len(p.texts)-1].words += string(token)
 			}
@@ -66,66 +68,62 @@ func (p *picture) begin(e xml.StartElement) {
 	for _, a := range e.Attr {
 		attribute[a.Name.Local] = a.Value
 	}
-	length := func(name string) float64 { v, _ := strconv.ParseFloat(attribute[name], 64); return v }
+	length := func(text string) float64 { v, _ := strconv.ParseFloat(text, 64); return v }
 	p.classes = append(p.classes, strings.Fields(attribute["class"])...)
+	p.colours = append(p.colours, regexp.MustCompile(`[a-z]+:#[0-9A-F]{6}`).FindAllString(attribute["style"], -1)...)
 	switch e.Name.Local {
 	case "svg":
-		p.width, p.height = length("width"), length("height")
+		box := append(strings.Fields(attribute["viewBox"]), "", "", "", "")
+		p.width, p.height = length(box[2]), length(box[3])
 	case "text":
-		p.texts = append(p.texts, line{x: length("x"), y: length("y"), class: attribute["class"]})
-	case "circle":
-		p.circles++
-	case "style":
-		p.styles++
+		l := line{x: length(attribute["x"]), y: length(attribute["y"]), size: 14, class: attribute["class"]}
+		if size := regexp.MustCompile(`font-size:([0-9.]+)px`).FindStringSubmatch(attribute["style"]); size != nil {
+			l.size, l.y = length(size[1]), l.y+p.height // the library counts upwards
+		} else if strings.Contains(l.class, "head") {
+			l.size = 17
+		}
+		p.texts = append(p.texts, l)
 	}
 }
 
-// pictures are the two pictures, the second of figures that are made up.
+// pictures are the two pictures, the second of the figures that are kept, and of others that
+// are made up.
 func pictures(t *testing.T) map[string]picture {
 	t.Helper()
-	return map[string]picture{"birth": look(t, birth()), "times": look(t, times(madeUpFigures(t)))}
-}
-
-// madeUpFigures reads the figures that are made up.
-func madeUpFigures(t *testing.T) []measurement {
-	t.Helper()
-	text, err := os.ReadFile(madeUp)
-	if err != nil {
-		t.Fatal(err)
+	return map[string]picture{
+		"birth":   look(t, birth()),
+		"times":   look(t, times(measurements(t, readFile(t, "../../docs/"+kept)))),
+		"made up": look(t, times(measurements(t, readFile(t, madeUp)))),
 	}
-	found, err := parse(string(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
 }
 
 // Every picture has a title and a description, and its looks are those of the style.
 func TestDocument(t *testing.T) {
 	t.Parallel()
 	for name, p := range pictures(t) {
-		if p.title == "" || len(p.desc) < 100 || p.styles != 1 {
-			t.Errorf("%s: got title %q, description %q and %d styles", name, p.title, p.desc, p.styles)
+		if p.title == "" || len(p.desc) < 100 || len(p.styles) != 1 || p.width == 0 || p.height == 0 {
+			t.Fatalf("%s: got title %q, description %q, %d styles, %v by %v", name, p.title, p.desc, len(p.styles), p.width, p.height)
 		}
 		for _, class := range p.classes {
-			if !regexp.MustCompile(`\.` + class + `\b`).MatchString(style) {
+			if !regexp.MustCompile(`\.` + class + `\b`).MatchString(p.styles[0]) {
 				t.Errorf("%s: the style has no class %s", name, class)
+			}
+		}
+		for _, colour := range p.colours {
+			if _, dark, _ := strings.Cut(p.styles[0], "(prefers-color-scheme: dark) {"); !strings.Contains(dark, `"`+colour+`"`) {
+				t.Errorf("%s: %s has no dark look", name, colour)
 			}
 		}
 	}
 }
 
-// Text stays within its scene, or within the picture if that has no scenes. Of a font that a
+// Text stays within its scene or chart, or within the picture if it is above all charts. Of a font that a
 // reader may have, letters are 0.55 of its size wide on average, and those of code not wider.
 func TestTextFits(t *testing.T) {
 	t.Parallel()
 	for name, p := range pictures(t) {
 		for _, l := range p.texts {
-			size := 14.0
-			if strings.Contains(l.class, "head") {
-				size = 17
-			}
-			width := 0.55 * size * float64(len([]rune(l.words)))
+			width := 0.55 * l.size * float64(len([]rune(l.words)))
 			left := l.x
 			switch {
 			case strings.Contains(l.class, "middle"):
@@ -134,10 +132,13 @@ func TestTextFits(t *testing.T) {
 				left -= width
 			}
 			right := p.width
-			if name == "birth" {
+			switch {
+			case name == "birth":
 				right = math.Ceil(l.x/(sceneWidth+sceneGap)) * (sceneWidth + sceneGap)
+			case l.y > headHeight:
+				right = math.Ceil(l.x/chartWidth) * chartWidth
 			}
-			if left < 0 || left+width > right || l.y < size || l.y > p.height {
+			if left < 0 || left+width > right || l.y < l.size || l.y > p.height {
 				t.Errorf("%s: %q from %.0f to %.0f at %.0f leaves %.0f by %.0f", name, l.words, left, left+width, l.y, right, p.height)
 			}
 		}

@@ -2,15 +2,22 @@ package main
 
 import (
 	"fmt"
-	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// The measures of the chart: labels at the left, lines in the middle, figures at the right.
+// The measures of the picture: those of one chart, and what stands above all charts.
 const (
-	chartWidth           = 1000
-	plotLeft, plotRight  = 150, 570
-	rowHeight, rowsBegin = 26, 86
-	chartMargin          = 16
+	chartWidth, chartMargin = 375, 12
+	rowHeight, axisHeight   = 33, 66
+	headHeight              = 48
 )
 
 // goals says what was waited for, by the benchmark's word for it.
@@ -20,81 +27,111 @@ var goals = map[string]string{"leader": "until there is a leader", "voters": "un
 const defaultMultiplier = "5"
 
 // times returns the picture of how long births take: for each setting a chart with one
-// row a way, in the order in which they were measured.
+// row a way, in the order in which they were measured. The charts of one goal stand side
+// by side, those of the next below them.
 func times(all []measurement) string {
-	d := &drawing{width: chartWidth}
-	d.text(chartMargin, 32, "head", "From three blank machines to a cluster, in seconds: less is better")
-	d.text(chartMargin, 56, "dim", "Dot: the median birth. Line: from the fastest to the slowest. × plain: ratio of the medians, and its 95 % interval.")
-	y := float64(rowsBegin)
-	description := ""
-	for _, s := range settings(all) {
-		rows := []measurement{}
-		for _, m := range all {
-			if m.setting == s {
-				rows = append(rows, m)
+	charts, most, description := grid(all)
+	tiles := draw.Tiles{
+		Rows: len(charts), Cols: len(charts[0]), PadX: chartMargin, PadY: chartMargin,
+		PadLeft: chartMargin, PadRight: chartMargin, PadBottom: chartMargin, PadTop: headHeight,
+	}
+	width := vg.Length(chartWidth * max(tiles.Cols, 2)) // the words above need two
+	height := vg.Length(headHeight + tiles.Rows*(most*rowHeight+axisHeight))
+	canvas := vgsvg.New(width, height)
+	c := draw.New(canvas)
+	c.SetColor(page.light)
+	c.Fill(c.Rectangle.Path())
+	head, note := letters(13, ink), letters(10, dim)
+	c.FillText(head, vg.Point{X: chartMargin, Y: height - 20}, "From three blank machines to a cluster, in seconds: less is better")
+	c.FillText(note, vg.Point{X: chartMargin, Y: height - 37},
+		"Dot: the median birth. Line: from the fastest to the slowest. × plain: ratio of the medians, and its 95 % interval.")
+	for i, row := range plot.Align(charts, tiles, c) {
+		for k, place := range row {
+			if charts[i][k] != nil {
+				charts[i][k].Draw(place)
 			}
 		}
-		y = chart(d, y, rows)
-		description += summary(rows)
 	}
-	d.height = y
-	return d.document("How long the birth of a cluster of three takes, beside plain Consul's", description)
+	return document(canvas, "How long the birth of a cluster of three takes, beside plain Consul's", description)
 }
 
-// settings returns the settings in which something was measured: first all in which a
-// leader was waited for, then those with three voters, each in the order of the file.
-func settings(all []measurement) []setting {
-	var out []setting
-	seen := map[setting]bool{}
+// grid returns the charts by goal and multiplier, none where nothing was measured; how
+// many rows the largest has; and what they all show, in words.
+func grid(all []measurement) (charts [][]*plot.Plot, most int, description string) {
+	var multipliers []string
+	for _, m := range all {
+		if !slices.Contains(multipliers, m.multiplier) {
+			multipliers = append(multipliers, m.multiplier)
+		}
+	}
 	for _, goal := range []string{"leader", "voters"} {
-		for _, m := range all {
-			if m.goal == goal && !seen[m.setting] {
-				seen[m.setting] = true
-				out = append(out, m.setting)
+		line := make([]*plot.Plot, len(multipliers))
+		for i, multiplier := range multipliers {
+			rows := slices.DeleteFunc(slices.Clone(all), func(m measurement) bool { return m.setting != setting{multiplier, goal} })
+			if len(rows) == 0 {
+				continue
 			}
+			line[i], most = chart(rows), max(most, len(rows))
+			description += summary(rows)
+		}
+		if slices.ContainsFunc(line, func(p *plot.Plot) bool { return p != nil }) {
+			charts = append(charts, line)
 		}
 	}
-	return out
+	return charts, most, description
 }
 
-// chart draws the rows of one setting below a height, and returns the height below it.
-func chart(d *drawing, y float64, rows []measurement) float64 {
-	most := 0.0
-	for _, m := range rows {
-		most = max(most, m.most)
-	}
-	step := tick(most)
-	end := math.Ceil(most/step) * step
-	at := func(seconds float64) float64 { return plotLeft + (plotRight-plotLeft)*seconds/end }
-	d.text(chartMargin, y+6, "strong", heading(rows[0]))
-	top := y + 20
-	bottom := top + float64(len(rows)*rowHeight)
-	for i := range int(math.Round(end/step)) + 1 {
-		seconds := float64(i) * step
-		d.line(at(seconds), top, at(seconds), bottom, "grid")
-		d.text(at(seconds), bottom+18, "dim middle", fmt.Sprintf("%.4g", seconds))
-	}
-	for i, m := range rows {
-		middle, class := top+(float64(i)+0.5)*rowHeight, ""
+// chart returns the chart of one setting.
+func chart(rows []measurement) *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = nil
+	p.Title.Text, p.Title.TextStyle, p.Title.Padding = heading(rows[0]), align(letters(10.5, ink), draw.XCenter, draw.YTop), 6
+	p.X.Label.Text, p.X.Label.TextStyle = "seconds "+goals[rows[0].goal], align(letters(10, dim), draw.XCenter, draw.YBottom)
+	p.X.Color, p.X.Tick.Color = dim.light, dim.light
+	p.X.Tick.Label = align(letters(10, dim), draw.XCenter, draw.YTop)
+	p.Y.Tick.Label = align(letters(10.5, ink), draw.XRight, draw.YCenter)
+	p.Add(&plotter.Grid{Vertical: draw.LineStyle{Color: rule.light, Width: 0.75}})
+	var names []string
+	for i, m := range slices.Backward(rows) { // the axis counts upwards
+		y := float64(len(rows) - 1 - i)
+		names = append(names, label(m))
+		paint := accent.light
 		if m.way == plain {
-			class = "other "
+			paint = dim.light
 		}
-		d.text(plotLeft-12, middle+5, "end", label(m))
-		d.line(at(m.least), middle, at(m.most), middle, class+"range")
-		d.dot(at(m.median), middle, 6, class+"dot")
-		d.text(plotRight+20, middle+5, "", figures(m))
+		median := plotter.XYs{{X: m.median, Y: y}}
+		p.Add(
+			&plotter.XErrorBars{
+				XYs: median, XErrors: plotter.XErrors{{Low: m.median - m.least, High: m.most - m.median}},
+				LineStyle: draw.LineStyle{Color: paint, Width: 2}, CapWidth: 6,
+			},
+			&plotter.Scatter{XYs: median, GlyphStyle: draw.GlyphStyle{Color: paint, Radius: 4, Shape: draw.CircleGlyph{}}},
+			&plotter.Labels{
+				XYs: plotter.XYs{{X: 0, Y: y}}, Labels: []string{figures(m)},
+				TextStyle: []text.Style{letters(10, ink)}, Offset: vg.Point{X: 3, Y: 6},
+			},
+		)
 	}
-	return bottom + 56
+	p.NominalY(names...)
+	p.Y.Padding = 8
+	p.Y.Min, p.Y.Max = -0.5, float64(len(rows))-0.5
+	return p
+}
+
+func align(s text.Style, x text.XAlignment, y text.YAlignment) text.Style {
+	s.XAlign, s.YAlign = x, y
+	return s
 }
 
 // plain is the benchmark's word for Consul that was told all addresses beforehand.
 const plain = "plain"
 
+// label is the name of a row.
 func label(m measurement) string {
 	if m.way == plain {
 		return "plain Consul"
 	}
-	return "`-birth " + m.way + "`"
+	return "-birth " + m.way
 }
 
 // heading says of a chart what is measured in it.
@@ -103,10 +140,10 @@ func heading(m measurement) string {
 	if m.multiplier == defaultMultiplier {
 		usual = ", Consul's default"
 	}
-	return fmt.Sprintf("Seconds %s, raft_multiplier %s%s (%g births each)", goals[m.goal], m.multiplier, usual, m.rounds)
+	return fmt.Sprintf("raft_multiplier %s%s (%g births each)", m.multiplier, usual, m.rounds)
 }
 
-// figures are the numbers that stand beside a row.
+// figures are the numbers that stand above a row.
 func figures(m measurement) string {
 	text := fmt.Sprintf("%.2f (%.2f to %.2f)", m.median, m.least, m.most)
 	if m.way != plain {
@@ -117,28 +154,9 @@ func figures(m measurement) string {
 
 // summary says in words what a chart shows, for those who cannot see it.
 func summary(rows []measurement) string {
-	text := heading(rows[0]) + ":"
-	for i, m := range rows {
-		if i > 0 {
-			text += ";"
-		}
-		name := "-birth " + m.way
-		if m.way == plain {
-			name = "plain Consul"
-		}
-		text += fmt.Sprintf(" %s %s", name, figures(m))
+	var ways []string
+	for _, m := range rows {
+		ways = append(ways, label(m)+" "+figures(m))
 	}
-	return text + ". "
-}
-
-// tick returns a round distance between the marks of an axis that ends at some seconds:
-// of its kind the smallest with eight marks at most.
-func tick(most float64) float64 {
-	unit := math.Pow(10, math.Floor(math.Log10(most))-1)
-	for _, step := range []float64{1, 2, 5, 10, 20} {
-		if most <= 8*step*unit {
-			return step * unit
-		}
-	}
-	return 50 * unit
+	return fmt.Sprintf("Seconds %s, %s: %s. ", goals[rows[0].goal], heading(rows[0]), strings.Join(ways, "; "))
 }

@@ -8,30 +8,41 @@ import (
 	"testing"
 )
 
-// A row's line and dot stand where its figures are on the axis.
+// A row's line reaches from the least to the most, its dot is the median, and all rows are
+// on one axis.
 func TestTimes(t *testing.T) {
 	t.Parallel()
-	found, err := parse(printed("BenchmarkBirth/multiplier=5/plain/leader", map[string]float64{"min-s": 2, "median-s": 4, "max-s": 6}) +
-		printed("BenchmarkBirth/multiplier=5/auto/leader", map[string]float64{"min-s": 4, "median-s": 6, "max-s": 8}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	document := times(found)
-	rows := regexp.MustCompile(`<line x1="([0-9.]+)" y1="[0-9.]+" x2="([0-9.]+)" [^>]*range"/>\n<circle cx="([0-9.]+)"`).FindAllStringSubmatch(document, -1)
+	document := times(measurements(t,
+		printed("BenchmarkBirth/multiplier=5/plain/leader", map[string]float64{"min-s": 2, "median-s": 4, "max-s": 7})+
+			printed("BenchmarkBirth/multiplier=5/auto/leader", map[string]float64{"min-s": 4, "median-s": 6, "max-s": 8})))
+	rows := regexp.MustCompile(`"M([0-9.]+),[0-9.]+L([0-9.]+),[0-9.]+"\s[^>]*stroke-width:2" />(?s:.*?)`+
+		`<path d="M([0-9.]+),[0-9.]+A4,4 `).FindAllStringSubmatch(document, -1)
 	if len(rows) != 2 {
 		t.Fatalf("got %d rows, want 2:\n%s", len(rows), document)
 	}
-	for i, want := range [][]float64{{2, 6, 4}, {4, 8, 6}} { // the axis ends at 8
+	at := func(row, k int) float64 {
+		x, err := strconv.ParseFloat(rows[row][k], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	lower, upper := at(0, 1), at(0, 2) // of those, the seconds are 8 and 4: the last row is drawn first
+	second := (upper - lower) / 4
+	for i, want := range [][]float64{{4, 8, 6}, {2, 7, 4}} {
 		for k, seconds := range want {
-			x, err := strconv.ParseFloat(rows[i][k+1], 64)
-			if got := (x - plotLeft) / (plotRight - plotLeft) * 8; err != nil || math.Abs(got-seconds) > 0.01 {
-				t.Errorf("row %d: got %v and %v, want %v", i, got, err, seconds)
+			x := at(i, k+1)
+			if k == 2 {
+				x -= 4 // a dot's path begins at its right
+			}
+			if got := 4 + (x-lower)/second; math.Abs(got-seconds) > 0.01 {
+				t.Errorf("row %d: got %v, want %v", i, got, seconds)
 			}
 		}
 	}
 	for _, want := range []string{
-		"raft_multiplier 5, Consul&#39;s default (12 births each)", ">plain Consul<", ">-birth auto<",
-		">4.00 (2.00 to 6.00)<", ">6.00 (4.00 to 8.00), 1.50 × plain (1.25 to 1.75)<",
+		"raft_multiplier 5, Consul&#39;s default (12 births each)", ">plain Consul<", ">-birth auto<", ">seconds until there is a leader<",
+		">4.00 (2.00 to 7.00)<", ">6.00 (4.00 to 8.00), 1.50 × plain (1.25 to 1.75)<",
 	} {
 		if !strings.Contains(document, want) {
 			t.Errorf("the picture does not say %q:\n%s", want, document)
@@ -42,28 +53,21 @@ func TestTimes(t *testing.T) {
 // Each setting has a chart of its own, with all ways that were measured in it.
 func TestTimesShowsAll(t *testing.T) {
 	t.Parallel()
-	found := madeUpFigures(t)
-	if got := len(settings(found)); got != 3 {
-		t.Errorf("got %d charts, want 3", got)
-	}
+	found := measurements(t, readFile(t, madeUp))
 	p := look(t, times(found))
-	if p.circles != 7 {
-		t.Errorf("got %d rows, want 7", p.circles)
-	}
-	for _, m := range found {
-		if !strings.Contains(p.desc, figures(m)) {
-			t.Errorf("the description does not say %q: %s", figures(m), p.desc)
+	var charts int
+	said := map[string]int{}
+	for _, l := range p.texts {
+		if said[l.words]++; strings.HasPrefix(l.words, "raft_multiplier") {
+			charts++
 		}
 	}
-}
-
-// An axis has enough marks to read a figure from it, and not so many that they touch.
-func TestTick(t *testing.T) {
-	t.Parallel()
-	for most := 0.001; most < 3600; most *= 1.1 {
-		step := tick(most)
-		if marks := math.Ceil(most / step); marks < 4 || marks > 10 {
-			t.Errorf("%v: got %v marks of %v", most, marks, step)
+	if charts != 3 {
+		t.Errorf("got %d charts, want 3", charts)
+	}
+	for _, m := range found {
+		if said[figures(m)] != 1 || !strings.Contains(p.desc, figures(m)) {
+			t.Errorf("picture or description do not say %q once: %v, %s", figures(m), said, p.desc)
 		}
 	}
 }
