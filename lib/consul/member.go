@@ -37,6 +37,23 @@ func (a *Agent) FillAlive(ctx context.Context, peers []node.Peer) error {
 // the agent knew just before is [node.ErrNoPermission], because read as it is it would
 // take servers for dead.
 func (a *Agent) Servers(ctx context.Context) ([]string, error) {
+	members, err := a.allMembers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, m := range members {
+		if m.Tags["role"] == "consul" && m.Status == serfAlive {
+			out = append(out, m.Name)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// allMembers returns the members that the agent shows, and [node.ErrNoPermission] where it
+// knows more.
+func (a *Agent) allMembers(ctx context.Context) ([]api.AgentMember, error) {
 	self, err := a.self(ctx)
 	if err != nil {
 		return nil, err
@@ -52,14 +69,7 @@ func (a *Agent) Servers(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask for the members: %w", classify(ctx, "node:read", err))
 	}
-	var out []string
-	for _, m := range members {
-		if m.Tags["role"] == "consul" && m.Status == serfAlive {
-			out = append(out, m.Name)
-		}
-	}
-	slices.Sort(out)
-	return out, nil
+	return members, nil
 }
 
 // serverRole is true of members that are servers.

@@ -19,13 +19,14 @@ const serfHealth = "serfHealth"
 const acl = "Permission denied"
 
 // StaleNodes returns the nodes of the catalog that keep a member from registering. With
-// ACLs it needs node:read.
+// ACLs it needs agent:read and node:read. An answer of which something is left out is
+// [node.ErrNoPermission]: there may be such nodes all the same.
 func (a *Agent) StaleNodes(ctx context.Context) ([]node.StaleNode, error) {
 	limited, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
-	members, err := a.members(limited)
+	members, err := a.allMembers(limited)
 	if err != nil {
-		return nil, fmt.Errorf("ask for the members: %w", classify(ctx, "node:read", err))
+		return nil, err
 	}
 	ids := map[string]string{} // of the members that live, by their names
 	for _, m := range members {
@@ -34,7 +35,10 @@ func (a *Agent) StaleNodes(ctx context.Context) ([]node.StaleNode, error) {
 		}
 	}
 	options := new(api.QueryOptions).WithContext(limited)
-	nodes, _, err := a.client.Catalog().Nodes(options)
+	nodes, meta, err := a.client.Catalog().Nodes(options)
+	if err == nil && meta.ResultsFilteredByACLs {
+		err = leftOut("some are left out")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("ask for the nodes: %w", classify(ctx, "node:read", err))
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -25,6 +26,11 @@ func catalog(t *testing.T, answers map[string]string) (a *Agent, told func() str
 			bodies = append(bodies, string(body))
 		}
 		text, ok := answers[r.URL.Path]
+		if rest, left := strings.CutPrefix(text, leavesOut); left {
+			text = rest
+			w.Header().Set("X-Consul-LastContact", "0") // without that the next is not read
+			w.Header().Set("X-Consul-Results-Filtered-By-Acls", "true")
+		}
 		if !ok {
 			http.Error(w, "Permission denied", http.StatusForbidden)
 			return
@@ -41,6 +47,11 @@ func catalog(t *testing.T, answers map[string]string) (a *Agent, told func() str
 	}
 	return a, func() string { return strings.Join(bodies, "\n") }
 }
+
+// leavesOut begins an answer of which Consul leaves something out without a word.
+const leavesOut = "leaves out: "
+
+const staleSelf = `{"Config":{"NodeName":"s1","Server":true},"Member":{"Addr":"192.0.2.1"},"Stats":{"raft":{"last_log_index":"12"},"serf_lan":{"members":"4"}}}`
 
 const staleMembers = `[
 	{"Name":"S2","Status":1,"Tags":{"id":"new2","role":"consul"}},
@@ -60,7 +71,7 @@ const staleCatalog = `[
 func TestStaleNodes(t *testing.T) {
 	t.Parallel()
 	answers := map[string]string{
-		"/v1/agent/members": staleMembers, "/v1/catalog/nodes": staleCatalog,
+		"/v1/agent/self": staleSelf, "/v1/agent/members": staleMembers, "/v1/catalog/nodes": staleCatalog,
 		"/v1/health/node/s2":  `[{"CheckID":"web"},{"CheckID":"serfHealth"}]`,
 		"/v1/health/node/ext": `[{"CheckID":"ping"}]`,
 	}
@@ -68,6 +79,14 @@ func TestStaleNodes(t *testing.T) {
 	got, err := a.StaleNodes(t.Context())
 	if want := []node.StaleNode{{Name: "s2", ID: "old2", Index: 7}}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+	for _, path := range []string{"/v1/agent/members", "/v1/catalog/nodes"} {
+		some := maps.Clone(answers)
+		some[path] = leavesOut + "[]"
+		a, _ := catalog(t, some)
+		if got, err := a.StaleNodes(t.Context()); !errors.Is(err, node.ErrNoPermission) || !strings.Contains(err.Error(), "node:read") {
+			t.Errorf("of %s some are left out: got %v, %v, want the permission named", path, got, err)
+		}
 	}
 	for _, path := range []string{"/v1/agent/members", "/v1/catalog/nodes", "/v1/health/node/s2"} {
 		denied := map[string]string{}
