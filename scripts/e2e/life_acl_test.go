@@ -71,19 +71,24 @@ func (c *cluster) addGuarded(name string, env ...string) {
 	c.t.Helper()
 	m := newMachine(c.t, name, c.store)
 	m.token = managerToken
+	m.guard(fmt.Sprintf("initial_management = %[1]q\n    agent = %[1]q", managerToken))
+	c.nodes[name] = m
+	c.restart(name, m, env...)
+}
+
+// guard has the machine's agent deny all that no token allows, and gives it tokens.
+func (m *machine) guard(tokens string) {
+	m.t.Helper()
 	m.write("consul.d/acl.hcl", fmt.Sprintf(`acl {
   enabled = true
   default_policy = "deny"
   tokens {
-    initial_management = %[1]q
-    agent = %[1]q
+    %s
   }
 }
 performance { leave_drain_time = "0s" }
 ports { serf_wan = -1 }
-`, managerToken))
-	c.nodes[name] = m
-	c.restart(name, m, env...)
+`, tokens))
 }
 
 // mayDo makes a policy and a token that has it, or changes the policy where no token is
