@@ -31,7 +31,7 @@ func TestForgedRecordAndClient(t *testing.T) {
 		{"more servers are desired", three(4, 1, 2, 3), []string{"s1", "s2", "s3"}, "swap"},
 		{"a living server's slot is gone", three(3, 1, 2), []string{"s1", "s2", "s3"}, "its gossip knows 3 servers"},
 		{"a dead server's slot is gone", three(3, 1, 2), []string{"s1", "s2"}, "swap"},
-		{"all slots are strangers'", three(3, 7, 8), []string{"s1", "s2"}, "its gossip knows none of the servers that hold slots"},
+		{"all slots are those of other servers", three(3, 7, 8), []string{"s1", "s2"}, "its gossip knows none of the servers that hold slots"},
 		{"a server is marked as one that leaves", marked, []string{"s1", "s2"}, "s3 steps down"},
 	} {
 		s := situation{rec: tt.record}

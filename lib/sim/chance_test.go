@@ -44,22 +44,22 @@ func span(h uint64, from, to time.Duration) time.Duration {
 	return from + time.Duration(chance(h)*float64(to-from))
 }
 
-// dice is one goroutine's sequence of random numbers.
-type dice struct{ *rand.Rand }
+// random is one goroutine's sequence of random numbers.
+type random struct{ *rand.Rand }
 
-func newDice(words ...uint64) dice { return dice{rand.New(rand.NewPCG(mix(words...), 1))} }
+func newRandom(words ...uint64) random { return random{rand.New(rand.NewPCG(mix(words...), 1))} }
 
-func (d dice) span(from, to time.Duration) time.Duration { return span(d.Uint64(), from, to) }
+func (d random) span(from, to time.Duration) time.Duration { return span(d.Uint64(), from, to) }
 
-func (d dice) hit(probability float64) bool { return d.Float64() < probability }
+func (d random) hit(probability float64) bool { return d.Float64() < probability }
 
-func (d dice) id() string { return fmt.Sprintf("%016x%016x", d.Uint64(), d.Uint64()) }
+func (d random) id() string { return fmt.Sprintf("%016x%016x", d.Uint64(), d.Uint64()) }
 
-// claims are the dice of the code that is proved.
-func (d dice) claims() claim.Random { return claim.Random{ID: d.id, Draw: d.Float64} }
+// claimRandom is the randomness that the code under test is given.
+func (d random) claimRandom() claim.Random { return claim.Random{ID: d.id, Draw: d.Float64} }
 
-// pick is one of several things.
-func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
+// pick draws one of several things.
+func pick[T any](d random, of ...T) T { return of[d.IntN(len(of))] }
 
-// pickBy is the same for a number from mix.
+// pickBy picks by a number from mix.
 func pickBy[T any](h uint64, of ...T) T { return of[h%uint64(len(of))] }

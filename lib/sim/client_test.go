@@ -20,41 +20,42 @@ const recordPath = "p/" + rule.RecordKey
 
 // sent is one request as it left its node, with what the node knew then.
 type sent struct {
-	n       *machine
-	op, key string
-	ground  ground    // the record that the node read last
-	listed  time.Time // when its last listing of servers was made
-	stored  time.Time // store time of that
-	raft    *lineage  // whose data it holds
+	n        *machine
+	op, key  string
+	lastRead reading   // the record that the node read last
+	listed   time.Time // when its last listing of servers was made
+	stored   time.Time // the store's time of that listing
+	raft     *lineage  // whose data it holds
 
 	snapshotsListed time.Time // when its last listing of snapshots was made
 
-	way    time.Duration // until it arrives
-	late   time.Duration // until it arrives, when nobody waits for it any more
-	cut    bool          // it never does
-	fate   int           // of the node
-	side   int           // when it strikes
-	length time.Duration // of what follows
+	delay        time.Duration // until it arrives
+	late         time.Duration // until it arrives, when nobody waits for it any more; 0: in time
+	cut          bool          // it never arrives
+	interruption int           // what becomes of the node meanwhile: nodePauses, nodeCrashes or 0
+	moment       int           // when: beforeRequest or afterRequest
+	lasts        time.Duration // for how long the node is paused, or down
 }
 
 // What may become of a node in the middle of a request for the record, and when.
 const (
-	stalls = 1 + iota
-	dies
-	before
-	behind
+	nodePauses = 1 + iota
+	nodeCrashes
+	beforeRequest
+	afterRequest
 )
 
-// stumble lets the node pause or crash. It is true if the node is no more.
-func (s sent) stumble(side int) bool {
+// interrupt lets the node pause or crash at a moment of its request, where that was drawn
+// for it. It reports whether this life of the node is over.
+func (s sent) interrupt(moment int) bool {
 	w := s.n.w
 	switch {
-	case s.fate == 0 || s.side != side:
+	case s.interruption == 0 || s.moment != moment:
 		return false
-	case s.fate == stalls:
+	case s.interruption == nodePauses:
 		w.do(func() {
 			w.count("fault: pause in a request for the record")
-			s.n.pause(s.length)
+			s.n.pause(s.lasts)
 		})
 		return (life{s.n, s.n.ctx}).hold(s.n.ctx) != nil
 	}
@@ -62,15 +63,15 @@ func (s sent) stumble(side int) bool {
 		w.count("fault: crash in a request for the record")
 		w.note("%s stumbles", s.n.name)
 	})
-	go w.restart(s.n, false, s.length)
+	go w.restart(s.n, false, s.lasts)
 	<-s.n.ctx.Done()
 	return true
 }
 
-// ground is what one reading of the record showed.
-type ground struct {
+// reading is what one request for the record has shown.
+type reading struct {
 	rec *rule.Record
-	era int // counts the clusters and terms that the record has named
+	era int // the judge's, which counts the clusters and terms that the record has named
 	at  time.Time
 }
 
@@ -99,7 +100,7 @@ func (n *machine) Do(r *http.Request) (*http.Response, error) {
 	h := mix(w.seed, uint64(n.id), uint64(time.Since(w.start)), name(r.Method, w.timeless(strings.TrimPrefix(r.URL.Path, "/"+bucket+"/")), r.URL.RawQuery))
 	var s sent
 	w.do(func() { s = n.sends(r, h) })
-	if s.stumble(before) || !sleep(r.Context(), s.way) || s.cut {
+	if s.interrupt(beforeRequest) || !sleep(r.Context(), s.delay) || s.cut {
 		return nil, syscall.ECONNRESET
 	}
 	r = r.Clone(context.WithoutCancel(r.Context()))
@@ -111,7 +112,7 @@ func (n *machine) Do(r *http.Request) (*http.Response, error) {
 		return nil, syscall.ECONNRESET
 	}
 	resp, err := w.effect(s, r, body)
-	if s.stumble(behind) || !sleep(n.ctx, span(mix(h, 4), time.Millisecond, 40*time.Millisecond)) {
+	if s.interrupt(afterRequest) || !sleep(n.ctx, span(mix(h, 4), time.Millisecond, 40*time.Millisecond)) {
 		return nil, syscall.ECONNRESET
 	}
 	if held := (life{n, n.ctx}).hold(n.ctx); held != nil {
@@ -120,7 +121,7 @@ func (n *machine) Do(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// timeless is a key without what the store's clock has put into it.
+// timeless returns a key without what the store's clock has put into it.
 func (w *world) timeless(key string) string {
 	since := func(at time.Time) time.Duration { return at.Sub(w.start.Add(w.skew).Truncate(time.Second)) }
 	key = strings.TrimPrefix(key, "p/")
@@ -134,26 +135,26 @@ func (w *world) timeless(key string) string {
 	return fmt.Sprint(h.Role, h.Node, since(h.Time))
 }
 
-// sends is a request as it leaves, with its fate drawn from h. w.mu is held.
+// sends returns a request as it leaves, with what is to become of it drawn from h. w.mu is held.
 func (n *machine) sends(r *http.Request, h uint64) sent {
 	w := n.w
 	s := sent{
-		n: n, key: strings.TrimPrefix(r.URL.Path, "/"+bucket+"/"), ground: n.ground, listed: n.listed, stored: n.stored,
+		n: n, key: strings.TrimPrefix(r.URL.Path, "/"+bucket+"/"), lastRead: n.lastRead, listed: n.listed, stored: n.stored,
 		raft: n.disk.raft, cut: n.cut, snapshotsListed: n.snapshotsListed,
 	}
-	s.way = span(mix(h, 1), time.Millisecond, 40*time.Millisecond)
+	s.delay = span(mix(h, 1), time.Millisecond, 40*time.Millisecond)
 	switch lost := chance(mix(h, 2)); {
 	case lost < w.flaky && r.Method == http.MethodPut:
 		s.late = span(mix(h, 3), time.Second, 4*w.policy.Expiry)
 		w.pending++
 		w.count("fault: lands late")
 	case lost < 2*w.flaky:
-		s.way = span(mix(h, 3), time.Second, 20*time.Second)
+		s.delay = span(mix(h, 3), time.Second, 20*time.Second)
 		w.count("fault: slow")
 	}
-	if s.key == recordPath && chance(mix(h, 5)) < w.clumsy && !w.settling && !w.gentle && !n.gem {
-		s.fate, s.side = pickBy(mix(h, 6), stalls, dies), pickBy(mix(h, 7), before, behind)
-		s.length = span(mix(h, 8), time.Second, 3*w.policy.Expiry)
+	if s.key == recordPath && chance(mix(h, 5)) < w.interrupts && !w.faultsOver && !w.faultsPaused && !n.gem {
+		s.interruption, s.moment = pickBy(mix(h, 6), nodePauses, nodeCrashes), pickBy(mix(h, 7), beforeRequest, afterRequest)
+		s.lasts = span(mix(h, 8), time.Second, 3*w.policy.Expiry)
 	}
 	switch {
 	case r.Method == http.MethodGet && !strings.HasPrefix(s.key, "p/"):
@@ -167,7 +168,7 @@ func (n *machine) sends(r *http.Request, h uint64) sent {
 // effect lets a request take effect at the store, and the judge see it.
 func (w *world) effect(s sent, r *http.Request, body []byte) (*http.Response, error) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	if w.forgetful && s.op == "list" && strings.HasPrefix(s.key, snapshotPath) {
+	if w.listsNoSnapshots && s.op == "list" && strings.HasPrefix(s.key, snapshotPath) {
 		r.URL.RawQuery = "list-type=2&prefix=p/none/"
 	}
 	resp, err := w.srv.Do(r)
@@ -177,7 +178,7 @@ func (w *world) effect(s sent, r *http.Request, body []byte) (*http.Response, er
 	answered := err == nil && (resp.StatusCode < 300 || resp.StatusCode == http.StatusNotFound)
 	switch {
 	case s.op == "get" && s.key == recordPath && answered:
-		s.n.ground = ground{w.judge.rec, w.judge.era, time.Now()}
+		s.n.lastRead = reading{w.judge.rec, w.judge.era, time.Now()}
 	case s.op == "list" && s.key == "p/servers/" && answered:
 		s.n.listed, s.n.stored = time.Now(), w.storeTime()
 	case s.op == "list" && strings.HasPrefix(s.key, snapshotPath) && answered:
@@ -198,11 +199,11 @@ func (w *world) effect(s sent, r *http.Request, body []byte) (*http.Response, er
 	return resp, err
 }
 
-// fault is what the store makes of one request.
+// fault returns what goes wrong with one request at the store.
 func (w *world) fault(r storetest.Request) storetest.Fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	f := storetest.Fault{Unconditional: w.deaf && r.Key == recordPath}
+	f := storetest.Fault{Unconditional: w.ignoresConditions && r.Key == recordPath}
 	if w.flaky == 0 {
 		return f
 	}
@@ -232,5 +233,5 @@ func drawFault(c float64, r storetest.Request) (storetest.Fault, string) {
 	return storetest.Fault{}, ""
 }
 
-// hand is the store as somebody with rights on the bucket has it.
-func (w *world) hand() registry.Store { return w.srv.Open(w.t, bucket, "p") }
+// operatorStore is the store as a person with rights on the bucket reaches it.
+func (w *world) operatorStore() registry.Store { return w.srv.Open(w.t, bucket, "p") }

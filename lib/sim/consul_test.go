@@ -9,9 +9,9 @@ import (
 )
 
 // This file is a small model of Consul: who finds whom, who founds a cluster,
-// who has a leader. It is as quick as can be, and knows no defence.
+// who has a leader. It is quicker than Consul, and has none of its safeguards.
 
-// lineage is one birth of raft data: what descends from one founding.
+// lineage is the raft data of one cluster: all that descends from one founding.
 type lineage struct {
 	id      int
 	cluster string // the record's cluster under which it was founded
@@ -30,17 +30,17 @@ type agent struct {
 	stale      bool // its start rested on a record read long before
 	up         bool // it listens, and answers
 	since      time.Time
-	joins      time.Time // when a leader takes it in
+	joins      time.Time // when a leader takes it in, if it has no raft data
 	knows      uint64    // nodes that it knows of, a bit each
 }
 
 const maxNodes = 60
 
-// stage is how long a new server has the data and no vote.
-const stage = 20 * time.Second
+// votesAfter is how long a new server has the raft data before it votes.
+const votesAfter = 20 * time.Second
 
-// forget is how long the leader keeps the vote of a server that is gone.
-const forget = 30 * time.Second
+// voteKept is how long a leader keeps the vote of a server that is gone.
+const voteKept = 30 * time.Second
 
 // launch starts a node's agent. w.mu is held.
 func (n *machine) launch(a *agent) {
@@ -52,11 +52,11 @@ func (n *machine) listen(a *agent) {
 	if n.agent != a {
 		return
 	}
-	if n.frozen() {
+	if n.paused() {
 		// Not at the moment at which the machine's beats go on: which is first would not
 		// be for the seed to say.
 		moment := span(mix(n.w.seed, uint64(n.id), uint64(time.Since(n.w.start)), name("listen")), time.Microsecond, time.Millisecond)
-		n.w.after(time.Until(n.thaw)+moment, func() { n.listen(a) })
+		n.w.after(time.Until(n.pausedUntil)+moment, func() { n.listen(a) })
 		return
 	}
 	w := n.w
@@ -100,10 +100,10 @@ func (w *world) settle() {
 	}
 }
 
-// gossips: its agent runs.
-func (n *machine) gossips() bool { return n.agent != nil && n.agent.up && !n.frozen() }
+// gossips reports whether the node's agent runs and is not paused.
+func (n *machine) gossips() bool { return n.agent != nil && n.agent.up && !n.paused() }
 
-// pool is everybody whom a node's agent finds, itself included. They all know
+// pool returns all nodes that a node's agent finds, itself included. They all know
 // each other from then on.
 func (w *world) pool(first *machine) []*machine {
 	in, knows := uint64(1)<<first.id, first.agent.knows
@@ -183,27 +183,28 @@ func (w *world) lead(pool []*machine) []*lineage {
 				n.follow(l)
 			}
 		}
-		maps.DeleteFunc(l.voters, func(_ int, seen time.Time) bool { return time.Since(seen) > forget })
+		maps.DeleteFunc(l.voters, func(_ int, seen time.Time) bool { return time.Since(seen) > voteKept })
 	}
 	return led
 }
 
-// follow: the leader takes a server of its pool in.
+// follow has the leader of a pool take a server in.
 func (n *machine) follow(led *lineage) {
 	if n.disk.raft == nil && !n.agent.bootstrap && !time.Now().Before(n.agent.joins) {
 		n.disk.raft, n.adopted = led, time.Now()
 		n.w.note("%s adopts lineage %d", n.name, led.id)
 		n.w.judge.tied(n.disk)
-		n.w.after(stage+time.Millisecond, n.w.settle)
+		n.w.after(votesAfter+time.Millisecond, n.w.settle)
 	}
-	if _, votes := led.voters[n.disk.id]; n.disk.raft == led && (votes || time.Since(n.adopted) >= stage) {
+	if _, votes := led.voters[n.disk.id]; n.disk.raft == led && (votes || time.Since(n.adopted) >= votesAfter) {
 		led.voters[n.disk.id] = time.Now()
 	}
 }
 
-// answers: somebody accepts a connection at an address. A paused process does.
+// answers reports whether a connection to an address is accepted. A paused process
+// accepts connections, too.
 func (n *machine) answers(address string) bool {
-	if n.w.haunted {
+	if n.w.answersAlways {
 		return true
 	}
 	for _, m := range n.w.machines {
@@ -214,7 +215,7 @@ func (n *machine) answers(address string) bool {
 	return false
 }
 
-// reach is the nodes at some addresses.
+// reach returns the nodes at some addresses, a bit each.
 func (w *world) reach(addresses []string) (bits uint64) {
 	for _, n := range w.machines {
 		for _, a := range addresses {

@@ -9,7 +9,7 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// prepare is what ac-decide does.
+// prepare does what ac-decide does.
 func (n *machine) prepare(l life) (node.Prepared, error) {
 	policy := n.policy
 	n.w.do(func() {
@@ -18,16 +18,16 @@ func (n *machine) prepare(l life) (node.Prepared, error) {
 			n.resize = 0
 		}
 	})
-	if n.w.oneLook {
+	if n.w.oneReading {
 		return n.decideAtOnce(l, policy)
 	}
 	p := node.Preparer{
-		Observer: n.observer, Disk: l, Out: l, Random: n.claims(), Answers: n.probe,
-		Node: n.name, Address: n.address, Zone: n.zone, Policy: policy, Claims: !n.w.plain,
+		Observer: n.observer, Disk: l, Out: l, Random: n.claimRandom(), Answers: n.probe,
+		Node: n.name, Address: n.address, Zone: n.zone, Policy: policy, Claims: !n.w.plainRule,
 		Wait: policy.Expiry * 5 / 2, Timeout: n.w.timeout, MayServe: func() error { return nil },
 	}
 	var first *rule.Observation
-	if !n.w.plain && n.hit(0.2) { // the observation came through a pipe
+	if !n.w.plainRule && n.hit(0.2) { // the observation came through a pipe
 		seen, err := n.all(l.ctx)
 		if err != nil {
 			return node.Prepared{}, err
@@ -44,7 +44,7 @@ func (n *machine) all(ctx context.Context) (rule.Observation, error) {
 	return n.observer.All(ctx)
 }
 
-// probe asks whether anybody answers at an address.
+// probe reports whether anybody answers at an address. It takes up to a second.
 func (n *machine) probe(ctx context.Context, address string) (answers bool) {
 	if !sleep(ctx, span(mix(n.w.seed, uint64(n.id), uint64(time.Since(n.w.start)), name(address)), time.Millisecond, time.Second)) {
 		return false
@@ -61,7 +61,7 @@ func (n *machine) decideAtOnce(l life, policy rule.Policy) (node.Prepared, error
 	self := rule.Self{Node: n.name, Address: n.address}
 	n.w.do(func() {
 		if n.disk.incarnation == "" {
-			n.disk.incarnation = n.dice.id()
+			n.disk.incarnation = n.random.id()
 		}
 		self.Incarnation, self.Mode, self.Membership, self.Raft = n.disk.incarnation, n.disk.mode, n.disk.membership, n.disk.raft != nil
 	})
@@ -74,7 +74,7 @@ func (n *machine) decideAtOnce(l life, policy rule.Policy) (node.Prepared, error
 		in := rule.Input{
 			Self: self, Policy: policy, Seen: seen,
 			Evidence: rule.Evidence{SilentFor: map[string]time.Duration{}, Answers: map[string]bool{}},
-			New:      rule.NewIDs{ClusterID: n.dice.id(), Write: n.dice.id()},
+			New:      rule.NewIDs{ClusterID: n.random.id(), Write: n.random.id()},
 		}
 		for _, key := range in.SilentKeys() {
 			in.SilentFor[key] = policy.Expiry
@@ -106,9 +106,8 @@ func (n *machine) decideAtOnce(l life, policy rule.Policy) (node.Prepared, error
 	return node.Prepared{}, fmt.Errorf("%w: waited", rule.ErrUndecided)
 }
 
-// runGem is what a node of the original does: it knows of heartbeats only. The first
-// of them founds the cluster and the others join it, for their race is not what is
-// looked at here.
+// runGem does what a node of the Ruby gem does, which knows of heartbeats only. The first
+// of them founds the cluster and the others join it, for their race is not tested here.
 func (n *machine) runGem(l life) error {
 	n.w.do(func() {
 		n.launch(&agent{server: true, bootstrap: n.id == 0, knows: 1})

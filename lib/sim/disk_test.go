@@ -35,11 +35,11 @@ func (l life) KeepIncarnation(id string) error {
 	})
 }
 
-// Membership is the cluster that the disk belongs to. A node of the original, and in a
+// Membership is the cluster that the disk belongs to. A node of the Ruby gem, and in a
 // control every node, does not know.
 func (l life) Membership() (m rule.Membership, err error) {
 	err = l.ask(l.ctx, func() error {
-		if l.n.agent == nil || !l.n.gem && !l.n.w.plain && !l.n.w.unattended {
+		if l.n.agent == nil || !l.n.gem && !l.n.w.plainRule && !l.n.w.noServe {
 			m = l.n.disk.membership
 		}
 		return nil
@@ -83,7 +83,7 @@ func (l life) HasRaft() (has bool, err error) {
 	return has, err
 }
 
-// Addresses are those of the cluster's servers. In a control nobody remembers them.
+// Addresses are those of the cluster's servers. In a control none are kept.
 func (l life) Addresses() (addresses []string, err error) {
 	err = l.ask(l.ctx, func() error { addresses = l.n.disk.addresses; return nil })
 	return addresses, err
@@ -92,7 +92,7 @@ func (l life) Addresses() (addresses []string, err error) {
 // KeepAddresses keeps them.
 func (l life) KeepAddresses(addresses []string) error {
 	return l.ask(l.ctx, func() error {
-		if !l.n.w.strangers {
+		if !l.n.w.keepsNoAddresses {
 			l.n.disk.addresses = addresses
 		}
 		return nil

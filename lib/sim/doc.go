@@ -21,28 +21,28 @@
 //     was under way when the record changed is not held against its writer: no
 //     rule can call a request back, its stamp expires, and readers of the record
 //     know better.
-//     Nodes of the original know of no records: once somebody has ordered another
+//     Nodes of the Ruby gem know of no records: once somebody has ordered another
 //     cluster in place of theirs, nothing is held against them.
 //   - born twice: two lineages of raft data founded under one cluster_id and term.
 //   - unconfirmed: data founded under a claim that was overtaken before its
 //     founder's start, unless the founder was paused between the question and the
-//     start. No rule can shut that gap; the first look at the record ends such a
+//     start. No rule can shut that gap; the first reading of the record ends such a
 //     server before it has shown itself.
 //   - unfenced: a server that goes on with overtaken data for more than a beat and
 //     three time-outs although the store answers it.
 //   - met: servers with the data of two lineages that find each other while
 //     neither is overtaken. Overtaken ones may meet their successors until they
-//     look; that is counted.
+//     read the record; that is counted.
 //   - slots: more of them than desired, except after a shrink.
 //   - promoted: a client that took a place while another's change was under way.
 //   - alive: a server replaced, other than by a resize, that had answered at its
 //     address all the time since its replacer last listed heartbeats, or whose
 //     heartbeat was in that list. A node that gave its slot up and runs as a client
-//     is none (R51).
+//     is no server (R51).
 //   - established: a cluster that had a leader born again.
 //   - lost: another cluster_id in place of one, where more than one server was
 //     desired and nobody has ordered it.
-//   - gone: a record that a hand deleted and that no living server wrote back.
+//   - gone: a record that somebody deleted and that no living server wrote back.
 //   - away: a cluster that works, whose nodes are restarted one by one while the store is
 //     away, and that has no leader, or a client without a server, before it is back.
 //   - stuck: faults are over, there are nodes enough, and yet there is no
@@ -53,7 +53,7 @@
 // The store's clock is decades away from that of the nodes, and shifting it by
 // years changes nothing in any run. A seed makes a run and its story: all that
 // happens has a moment of its own, to the nanosecond, and is drawn from the seed.
-// Controls take something away, one at a time, and must be condemned.
+// Controls take safeguards away, one at a time, and must be condemned.
 //
 // PROVE=full runs ten thousand seeds, PROVE=n the first n, PROVE_SEED=n one of them
 // with its story.

@@ -10,7 +10,7 @@ import (
 
 // founded sees raft data come into being.
 func (j *judge) founded(l *lineage, founders []*machine) {
-	right := birthright{l.cluster, l.term}
+	right := birthKey{l.cluster, l.term}
 	if l.cluster == "" {
 		right.term = 0
 	}
@@ -28,16 +28,16 @@ func (j *judge) founded(l *lineage, founders []*machine) {
 		}
 		return
 	}
-	if j.lived[l.cluster] {
+	if j.wasEstablished[l.cluster] {
 		j.fail("established: %s founds cluster %.8s in term %d again", founders[0].name, l.cluster, l.term)
 	}
 }
 
-// stale: a node that starts now and is to bootstrap has run for longer than an
-// answer takes since it read the record.
+// stale reports whether a node that starts now and is to bootstrap has run for longer
+// than an answer takes since it read the record.
 func (j *judge) stale(n *machine) bool {
-	paused := n.thaw.Sub(later(n.frozeAt, n.ground.at))
-	return time.Since(n.ground.at)-max(0, paused) > time.Second
+	paused := n.pausedUntil.Sub(later(n.pausedAt, n.lastRead.at))
+	return time.Since(n.lastRead.at)-max(0, paused) > time.Second
 }
 
 func later(a, b time.Time) time.Time {
@@ -48,10 +48,10 @@ func later(a, b time.Time) time.Time {
 }
 
 // met sees servers with the data of two lineages find each other, which would
-// corrupt both. Nothing but the next look at the record ends an agent that was
+// corrupt both. Nothing but the next reading of the record ends an agent that was
 // overtaken while it was paused or out of everybody's reach, so that is counted,
-// and [judge.watch] sees to it that the look is not long in coming. Wherever else
-// it happens it is a crime.
+// and [judge.watch] sees to it that this reading is not long in coming. Anywhere else it
+// must never happen.
 func (j *judge) met(a, b *lineage) {
 	if j.overtaken(a) || j.overtaken(b) {
 		j.w.count("moments in which overtaken data could meet the cluster's")
@@ -60,7 +60,8 @@ func (j *judge) met(a, b *lineage) {
 	j.fail("met: data of lineages %d and %d", min(a.id, b.id), max(a.id, b.id))
 }
 
-// overtaken: the record names another cluster, or a later birth.
+// overtaken reports whether the record names another cluster than a lineage's, or a later
+// birth of it.
 func (j *judge) overtaken(l *lineage) bool {
 	if l.cluster == "" {
 		return j.abandoned(l)
@@ -68,8 +69,8 @@ func (j *judge) overtaken(l *lineage) bool {
 	return j.last != nil && (l.cluster != j.last.ClusterID || l.term != j.last.Bootstrap.Term)
 }
 
-// abandoned: somebody was told to start a cluster in place of the original's, whose
-// nodes know of no records, and may come back.
+// abandoned reports whether a lineage is that of the Ruby gem's nodes, and somebody has
+// ordered another cluster in its place. Those nodes know of no records, and may come back.
 func (j *judge) abandoned(l *lineage) bool {
 	return l.cluster == "" && j.last != nil && j.last.Bootstrap.Incarnation != "" && j.w.policy.Lost == rule.LostBootstrap
 }
@@ -79,14 +80,14 @@ func (j *judge) abandoned(l *lineage) bool {
 func (j *judge) watch(n *machine) {
 	l := n.disk.raft
 	if l == nil || !n.agent.server || n.gem || !j.overtaken(l) || n.cut || j.w.outage || j.w.flaky > 0 || j.rec == nil {
-		n.strange = time.Time{}
+		n.overtakenSince = time.Time{}
 		return
 	}
-	if n.strange.IsZero() {
-		n.strange = time.Now()
+	if n.overtakenSince.IsZero() {
+		n.overtakenSince = time.Now()
 	}
 	bound := j.w.ticks + 3*j.w.timeout
-	if since := later(later(n.strange, n.agent.since), later(j.w.disturbed, n.thaw)); time.Since(since) > bound {
+	if since := later(later(n.overtakenSince, n.agent.since), later(j.w.disturbed, n.pausedUntil)); time.Since(since) > bound {
 		j.fail("unfenced: %s runs with data of lineage %d for %v", n.name, l.id, bound)
 	}
 }

@@ -9,24 +9,24 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// judge sees every effect at the store and everything in Consul, and says what
-// must never be.
+// judge sees every effect at the store and everything in Consul, and notes as a verdict
+// whatever must never be.
 type judge struct {
-	w         *world
-	body      []byte       // of the record, as it is in the store
-	rec       *rule.Record // the same, nil if there is none
-	last      *rule.Record // the last there was
-	era       int          // counts the clusters and terms that the record has named
-	eras      []time.Time  // when each era began
-	lived     map[string]bool
-	births    map[birthright]*lineage
-	shown     map[*lineage]shown
-	snapshots []kept // that were ever in the store
-	verdicts  []string
+	w              *world
+	body           []byte          // of the record, as it is in the store
+	rec            *rule.Record    // the same, nil if there is none
+	last           *rule.Record    // the last that there was
+	era            int             // counts the clusters and terms that the record has named
+	eras           []time.Time     // when each era began
+	wasEstablished map[string]bool // by cluster_id
+	births         map[birthKey]*lineage
+	shown          map[*lineage]shown
+	snapshots      []kept // that were ever in the store
+	verdicts       []string
 }
 
-// birthright is what one lineage at most may be founded under.
-type birthright struct {
+// birthKey is a cluster and term, under which at most one lineage may be founded.
+type birthKey struct {
 	cluster string
 	term    int64
 }
@@ -40,8 +40,9 @@ type shown struct {
 // beat is one server heartbeat in the store.
 type beat struct{ at, stamp time.Time }
 
-// live: it had not expired at a moment, for which the store's clock had a time. What lies
-// in the future has no more than its time (R53).
+// live reports whether the heartbeat had not expired at a moment, at which the store's
+// clock showed the time stored. One that is dated in the future counts for no longer than
+// the expiry (R53).
 func (b beat) live(moment, stored time.Time, expiry time.Duration) bool {
 	future := b.stamp.After(stored.Add(registry.DefaultSkew))
 	return b.stamp.Add(expiry).After(stored) && (!future || moment.Sub(b.at) < expiry)
@@ -74,7 +75,7 @@ func (j *judge) changed(s *sent, body []byte, there bool) {
 	}
 	j.w.note("%s wrote the record: %.8s %s term %d by %s, slots %v of %d", s.n.name, next.ClusterID, next.State, next.Bootstrap.Term, next.Bootstrap.Node, slotNodes(next), next.Desired)
 	allowed := max(next.Desired, slotsOf(prev))
-	if j.w.greedy {
+	if j.w.allowsOneFewer {
 		allowed--
 	}
 	if len(next.Servers) > allowed {
@@ -90,9 +91,9 @@ func (j *judge) changed(s *sent, body []byte, there bool) {
 	j.promoted(s, prev, next)
 	j.countZones(prev, next)
 	j.restored(s, prev, next)
-	j.succeeded(s, next)
+	j.compareWithLast(s, next)
 	if next.State == rule.Established {
-		j.lived[next.ClusterID] = true
+		j.wasEstablished[next.ClusterID] = true
 	}
 	j.last = &next
 }
@@ -126,9 +127,9 @@ func slotsOf(r *rule.Record) int {
 	return len(r.Servers)
 }
 
-// succeeded compares the record with the one before it, also with one that
+// compareWithLast compares the record with the one before it, also with one that
 // vanished meanwhile.
-func (j *judge) succeeded(s *sent, next rule.Record) {
+func (j *judge) compareWithLast(s *sent, next rule.Record) {
 	old := j.last
 	if old == nil {
 		j.newEra()
@@ -200,10 +201,10 @@ func (j *judge) beat(s sent) {
 	if l == nil || j.abandoned(l) {
 		return // there is no data, or nobody could end the node
 	}
-	if r := s.ground.rec; r != nil && l.cluster != "" && (r.ClusterID != l.cluster || r.Bootstrap.Term != l.term) {
+	if r := s.lastRead.rec; r != nil && l.cluster != "" && (r.ClusterID != l.cluster || r.Bootstrap.Term != l.term) {
 		j.fail("advertised: %s shows lineage %d of %.8s term %d after reading %.8s term %d", s.n.name, l.id, l.cluster, l.term, r.ClusterID, r.Bootstrap.Term)
 	}
-	era := s.ground.era
+	era := s.lastRead.era
 	if s.n.gem {
 		era = j.era
 	}

@@ -11,42 +11,42 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// machine is one machine. Its life goes on in one goroutine; w.mu guards whatever
-// others see of it.
+// machine is one machine. Its program runs in one goroutine at a time, from a boot to a
+// kill, which is one life of the machine; w.mu guards whatever others see of it.
 type machine struct {
-	dice     // of its life alone
+	random   // used by the machine's own goroutine alone
 	w        *world
 	id       int
 	name     string
 	address  string
 	zone     string // empty: it was told none
-	gem      bool
+	gem      bool   // a node of the Ruby gem, which writes heartbeats and knows of no record
 	policy   rule.Policy
 	observer claim.Observer
 	ctx      context.Context // ends with the life
 
-	kill    func() // ends the life, and returns when it has
-	disk    *disk
-	disks   []int  // that it had before
-	agent   *agent // nil if none runs
-	adopted time.Time
-	frozeAt time.Time // when it was paused last
-	thaw    time.Time // when it goes on, if it is paused
-	cut     bool      // from the store
-	group   int       // it reaches those of its own
-	gone    bool      // for good
-	dying   bool      // its life is being ended
-	fenced  bool
-	strange time.Time // since when its data has been overtaken and it runs
-	resize  int       // to be told to the next decision
-	ground  ground
-	listed  time.Time
-	stored  time.Time // store time of the last listing of servers
+	kill           func() // ends the life, and returns when it has
+	disk           *disk
+	disks          []int     // the ids of those that it had before
+	agent          *agent    // nil if none runs
+	adopted        time.Time // when it was taken into the lineage on its disk
+	pausedAt       time.Time // when it was paused last
+	pausedUntil    time.Time // when it goes on, if it is paused
+	cut            bool      // from the store
+	group          int       // it reaches the machines of its own group alone
+	gone           bool      // for good
+	dying          bool      // its life is being ended
+	fenced         bool      // it ended because its data belongs to no cluster any more
+	overtakenSince time.Time // since when its data has been overtaken and it runs
+	resize         int       // how many servers its next decision is told to want; 0: none
+	lastRead       reading
+	listed         time.Time // when it last listed servers
+	stored         time.Time // the store's time at that listing
 	// snapshotsListed is when its last listing of snapshots was made.
 	snapshotsListed time.Time
 
 	beats   []beat
-	crowded bool // it is one of more clients than are to beat (R47)
+	sampled bool // it is one of more clients than are to beat (R47)
 }
 
 // disk is a data directory.
@@ -69,13 +69,13 @@ func (w *world) newDisk() *disk {
 
 // pause stops the machine for a while. w.mu is held.
 func (n *machine) pause(d time.Duration) {
-	if !n.frozen() {
-		n.frozeAt = time.Now()
+	if !n.paused() {
+		n.pausedAt = time.Now()
 	}
-	n.thaw = time.Now().Add(d)
+	n.pausedUntil = time.Now().Add(d)
 }
 
-func (n *machine) frozen() bool { return time.Now().Before(n.thaw) }
+func (n *machine) paused() bool { return time.Now().Before(n.pausedUntil) }
 
 // boot begins a life after a while. w.mu is held.
 func (n *machine) boot(delay time.Duration) {
@@ -103,7 +103,7 @@ func (n *machine) stop() {
 	n.agent = nil
 }
 
-// live is what an init system does: start again, whatever happened.
+// live does what an init system does: it starts the node again, whatever happened.
 func (n *machine) live(ctx context.Context) {
 	for tries := 0; ctx.Err() == nil; tries++ {
 		begin := time.Now()
@@ -133,7 +133,7 @@ func (n *machine) live(ctx context.Context) {
 		}
 		obey := n.hit(0.3)
 		n.w.do(func() {
-			if n.fenced && (n.w.settling || obey) {
+			if n.fenced && (n.w.faultsOver || obey) {
 				n.wipe() // as its message says
 			}
 		})
@@ -162,12 +162,12 @@ func (n *machine) runs(ctx context.Context) error {
 		n.w.count("decisions")
 		n.w.note("%s is %s bootstrap=%v expect=%d join=%v: %s", n.name, decided.Mode, decided.Bootstrap, decided.Expect, decided.Join, decided.Reason)
 	})
-	// Between the decision and the start there is a shell, or somebody's hand.
-	hand := n.span(10*time.Millisecond, 2*time.Second)
+	// Between the decision and the start there is a shell, or somebody who types.
+	typing := n.span(10*time.Millisecond, 2*time.Second)
 	if n.hit(0.2) {
-		hand = n.span(0, 3*n.w.policy.Expiry)
+		typing = n.span(0, 3*n.w.policy.Expiry)
 	}
-	if !sleep(ctx, hand) {
+	if !sleep(ctx, typing) {
 		return ctx.Err()
 	}
 	if err := life.hold(ctx); err != nil {
@@ -177,7 +177,7 @@ func (n *machine) runs(ctx context.Context) error {
 	if n.w.do(func() { locked = n.disk.locked }); locked {
 		return errors.New("an agent runs on it already")
 	}
-	if !n.w.unconfirmed {
+	if !n.w.noConfirm {
 		err := node.Confirm(ctx, decided.Claim(decided.Self, n.policy.Expiry), n.readRecord, life)
 		if errors.Is(err, rule.ErrUndecided) {
 			n.w.do(func() { n.w.count("not confirmed") })
@@ -186,7 +186,7 @@ func (n *machine) runs(ctx context.Context) error {
 			return err
 		}
 	}
-	if decided.Restore != "" && !n.w.hollow {
+	if decided.Restore != "" && !n.w.ignoresRestore {
 		if err := n.restores(life, decided); err != nil {
 			return err
 		}
@@ -206,14 +206,14 @@ func (n *machine) runs(ctx context.Context) error {
 // beater returns what ac-heartbeat runs.
 func (n *machine) beater(l life) *node.Beater {
 	return &node.Beater{
-		Agent: l, Disk: l, Out: l, Observer: n.observer, Random: n.claims(),
+		Agent: l, Disk: l, Out: l, Observer: n.observer, Random: n.claimRandom(),
 		Expiry: n.policy.Expiry, Ticks: n.w.ticks, Timeout: n.w.timeout, Sample: n.w.sample, Snapshots: n.w.plan.snapshots,
 		Eligible: n.w.eligible, Grace: n.w.graceIn(n.zone), Zone: n.zone, MayServe: func(context.Context) error { return nil },
 		Answers: n.probe,
 	}
 }
 
-// readRecord is how ac-exec reads the record.
+// readRecord reads the record as ac-exec does.
 func (n *machine) readRecord(ctx context.Context) (*rule.Record, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, n.w.timeout)
 	defer cancel()

@@ -6,11 +6,11 @@ import (
 	"auto-consul/lib/wire"
 )
 
-// Print takes a document, which the store has shown already.
+// Print takes a document. The judge has seen at the store already what it says.
 func (l life) Print(document any) error {
 	if beat, ok := document.(wire.Beat); ok && beat.Role == wire.Agent {
 		l.n.w.do(func() {
-			if l.n.crowded {
+			if l.n.sampled {
 				l.n.w.count("heartbeats of clients of a sample")
 			}
 		})
@@ -18,7 +18,7 @@ func (l life) Print(document any) error {
 	return nil
 }
 
-// Notef goes into the trace, but for errors: of several requests that fail at once any
+// Notef writes into the trace, but for errors: of several requests that fail at once any
 // may be named.
 func (l life) Notef(format string, args ...any) {
 	for i := range args {
@@ -40,12 +40,12 @@ var (
 	ofDay     = regexp.MustCompile(`[0-9]{4}-[0-9]{2}-[0-9]{2}T`)
 )
 
-// untold returns a sentence as the trace has it: the same whichever request failed first,
+// forTrace returns a sentence as the trace has it: the same whichever request failed first,
 // and whatever the store's clock says.
-func (w *world) untold(text string) string {
+func (w *world) forTrace(text string) string {
 	text = keyOfTime.ReplaceAllStringFunc(ofRequest.ReplaceAllString(text, "an error"), w.timeless)
 	return ofDay.ReplaceAllString(text, "a day at ")
 }
 
-// Warnf goes there, too.
+// Warnf writes into the trace, too.
 func (l life) Warnf(format string, args ...any) { l.Notef("warns: "+format, args...) }

@@ -23,7 +23,7 @@ type life struct {
 func (l life) hold(ctx context.Context) error {
 	for {
 		l.n.w.mu.Lock()
-		left := time.Until(l.n.thaw)
+		left := time.Until(l.n.pausedUntil)
 		l.n.w.mu.Unlock()
 		if l.ctx.Err() != nil {
 			return l.ctx.Err()
@@ -51,7 +51,7 @@ func (l life) ask(ctx context.Context, do func() error) error {
 	return err
 }
 
-// Status is what the agent says of itself.
+// Status returns what the agent says of itself.
 func (l life) Status(ctx context.Context) (s node.Status, err error) {
 	err = l.ask(ctx, func() error {
 		n, w := l.n, l.n.w
@@ -70,8 +70,8 @@ func (l life) Status(ctx context.Context) (s node.Status, err error) {
 				}
 			}
 			// Clients that may become servers ask more often than at their ticks.
-			n.crowded = w.sample > 0 && !w.eligible && s.KnownServers > 0 && s.Members-s.KnownServers > w.sample
-			if n.crowded {
+			n.sampled = w.sample > 0 && !w.eligible && s.KnownServers > 0 && s.Members-s.KnownServers > w.sample
+			if n.sampled {
 				w.count("ticks of clients of a sample")
 			}
 			return nil
@@ -89,8 +89,8 @@ func (l life) Status(ctx context.Context) (s node.Status, err error) {
 	return s, err
 }
 
-// errNobody is what a join says of an address at which nobody listens.
-var errNobody = errors.New("connection refused")
+// errRefused is the error of a join of an address at which nobody listens.
+var errRefused = errors.New("connection refused")
 
 // Join takes a moment that depends on the address, so that joins which were asked for
 // together do not happen together.
@@ -104,7 +104,7 @@ func (l life) Join(ctx context.Context, address string) error {
 		case !l.n.gossips():
 			return node.ErrNotRunning
 		case !l.n.answers(address):
-			return errNobody
+			return errRefused
 		}
 		l.n.agent.knows |= w.reach([]string{address})
 		w.settle()

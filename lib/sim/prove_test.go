@@ -19,7 +19,7 @@ func TestProve(t *testing.T) {
 		return
 	}
 	runs := wanted(t, os.Getenv("PROVE"))
-	total := many(t, runs, variant{}, func(w *world) bool {
+	total := runSeeds(t, runs, variant{}, func(w *world) bool {
 		if len(w.verdicts) > 0 {
 			t.Errorf("PROVE_SEED=%d shows:\n%s", w.seed, strings.Join(w.verdicts, "\n"))
 		}
@@ -74,7 +74,7 @@ func seeds(number uint64) uint64 {
 func wanted(t *testing.T, text string) (runs uint64) {
 	switch text {
 	case "":
-		return seeds(usual)
+		return seeds(defaultSeeds)
 	case "full":
 		return full
 	}
@@ -90,7 +90,7 @@ func tell(t *testing.T, text string) {
 	if err != nil {
 		t.Fatalf("bad PROVE_SEED: %v", err)
 	}
-	w := one(t, seed, variant{}, true)
+	w := runSeed(t, seed, variant{}, true)
 	t.Logf("seed %d, %+v\n%s\n%s", seed, w.plan.policy, strings.Join(w.lines, "\n"), w.tally)
 	if len(w.verdicts) > 0 {
 		t.Errorf("got:\n%s\nwant nothing of that", strings.Join(w.verdicts, "\n"))
@@ -101,10 +101,10 @@ func tell(t *testing.T, text string) {
 // from the store's: nothing may rest on them (R4).
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	for seed := range max(1, seeds(usual/20)) {
-		want := one(t, seed, variant{}, true)
+	for seed := range max(1, seeds(defaultSeeds/20)) {
+		want := runSeed(t, seed, variant{}, true)
 		for _, ahead := range []time.Duration{0, 7 * years, -13 * years} {
-			got := one(t, seed, variant{ahead: ahead}, true)
+			got := runSeed(t, seed, variant{ahead: ahead}, true)
 			if got.sum == want.sum {
 				continue
 			}

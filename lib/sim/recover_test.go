@@ -12,7 +12,7 @@ import (
 
 // What the operator does about a quorum that is lost for good.
 
-// recovery is what a run knows of such losses.
+// recovery is what a run knows of lost quorums and of what was done about them.
 type recovery struct {
 	commands sync.WaitGroup // that go on
 	typed    int            // how often recover was typed on all servers that survived
@@ -24,7 +24,7 @@ const (
 	quorumRecovered = "lost quorums that were recovered"
 )
 
-// homes are the name and the address of the machine that a disk is in, or was.
+// home returns the name and the address of the machine that a disk is in, or was.
 func (w *world) home(disk int) (name, address string) {
 	for _, m := range w.machines {
 		if slices.Contains(m.disks, disk) || m.disk.id == disk {
@@ -35,9 +35,9 @@ func (w *world) home(disk int) (name, address string) {
 }
 
 // operates has the operator type the recovery of a quorum that is lost for good, on every
-// server that survived, and reports whether something may come of it. In a control
-// recovers by hand: one survivor is made the sole voter, and nothing is said in the record.
-func (w *world) operates(d dice) bool {
+// server that survived, and reports whether something may come of it. In a control the
+// operator recovers by hand: one survivor is made the sole voter, and the record says nothing.
+func (w *world) operates(d random) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.operator || w.typed > 5 {
@@ -52,7 +52,7 @@ func (w *world) operates(d dice) bool {
 	}
 	w.typed, w.at = w.typed+1, time.Now()
 	w.note("recover is typed on %d servers", len(survivors))
-	if w.rash {
+	if w.recoversByHand {
 		survivors[0].disk.raft = &lineage{id: len(w.lineages), cluster: lost.cluster, term: lost.term, voters: map[int]time.Time{survivors[0].disk.id: time.Now()}}
 		w.lineages = append(w.lineages, survivors[0].disk.raft)
 		w.judge.recovered(survivors[0].disk.raft)
@@ -80,7 +80,7 @@ func (w *world) operates(d dice) bool {
 	return true
 }
 
-// survivors are the machines with the data of the cluster that has lost its quorum, and
+// survivors returns the machines with the data of the cluster that has lost its quorum, and
 // that data. Where one was to go ahead and is gone, it is that of those who took part.
 func (w *world) survivors() (out []*machine, lost *lineage) {
 	r := w.judge.rec
@@ -104,11 +104,11 @@ func (w *world) survivors() (out []*machine, lost *lineage) {
 	return out, lost
 }
 
-// recovers is ac-decide -recover.
+// recovers does what ac-decide -recover does.
 func (n *machine) recovers(l life, gone []string) {
 	r := node.Recoverer{
 		Observer: n.observer, Disk: l, Out: l, Agent: l, Answers: n.probe, ReadLog: l.readLog,
-		Random: newDice(n.w.seed, name("recover"), uint64(n.id), uint64(time.Since(n.w.start))).claims(),
+		Random: newRandom(n.w.seed, name("recover"), uint64(n.id), uint64(time.Since(n.w.start))).claimRandom(),
 		Node:   n.name, Address: n.address, Zone: n.zone, Gone: gone, Policy: n.policy,
 		Wait: 4 * n.policy.Expiry, Timeout: n.w.timeout,
 	}
@@ -176,14 +176,15 @@ func (n *machine) soleVoter() {
 
 // recovered sees a server made the sole voter of its data.
 func (j *judge) recovered(l *lineage) {
-	right := birthright{l.cluster, l.term}
+	right := birthKey{l.cluster, l.term}
 	if j.births[right] != nil {
 		j.fail("recovered beside others: cluster %.8s in term %d has its data already", l.cluster, l.term)
 	}
 	j.births[right] = l
 }
 
-// goesOn reports whether a run goes on that has come to an end, or has not.
-func (w *world) goesOn(end string, d dice) bool {
+// goesOn reports whether a run goes on: it has not come to an end, or the operator does
+// something about that.
+func (w *world) goesOn(end string, d random) bool {
 	return end == "" || end == quorumLost && w.operates(d)
 }

@@ -10,7 +10,7 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// restores is what ac-exec does with a decision to restore, between its confirmation and
+// restores does what ac-exec does with a decision to restore, between its confirmation and
 // the agent's start (R55). A restore takes longer than the expiry, now and then, and fails
 // now and then.
 func (n *machine) restores(l life, decided node.Prepared) error {
@@ -18,9 +18,9 @@ func (n *machine) restores(l life, decided node.Prepared) error {
 	claim := decided.Claim(decided.Self, n.policy.Expiry)
 	var from string
 	r := node.Restorer{
-		Observer: n.observer, Random: n.claims(), Disk: l, Out: l, Claim: claim, Timeout: w.timeout,
+		Observer: n.observer, Random: n.claimRandom(), Disk: l, Out: l, Claim: claim, Timeout: w.timeout,
 		Confirm: func(ctx context.Context) error {
-			if w.unconfirmed {
+			if w.noConfirm {
 				return nil
 			}
 			return node.Confirm(ctx, claim, n.readRecord, l)
@@ -30,8 +30,8 @@ func (n *machine) restores(l life, decided node.Prepared) error {
 			if _, err := n.observer.Registry.Store.Download(ctx, snapshot, &body); err != nil {
 				return err
 			}
-			// The node's own dice are for the slot, which is kept meanwhile.
-			d := newDice(w.seed, name("restore"), uint64(n.id), uint64(time.Since(w.start)))
+			// The node's own random numbers are for the slot, which is kept meanwhile.
+			d := newRandom(w.seed, name("restore"), uint64(n.id), uint64(time.Since(w.start)))
 			took := d.span(time.Second, 10*time.Second)
 			if d.hit(0.2) {
 				took = d.span(0, 2*n.policy.Expiry)
@@ -71,7 +71,7 @@ func (j *judge) restored(s *sent, prev *rule.Record, next rule.Record) {
 	if next.State != rule.Established || next.Restore == "" {
 		return
 	}
-	if l := j.births[birthright{next.ClusterID, next.Bootstrap.Term}]; l != nil && l.restored != next.Restore {
+	if l := j.births[birthKey{next.ClusterID, next.Bootstrap.Term}]; l != nil && l.restored != next.Restore {
 		j.fail("restored: cluster %.8s is established from %q, not from %s", next.ClusterID, l.restored, next.Restore)
 	}
 }

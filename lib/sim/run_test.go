@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 )
 
-// one runs one seed.
-func one(t *testing.T, seed uint64, v variant, keep bool) (out *world) {
+// runSeed runs one seed.
+func runSeed(t *testing.T, seed uint64, v variant, keep bool) (out *world) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		out = newWorld(t, newPlan(seed, v), v)
@@ -19,9 +19,9 @@ func one(t *testing.T, seed uint64, v variant, keep bool) (out *world) {
 	return out
 }
 
-// many runs seeds from 1 to n on all processors, until see says stop. It returns
+// runSeeds runs the seeds from 1 to n on all processors, until see says stop. It returns
 // what happened in all of them together.
-func many(t *testing.T, n uint64, v variant, see func(w *world) (stop bool)) tally {
+func runSeeds(t *testing.T, n uint64, v variant, see func(w *world) (stop bool)) tally {
 	t.Helper()
 	var mu sync.Mutex
 	var last uint64
@@ -37,7 +37,7 @@ func many(t *testing.T, n uint64, v variant, see func(w *world) (stop bool)) tal
 			t.Run(strconv.Itoa(i), func(t *testing.T) {
 				t.Parallel()
 				for seed, ok := draw(); ok; seed, ok = draw() {
-					w := one(t, seed, v, false)
+					w := runSeed(t, seed, v, false)
 					mu.Lock()
 					total.add(w.tally)
 					stop = see(w) || stop

@@ -12,10 +12,10 @@ import (
 func (w *world) settleDown() {
 	w.srv.Outage(false)
 	w.srv.RefuseWrites(false)
-	w.early.Store(0)
+	w.clockError.Store(0)
 	w.do(func() {
 		w.note("faults are over")
-		w.settling, w.flaky, w.outage, w.disturbed = true, 0, false, time.Now()
+		w.faultsOver, w.flaky, w.outage, w.disturbed = true, 0, false, time.Now()
 		for _, n := range w.machines {
 			n.cut = false // pauses end by themselves
 		}
@@ -25,11 +25,11 @@ func (w *world) settleDown() {
 	if w.operator {
 		bound *= 2
 	}
-	d := newDice(w.seed, name("operator"))
+	d := newRandom(w.seed, name("operator"))
 	for i := 0; time.Since(begin) < bound; i++ {
 		// A server may be wanted when those before are clients, which may take the places
 		// by themselves.
-		if i%70 == 0 && (i > 0 || !w.eligible) && !w.sealed {
+		if i%70 == 0 && (i > 0 || !w.eligible) && !w.noNewNodes {
 			for range mostServers {
 				w.spawn(10*time.Second, "", "")
 			}
@@ -56,7 +56,7 @@ func (w *world) settleDown() {
 	w.do(func() { w.judge.fail("stuck: no cluster after %v without faults", bound) })
 }
 
-// wanted is how many servers there should be.
+// wanted returns how many servers there should be.
 func (w *world) wanted() int {
 	if w.judge.rec != nil {
 		return w.judge.rec.Desired
@@ -64,8 +64,8 @@ func (w *world) wanted() int {
 	return w.policy.Desired
 }
 
-// current is the lineage that the record names; the only one that the original's
-// nodes have without a record, and under one that was written over theirs.
+// current returns the lineage that the record names; where there is no record, or one that
+// was written for the cluster of the Ruby gem's nodes, it is theirs.
 func (w *world) current() *lineage {
 	for _, l := range w.lineages {
 		r := w.judge.rec
@@ -79,7 +79,7 @@ func (w *world) current() *lineage {
 	return nil
 }
 
-// works: the record's lineage has a leader.
+// works reports whether the record's lineage has a leader.
 func (w *world) works() bool {
 	w.settle()
 	l := w.current()
@@ -94,8 +94,8 @@ func (w *world) works() bool {
 	return false
 }
 
-// whole: it works, with the servers that are wanted, and no other data is in use
-// that anybody could end.
+// whole reports whether the cluster works with as many servers as are wanted, and no
+// server with other data runs that anybody could end.
 func (w *world) whole() bool {
 	if !w.works() || w.judge.rec != nil && w.judge.rec.State != rule.Established {
 		return false
@@ -109,14 +109,14 @@ func (w *world) whole() bool {
 		case l == nil || w.judge.abandoned(l):
 		case l != w.current():
 			return false
-		case n.heard():
+		case n.beatsLive():
 			servers++
 		}
 	}
 	return servers >= w.wanted()
 }
 
-// aheadIsGone is the documented wait for a recovery by whoever took part, where the one
+// aheadIsGone returns the documented wait for a recovery by whoever took part, where the one
 // that went ahead is gone for good before it had a leader; empty if it is not.
 func (w *world) aheadIsGone() string {
 	for _, n := range w.machines {
@@ -130,7 +130,7 @@ func (w *world) aheadIsGone() string {
 	return quorumLost
 }
 
-// ending is the documented wait that this run has come to; empty if it has not.
+// ending returns the documented wait that this run has come to; empty if it has not.
 func (w *world) ending() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -2,6 +2,6 @@
 
 package sim
 
-// usual is how many seeds a test run has: few, as the race detector makes each
+// defaultSeeds is how many seeds a test run has: few, as the race detector makes each
 // many times slower. The controls do without it.
-const usual = 10
+const defaultSeeds = 10

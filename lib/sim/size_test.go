@@ -2,5 +2,5 @@
 
 package sim
 
-// usual is how many seeds a test run has that was not asked for more.
-const usual = 150
+// defaultSeeds is how many seeds a test run has that was not asked for more.
+const defaultSeeds = 150

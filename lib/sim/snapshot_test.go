@@ -17,7 +17,7 @@ import (
 // snapshotPath is where the store has the clusters' snapshots (R54).
 const snapshotPath = "p/snapshots/"
 
-// leader is the machine that leads a lineage in a pool: of those that vote, the first.
+// leader returns the machine that leads a lineage in a pool: of those that vote, the first.
 func (w *world) leader(l *lineage, pool []*machine) (first *machine) {
 	for _, n := range pool {
 		if _, votes := l.voters[n.disk.id]; votes && n.agent.server && n.disk.raft == l && (first == nil || n.id < first.id) {
@@ -36,7 +36,7 @@ func (n *machine) leads() bool {
 // raftIndex is how far the raft log of every lineage has come: an entry a minute.
 func (w *world) raftIndex() uint64 { return 2 + uint64(time.Since(w.start)/time.Minute) }
 
-// Snapshot is a state in words. The agent takes its time for it.
+// Snapshot writes the state in words, after a while.
 func (l life) Snapshot(ctx context.Context, to io.Writer) (index uint64, err error) {
 	w := l.n.w
 	if !sleep(ctx, span(mix(w.seed, uint64(l.n.id), uint64(time.Since(w.start)), name("snapshot")), time.Millisecond, 3*w.ticks)) {
@@ -127,7 +127,7 @@ func (w *world) wantSnapshot() {
 	own := registry.ConsulSnapshot{ClusterID: clusterID, Term: 1, Time: old}.Key()
 	other := registry.ConsulSnapshot{ClusterID: "another", Term: 1, Time: old}.Key()
 	for _, key := range []string{own, other} {
-		if err := w.hand().Upload(w.t.Context(), key, strings.NewReader("old")); err != nil {
+		if err := w.operatorStore().Upload(w.t.Context(), key, strings.NewReader("old")); err != nil {
 			w.t.Fatal(err)
 		}
 	}

@@ -26,20 +26,19 @@ type world struct {
 	srv   *storetest.Server
 	start time.Time
 
-	mu       sync.Mutex // of all below, and of every node's state
-	machines []*machine
-	lineages []*lineage
-	regroup  time.Time    // when who reaches whom last changed
-	flaky    float64      // how likely each fault of a request is
-	early    atomic.Int64 // by how much the store's clock is ahead of itself, for a while
-	outage   bool
-	pending  int  // requests that will land late
-	gentle   bool // nothing else is to go wrong for the moment
+	mu           sync.Mutex // guards all below, and every node's state
+	machines     []*machine
+	lineages     []*lineage
+	regroup      time.Time    // when it last changed which nodes reach each other
+	flaky        float64      // how likely each fault of a request is
+	clockError   atomic.Int64 // by how much the store's clock is wrong for a while
+	outage       bool         // the store is away, or refuses writes
+	pending      int          // requests that will land late
+	faultsPaused bool         // no interruption is to be drawn for the moment
 
-	disturbed time.Time // when a fault of the store last began or ended
-	clumsy    float64   // how likely a request for the record is a node's bad moment
-	settling  bool      // faults are over
-	over      bool      // everything is
+	disturbed  time.Time // when a fault of the store last began or ended
+	faultsOver bool      // faults are over
+	ended      bool      // the run is over: nothing starts again
 	recovery
 	judge
 	tally
@@ -55,7 +54,7 @@ type trace struct {
 
 func newWorld(t *testing.T, p plan, v variant) *world {
 	w := &world{plan: p, variant: v, t: t, srv: storetest.New(t), start: time.Now(), tally: tally{}}
-	w.judge = judge{w: w, lived: map[string]bool{}, births: map[birthright]*lineage{}, shown: map[*lineage]shown{}}
+	w.judge = judge{w: w, wasEstablished: map[string]bool{}, births: map[birthKey]*lineage{}, shown: map[*lineage]shown{}}
 	w.srv.CreateBucket(t, bucket)
 	w.srv.SetClock(w.storeTime)
 	w.srv.SetFault(w.fault)
@@ -64,13 +63,13 @@ func newWorld(t *testing.T, p plan, v variant) *world {
 
 // storeTime is the store's clock.
 func (w *world) storeTime() time.Time {
-	return time.Now().Add(w.skew + time.Duration(w.early.Load()))
+	return time.Now().Add(w.skew + time.Duration(w.clockError.Load()))
 }
 
 // note takes something that happened into the trace. w.mu is held. Times count
 // from the start, so that clocks leave no trace.
 func (w *world) note(format string, args ...any) {
-	line := fmt.Sprintf("%15.9f ", time.Since(w.start).Seconds()) + w.untold(fmt.Sprintf(format, args...))
+	line := fmt.Sprintf("%15.9f ", time.Since(w.start).Seconds()) + w.forTrace(fmt.Sprintf(format, args...))
 	w.sum = mix(w.sum, name(line))
 	if w.keep {
 		w.lines = append(w.lines, line)
@@ -86,14 +85,14 @@ func (w *world) after(d time.Duration, do func()) {
 	})
 }
 
-// do is done with w.mu held.
+// do calls what with w.mu held.
 func (w *world) do(what func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	what()
 }
 
-// nameOf is the name of the machine that a disk is in.
+// nameOf returns the name of the machine that a disk is in.
 func (w *world) nameOf(disk int) string {
 	for _, m := range w.machines {
 		if m.disk.id == disk {
@@ -103,35 +102,35 @@ func (w *world) nameOf(disk int) string {
 	return fmt.Sprintf("disk %d", disk)
 }
 
-// add makes a node; its life has not begun.
+// add makes a machine, which has not booted yet; gem says whether it is one of the Ruby gem's.
 func (w *world) add(gem bool) *machine {
 	id := len(w.machines)
 	n := &machine{
 		w: w, id: id, gem: gem,
 		name:    fmt.Sprintf("n%d", id),
 		address: fmt.Sprintf("192.0.2.%d", id+1),
-		dice:    newDice(w.seed, name("node"), uint64(id)),
+		random:  newRandom(w.seed, name("node"), uint64(id)),
 		zone:    w.zoneOf(id),
 		policy:  w.policy,
 	}
 	if w.mixed && n.hit(0.3) {
 		n.policy.Desired = 1 + n.IntN(mostServers)
 	}
-	if w.reckless {
+	if w.startsOverUntold {
 		n.policy.Lost = rule.LostBootstrap
 	}
 	n.policy.StartOver = "start over"
 	n.disk = w.newDisk()
 	n.observer.Registry = &registry.Registry{Store: w.srv.Open(w.t, bucket, "p", n.storeOptions()...), Expiry: w.policy.Expiry}
-	if w.credulous {
+	if w.trustsFuture {
 		n.observer.Registry.Skew = 100 * years
 	}
 	w.machines = append(w.machines, n)
 	return n
 }
 
-// spawn starts a new node after a while, with a name and an address that may be
-// or have been somebody's if they are given.
+// spawn starts a new node after a while. A name or an address that is given may be, or have
+// been, that of another node.
 func (w *world) spawn(within time.Duration, name, address string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -142,10 +141,9 @@ func (w *world) spawn(within time.Duration, name, address string) {
 	}
 }
 
-// run lets the whole story happen, in a bubble.
+// run lets the whole run happen, in the bubble of a synctest.
 func (w *world) run() {
 	w.do(func() {
-		w.clumsy = w.plan.stumbles
 		for i := range w.gems {
 			n := w.add(true)
 			n.boot(time.Duration(i)*10*time.Second + n.span(0, time.Second))
@@ -163,7 +161,7 @@ func (w *world) run() {
 	w.faults()
 	w.settleDown()
 	w.wantSnapshot()
-	w.do(func() { w.over = true })
+	w.do(func() { w.ended = true })
 	for _, n := range w.machines {
 		n.kill()
 	}
@@ -172,7 +170,7 @@ func (w *world) run() {
 	w.tally["virtual seconds"] += int(time.Since(w.start).Seconds())
 }
 
-// sleep is false if the context ended it.
+// sleep reports whether the time has passed before the context ended.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

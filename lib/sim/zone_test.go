@@ -19,14 +19,14 @@ const (
 
 // drawZones gives a third of the runs zones, one of which may go and come back as a whole.
 func (p *plan) drawZones(v variant) {
-	d := newDice(p.seed, name("zones"))
-	if !d.hit(1.0/3) && !v.sealed {
+	d := newRandom(p.seed, name("zones"))
+	if !d.hit(1.0/3) && !v.noNewNodes {
 		return
 	}
 	p.zones = 2 + d.IntN(2)
 	p.kinds = append(p.kinds, kind{"whole zone", 3, (*world).loseZone})
-	if v.sealed { // a few machines of which one or two die, and whose clients may take places
-		p.nodes, p.sample, p.mixed, p.stumbles = 6, 0, false, 0
+	if v.noNewNodes { // a few machines of which one or two die, and whose clients may take places
+		p.nodes, p.sample, p.mixed, p.interrupts = 6, 0, false, 0
 		p.policy.Desired, p.eligible, p.grace = 3, true, p.policy.Expiry
 		p.faulty, p.pause = 4*p.policy.Expiry, 2*p.policy.Expiry
 		p.kinds = slices.DeleteFunc(allKinds(), func(k kind) bool { return k.name != "gone for good" })
@@ -45,16 +45,16 @@ func (w *world) zoneOf(id int) string {
 // graceIn returns how long clients of a zone leave a place to nodes that start. In a
 // control those with a zone leave it to others for ever.
 func (w *world) graceIn(zone string) time.Duration {
-	if w.parochial && zone != "" {
+	if w.zonesForEver && zone != "" {
 		return years
 	}
 	return w.grace
 }
 
 // loseZone stops all machines of a zone, or pauses them, and lets them go on together.
-func (w *world) loseZone(d dice) {
+func (w *world) loseZone(d random) {
 	zone := fmt.Sprintf("z%d", d.IntN(w.zones))
-	pauses, delay := d.hit(0.5), w.term(d)
+	pauses, delay := d.hit(0.5), w.faultLength(d)
 	w.do(func() { w.count(zonesGone) })
 	for _, n := range w.machines {
 		switch {
@@ -67,7 +67,7 @@ func (w *world) loseZone(d dice) {
 	}
 }
 
-// countZones sees in which zones servers are born, and clients take places.
+// countZones counts in which zones servers are born, and clients take places.
 func (j *judge) countZones(prev *rule.Record, next rule.Record) {
 	zones := map[string]int{}
 	for _, slot := range next.Servers {
@@ -88,10 +88,10 @@ func (j *judge) countZones(prev *rule.Record, next rule.Record) {
 func TestZoneControl(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(40) {
-		if w := one(t, seed, variant{calm: true, sealed: true}, false); len(w.verdicts) > 0 || w.tally["promotions"] == 0 {
+		if w := runSeed(t, seed, variant{calm: true, noNewNodes: true}, false); len(w.verdicts) > 0 || w.tally["promotions"] == 0 {
 			continue
 		}
-		w := one(t, seed, variant{calm: true, sealed: true, parochial: true}, false)
+		w := runSeed(t, seed, variant{calm: true, noNewNodes: true, zonesForEver: true}, false)
 		if slices.ContainsFunc(w.verdicts, func(v string) bool { return strings.HasPrefix(v, "stuck:") }) {
 			t.Logf("found out by seed %d", seed)
 			return
