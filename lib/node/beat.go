@@ -47,8 +47,8 @@ type Beater struct {
 
 	written   []own     // heartbeats that have not been removed
 	lastStamp time.Time // the store's time of the last beat as a server
-	named     bool      // the last look showed this server's birth as established (R36)
-	survivors bool      // the last look showed that a lost quorum is being recovered (R56)
+	named     bool      // the last observation showed this server's birth as established (R36)
+	survivors bool      // the last observation showed that a lost quorum is being recovered (R56)
 	unkept    bool      // the operator was told that the data directory cannot be written
 	addresses []string  // of the cluster's servers, as the data directory keeps them; nil: not asked yet
 	schedule  schedule
@@ -58,7 +58,7 @@ type Beater struct {
 	snapshots snapshots
 	stale     stale
 
-	record      *rule.Record // the last that a look has shown; nil: none yet
+	record      *rule.Record // the last that was read; nil: none yet
 	candidacy   candidacy
 	toldWhyNot  string    // what the operator was told last of a change of role that was not made
 	toldReplace bool      // that a dead server's slot could not be taken
@@ -66,8 +66,8 @@ type Beater struct {
 	noVote      time.Time // since when a server has had a leader and no vote; zero: it is not so
 }
 
-// look is what one look at the agent and the record has shown.
-type look struct {
+// observation is what one reading of the agent and the record has shown.
+type observation struct {
 	Status
 	seen   rule.Observation
 	order  rule.Order
@@ -86,35 +86,35 @@ func (b *Beater) Beat(ctx context.Context) error {
 }
 
 // beat is [Beater.Beat] for an agent that was asked already.
-func (b *Beater) beat(ctx context.Context, status Status) (look, error) {
-	l, err := b.look(ctx, status)
+func (b *Beater) beat(ctx context.Context, status Status) (observation, error) {
+	o, err := b.observe(ctx, status)
 	if err != nil {
-		return l, err
+		return o, err
 	}
-	roles := l.order.Roles(l.Mode())
-	node, address := b.self(l.Status)
+	roles := o.order.Roles(o.Mode())
+	node, address := b.self(o.Status)
 	limited, cancel := context.WithTimeout(ctx, b.Timeout)
 	defer cancel()
-	keys, err := b.Observer.Registry.Beat(limited, node, address, l.seen.Time, roles...)
+	keys, err := b.Observer.Registry.Beat(limited, node, address, o.seen.Time, roles...)
 	if err != nil {
-		return l, err
+		return o, err
 	}
 	if slices.Contains(roles, registry.Servers) {
-		b.lastStamp = l.seen.Time
+		b.lastStamp = o.seen.Time
 	}
-	b.tidy(limited, expiredAt(l.seen.Time, l.seen.Horizon, b.Expiry))
+	b.tidy(limited, expiredAt(o.seen.Time, o.seen.Horizon, b.Expiry))
 	b.wrote(keys)
-	if err := b.print(l, keys); err != nil {
-		return l, outputError{err}
+	if err := b.print(o, keys); err != nil {
+		return o, outputError{err}
 	}
-	return l, nil
+	return o, nil
 }
 
 // print prints the document of a heartbeat under some keys.
-func (b *Beater) print(l look, keys []string) error {
-	node, address := b.self(l.Status)
+func (b *Beater) print(o observation, keys []string) error {
+	node, address := b.self(o.Status)
 	return b.Out.Print(wire.Beat{
-		Version: wire.Version, Node: node, Address: address, Role: string(l.Mode()), Time: l.seen.Time, Keys: keys,
+		Version: wire.Version, Node: node, Address: address, Role: string(o.Mode()), Time: o.seen.Time, Keys: keys,
 	})
 }
 
@@ -155,38 +155,38 @@ func (b *Beater) running(status Status) (rule.Running, error) {
 	return r, err
 }
 
-// look does what the record asks of this node, whose agent was asked before (R29). The
-// record is read in any case, because it also tells the store's time.
-func (b *Beater) look(ctx context.Context, status Status) (l look, err error) {
-	l.Status = status
-	r, err := b.running(l.Status)
+// observe reads the record and does what it asks of this node, whose agent was asked
+// before (R29). The record is read in any case, because it also tells the store's time.
+func (b *Beater) observe(ctx context.Context, status Status) (o observation, err error) {
+	o.Status = status
+	r, err := b.running(o.Status)
 	if err != nil {
-		return l, err
+		return o, err
 	}
 	limited, cancel := context.WithTimeout(ctx, b.Timeout)
 	defer cancel()
-	if b.survivors && !l.Server {
+	if b.survivors && !o.Server {
 		leader, err := b.Agent.Leader(limited)
 		r.Leader = err == nil && leader != ""
 	}
 	var wrote []string
-	l.seen, l.order, wrote, err = b.Observer.Serve(limited, r, b.Random)
+	o.seen, o.order, wrote, err = b.Observer.Serve(limited, r, b.Random)
 	for _, why := range wrote {
 		b.Out.Notef("wrote the cluster record: %s", why)
 	}
-	l.others = rule.JoinTargets(registry.Server, r.Self, l.seen)
+	o.others = rule.JoinTargets(registry.Server, r.Self, o.seen)
 	if err == nil {
-		b.named = l.seen.Names(r.Self.Membership)
-		b.survivors = l.seen.Record != nil && len(l.seen.Record.Survivors) > 0
-		if l.seen.Record != nil {
-			b.record = l.seen.Record
+		b.named = o.seen.Names(r.Self.Membership)
+		b.survivors = o.seen.Record != nil && len(o.seen.Record.Survivors) > 0
+		if o.seen.Record != nil {
+			b.record = o.seen.Record
 		}
-		if l.Server {
-			b.keepDesired(l.seen, r.Self.Membership)
+		if o.Server {
+			b.keepDesired(o.seen, r.Self.Membership)
 		}
-		b.remember(l.others)
+		b.remember(o.others)
 	}
-	return l, err
+	return o, err
 }
 
 // keepDesired keeps the number of servers that the record wants now, so that a record

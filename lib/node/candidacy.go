@@ -96,11 +96,11 @@ func (b *Beater) grace() time.Duration {
 
 // ask is a turn of the loop between two beats. Of a client that may become a server and
 // has a cluster, the agent's answer is all that is wanted.
-func (b *Beater) ask(ctx context.Context, status Status) (look, error) {
+func (b *Beater) ask(ctx context.Context, status Status) (observation, error) {
 	if !b.Eligible || status.Server || status.Alone() {
-		return b.look(ctx, status)
+		return b.observe(ctx, status)
 	}
-	return look{Status: status}, nil
+	return observation{Status: status}, nil
 }
 
 // standsBy lets a client take a vacant place once its agent has known too few servers for

@@ -144,8 +144,8 @@ func (b *Beater) awaitEnd(ctx context.Context, left error) error {
 
 // leaveFenced lets the agent of a fenced server leave the cluster of its leader. If it were
 // stopped as a voter, it would count there until it is found to be dead (R57).
-func (b *Beater) leaveFenced(ctx context.Context, l look, why error) {
-	if !l.order.Leave {
+func (b *Beater) leaveFenced(ctx context.Context, o observation, why error) {
+	if !o.order.Leave {
 		return
 	}
 	b.Out.Warnf("%v; its agent has a leader, and leaves that cluster first", why)

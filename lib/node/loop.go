@@ -60,35 +60,35 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	if t.beat {
 		step = b.tick
 	}
-	var l look
+	var o observation
 	status, err := b.Agent.Status(ctx)
 	if err == nil {
-		l, err = step(ctx, status)
+		o, err = step(ctx, status)
 	}
 	switch {
 	case ctx.Err() != nil:
 		return 0, ctx.Err() // it was told to stop, so nothing that failed is news
 	case isFinal(err):
-		b.leaveFenced(ctx, l, err)
+		b.leaveFenced(ctx, o, err)
 		return 0, err
 	case errors.Is(err, ErrNotRunning) || errors.Is(err, ErrNoAnswer):
 		t.result = absent
 	case err != nil:
 		t.result = failed
 	}
-	t.server, t.withheld = l.Server, l.order.Withhold
+	t.server, t.withheld = o.Server, o.order.Withhold
 	again := time.Duration(0)
 	if t.result == absent {
 		b.isolation, b.sampling, b.candidacy = isolation{}, sampling{}, candidacy{}
 	} else if err == nil {
 		if t.beat {
-			b.keepSnapshots(ctx, l)
+			b.keepSnapshots(ctx, o)
 		}
-		again = b.rejoin(ctx, l.Status) // which may take seconds
-		if names := b.freeNames(ctx, l); names > 0 && (again == 0 || names < again) {
+		again = b.rejoin(ctx, o.Status) // which may take seconds
+		if names := b.freeNames(ctx, o); names > 0 && (again == 0 || names < again) {
 			again = names
 		}
-		if err := b.changesRole(ctx, l); err != nil {
+		if err := b.changesRole(ctx, o); err != nil {
 			return 0, err
 		}
 	}
@@ -97,7 +97,7 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 	if again > 0 {
 		pause = min(pause, again)
 	}
-	pause = b.sooner(pause, t.result, l.Status)
+	pause = b.sooner(pause, t.result, o.Status)
 	switch {
 	case t.result == absent && tell:
 		b.Out.Notef("%v; the first beat follows as soon as it does", err)
@@ -107,8 +107,8 @@ func (b *Beater) turn(ctx context.Context) (pause time.Duration, err error) {
 			next = "look"
 		}
 		b.Out.Warnf("%v; next %s in %v", err, next, pause.Round(time.Second))
-	case err == nil && l.order.Withhold:
-		b.joinHolders(ctx, l.others)
+	case err == nil && o.order.Withhold:
+		b.joinHolders(ctx, o.others)
 	}
 	return pause, nil
 }
@@ -128,11 +128,11 @@ func (b *Beater) sooner(pause time.Duration, came result, status Status) time.Du
 
 // changesRole lets a client take a place, or a server step down, where that is to be. Its
 // error wraps [rule.ErrUndecided].
-func (b *Beater) changesRole(ctx context.Context, l look) error {
-	if l.order.StepDown != "" {
-		return b.stepsDown(ctx, l)
+func (b *Beater) changesRole(ctx context.Context, o observation) error {
+	if o.order.StepDown != "" {
+		return b.stepsDown(ctx, o)
 	}
-	return b.standsBy(ctx, l.Status, b.Random.Draw())
+	return b.standsBy(ctx, o.Status, b.Random.Draw())
 }
 
 // sleep reports whether the time passed before the context ended.

@@ -20,27 +20,27 @@ func (b *Beater) Preview(ctx context.Context) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, b.Timeout)
 	defer cancel()
-	l := look{Status: status}
-	if l.seen, err = b.Observer.Record(limited); err != nil {
+	o := observation{Status: status}
+	if o.seen, err = b.Observer.Record(limited); err != nil {
 		return err
 	}
-	r.Time, r.Record = l.seen.Time, l.seen.Record
+	r.Time, r.Record = o.seen.Time, o.seen.Record
 	for {
 		r.Write = b.Random.ID()
-		if l.order, err = rule.Serve(r); err != nil {
+		if o.order, err = rule.Serve(r); err != nil {
 			return err
 		}
-		if l.order.Swap == nil {
+		if o.order.Swap == nil {
 			break
 		}
 		// A beat asks again once that is written.
-		b.Out.Notef("dry run: would write the cluster record: %s", l.order.Why)
-		r.Record = l.order.Swap
+		b.Out.Notef("dry run: would write the cluster record: %s", o.order.Why)
+		r.Record = o.order.Swap
 	}
 	keys := []string{}
-	for _, role := range l.order.Roles(l.Mode()) {
-		keys = append(keys, registry.Heartbeat{Role: role, Time: l.seen.Time, Node: r.Self.Node}.Key())
+	for _, role := range o.order.Roles(o.Mode()) {
+		keys = append(keys, registry.Heartbeat{Role: role, Time: o.seen.Time, Node: r.Self.Node}.Key())
 	}
 	slices.Sort(keys)
-	return b.print(l, keys)
+	return b.print(o, keys)
 }

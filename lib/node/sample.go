@@ -52,7 +52,7 @@ func (s sampling) mayLeaveOut(node, address string, status Status) bool {
 
 // tick beats, or leaves the beat out. Then it sends no request to the store but to
 // remove what it wrote before.
-func (b *Beater) tick(ctx context.Context, status Status) (look, error) {
+func (b *Beater) tick(ctx context.Context, status Status) (observation, error) {
 	node, address := b.self(status)
 	if b.sampling.mayLeaveOut(node, address, status) {
 		chance := beatChance(b.Sample, status.clients(), timing{b.Ticks, b.Expiry})
@@ -60,13 +60,13 @@ func (b *Beater) tick(ctx context.Context, status Status) (look, error) {
 			limited, cancel := context.WithTimeout(ctx, b.Timeout)
 			defer cancel()
 			b.tidy(limited, outlived(time.Now(), b.Expiry))
-			return look{Status: status}, nil
+			return observation{Status: status}, nil
 		}
 	}
 	b.sampling = sampling{} // a beat that fails is tried again at the next tick
-	l, err := b.beat(ctx, status)
+	o, err := b.beat(ctx, status)
 	if err == nil {
-		b.sampling = newSampling(node, address, l.seen.Record)
+		b.sampling = newSampling(node, address, o.seen.Record)
 	}
-	return l, err
+	return o, err
 }

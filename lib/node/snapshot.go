@@ -43,16 +43,16 @@ type takenResult struct {
 
 // keepSnapshots takes a snapshot if one is due and this server is the raft leader (R54).
 // It goes on beside the beats, which neither wait for it nor end with it.
-func (b *Beater) keepSnapshots(ctx context.Context, l look) {
+func (b *Beater) keepSnapshots(ctx context.Context, o observation) {
 	s := &b.snapshots
-	if b.Snapshots == 0 || !l.Leads || !b.named {
+	if b.Snapshots == 0 || !o.Leads || !b.named {
 		s.next, s.pause = time.Time{}, 0 // whoever leads next looks at once what is kept
 		return
 	}
 	if s.taken != nil || time.Now().Before(s.next) {
 		return
 	}
-	of := registry.ConsulSnapshot{ClusterID: l.seen.Record.ClusterID, Term: l.seen.Record.Bootstrap.Term, Index: l.LogIndex}
+	of := registry.ConsulSnapshot{ClusterID: o.seen.Record.ClusterID, Term: o.seen.Record.Bootstrap.Term, Index: o.LogIndex}
 	taken := make(chan takenResult, 1)
 	s.taken = taken
 	go func() {

@@ -34,9 +34,9 @@ type stale struct {
 
 // freeNames deregisters stale nodes, and returns how long to pause at most; 0 for as long
 // as one likes. Whoever is no member is not touched: external services are data.
-func (b *Beater) freeNames(ctx context.Context, l look) (again time.Duration) {
+func (b *Beater) freeNames(ctx context.Context, o observation) (again time.Duration) {
 	s := &b.stale
-	if !l.Leads || !b.named || l.seen.Record == nil || l.seen.Record.Restore == "" {
+	if !o.Leads || !b.named || o.seen.Record == nil || o.seen.Record.Restore == "" {
 		*s = stale{}
 		return 0
 	}

@@ -20,23 +20,23 @@ const leaveBound = time.Minute
 //
 // Whoever stops this program meanwhile does not stop that: a server that has left its
 // cluster must not come back with its raft data.
-func (b *Beater) stepsDown(ctx context.Context, l look) error {
+func (b *Beater) stepsDown(ctx context.Context, o observation) error {
 	if time.Now().Before(b.leaveAfter) {
 		return nil
 	}
-	hasSlot, whyNot, err := b.mayLeave(ctx, l)
+	hasSlot, whyNot, err := b.mayLeave(ctx, o)
 	switch {
 	case err == nil && whyNot == "":
-		return b.leaveAsServer(context.WithoutCancel(ctx), l, hasSlot)
+		return b.leaveAsServer(context.WithoutCancel(ctx), o, hasSlot)
 	case err != nil:
 		whyNot = err.Error()
 	}
 	if whyNot != b.toldWhyNot {
 		b.toldWhyNot = whyNot
-		b.Out.Notef("this server is to step down, for %s, and does not yet: %s", l.order.StepDown, whyNot)
+		b.Out.Notef("this server is to step down, for %s, and does not yet: %s", o.order.StepDown, whyNot)
 	}
 	if !hasSlot {
-		b.replaces(ctx, l.Status)
+		b.replaces(ctx, o.Status)
 	}
 	return nil
 }
@@ -75,16 +75,16 @@ func (b *Beater) noVoteFor(status Status) time.Duration {
 
 // mayLeave says in words why a server does not step down now; empty if it may. One without
 // a slot is marked in the record first, so that nothing else changes meanwhile.
-func (b *Beater) mayLeave(ctx context.Context, l look) (hasSlot bool, whyNot string, err error) {
-	r, err := b.running(l.Status)
+func (b *Beater) mayLeave(ctx context.Context, o observation) (hasSlot bool, whyNot string, err error) {
+	r, err := b.running(o.Status)
 	if err != nil {
 		return false, "", err
 	}
 	limited, cancel := context.WithTimeout(ctx, b.Timeout)
 	defer cancel()
 	voters, err := b.voters(limited)
-	if l.seen.Record.SlotOf(r.Self.Incarnation) != nil {
-		if _, votes := voters[l.Node]; votes {
+	if o.seen.Record.SlotOf(r.Self.Incarnation) != nil {
+		if _, votes := voters[o.Node]; votes {
 			return true, "it votes, as the raft configuration says", nil
 		}
 		return true, "", nil // nothing hangs on it, also where nobody says who votes
@@ -92,7 +92,7 @@ func (b *Beater) mayLeave(ctx context.Context, l look) (hasSlot bool, whyNot str
 	if err != nil {
 		return false, "", err
 	}
-	if whyNot = rule.WhyNotLeave(*l.seen.Record, l.Node, voters); whyNot != "" {
+	if whyNot = rule.WhyNotLeave(*o.seen.Record, o.Node, voters); whyNot != "" {
 		return false, whyNot, nil
 	}
 	seen, marked, err := b.Observer.MarkLeaving(limited, r, b.Random)
@@ -102,7 +102,7 @@ func (b *Beater) mayLeave(ctx context.Context, l look) (hasSlot bool, whyNot str
 	if voters, err = b.voters(limited); err != nil {
 		return false, "", err
 	}
-	return false, rule.WhyNotLeave(*seen.Record, l.Node, voters), nil // as it is now
+	return false, rule.WhyNotLeave(*seen.Record, o.Node, voters), nil // as it is now
 }
 
 // voters returns the names of the servers that vote, and whether each lives. Where the
@@ -128,12 +128,12 @@ func (b *Beater) voters(ctx context.Context) (map[string]bool, error) {
 // node is a client. Then its heartbeats and its slot or mark are removed; what
 // cannot be removed expires. Once the agent was told to leave, the node is decided again
 // whatever fails, for otherwise it would stay down.
-func (b *Beater) leaveAsServer(ctx context.Context, l look, hasSlot bool) error {
-	b.Out.Notef("this server steps down: %s", l.order.StepDown)
-	if err := b.endServer(ctx, l.Node); errors.Is(err, ErrNoPermission) {
+func (b *Beater) leaveAsServer(ctx context.Context, o observation, hasSlot bool) error {
+	b.Out.Notef("this server steps down: %s", o.order.StepDown)
+	if err := b.endServer(ctx, o.Node); errors.Is(err, ErrNoPermission) {
 		b.leaveAfter = time.Now().Add(10 * b.Expiry)
 		if !hasSlot { // a mark would keep all others from changing
-			err = errors.Join(err, b.unmark(ctx, l))
+			err = errors.Join(err, b.unmark(ctx, o))
 		}
 		b.Out.Warnf("this server does not step down: %v", err)
 		return nil
@@ -141,19 +141,19 @@ func (b *Beater) leaveAsServer(ctx context.Context, l look, hasSlot bool) error 
 		b.Out.Warnf("%v", err)
 		return fmt.Errorf("%w: this server was to step down, and has not ended", rule.ErrUndecided)
 	}
-	if err := b.keepClient(l, hasSlot); err != nil {
+	if err := b.keepClient(o, hasSlot); err != nil {
 		b.Out.Warnf("this server has left, and could not become a client: %v", err)
 	}
-	if err := b.unmark(ctx, l); err != nil {
+	if err := b.unmark(ctx, o); err != nil {
 		b.Out.Warnf("%v; what is left of this server in the record expires", err)
 	}
 	limited, cancel := context.WithTimeout(ctx, b.Timeout/2)
 	defer cancel()
-	node, _ := b.self(l.Status)
+	node, _ := b.self(o.Status)
 	if _, err := b.Observer.Registry.Forget(limited, node); err != nil {
 		b.Out.Warnf("%v; its heartbeats expire", err)
 	}
-	return fmt.Errorf("%w: this server has stepped down: %s", rule.ErrUndecided, l.order.StepDown)
+	return fmt.Errorf("%w: this server has stepped down: %s", rule.ErrUndecided, o.order.StepDown)
 }
 
 // endServer ends the agent and waits until it has ended. It ends without leaving where it
@@ -174,13 +174,13 @@ func (b *Beater) endServer(ctx context.Context, name string) error {
 }
 
 // keepClient puts the raft data of a server that has left aside and keeps mode agent.
-func (b *Beater) keepClient(l look, hasSlot bool) error {
+func (b *Beater) keepClient(o observation, hasSlot bool) error {
 	m, err := b.Disk.Membership()
 	if err != nil {
 		return err
 	}
 	if hasSlot {
-		m = m.GivesBack(l.seen.Time, b.Expiry)
+		m = m.GivesBack(o.seen.Time, b.Expiry)
 	}
 	if err := b.Disk.SetRaftAside(); err != nil {
 		return err
@@ -192,13 +192,13 @@ func (b *Beater) keepClient(l look, hasSlot bool) error {
 }
 
 // unmark takes a server's mark out of the record, and its slot if it has left.
-func (b *Beater) unmark(ctx context.Context, l look) error {
+func (b *Beater) unmark(ctx context.Context, o observation) error {
 	incarnation, err := b.Disk.Incarnation()
 	if err != nil {
 		return err
 	}
 	limited, cancel := context.WithTimeout(ctx, b.Timeout/2)
 	defer cancel()
-	_, err = b.Observer.GiveBack(limited, incarnation, l.Node, b.Random)
+	_, err = b.Observer.GiveBack(limited, incarnation, o.Node, b.Random)
 	return err
 }
