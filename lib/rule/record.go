@@ -64,8 +64,10 @@ type Record struct {
 // Versions of records. A record that an older program understands has the first: what
 // came later is there for as long as it is needed.
 const (
-	firstVersion  = 1
-	secondVersion = 2 // the record has a [Gather], [Leaving], [Survivor], [Recovery], a snapshot or a slot that is promoted
+	firstVersion = 1
+	// secondVersion is that of a record with a [Gather], [Leaving], [Survivor] or [Recovery], a
+	// snapshot, or a slot that is promoted.
+	secondVersion = 2
 )
 
 // version returns which version the record must have, so that no program takes part

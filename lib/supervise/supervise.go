@@ -99,8 +99,8 @@ type Command struct {
 // 76, the command is stopped with TERM. Either is the code then, unless this program
 // was told to stop itself. When the command ends first, the beats are told to with
 // TERM, and killed after some seconds. They may also have made the command end: if it
-// ends with 0, or was killed, they have Finish in addition, until this program is told to stop. What
-// they end with in that time is the code, too, if it is 75 or 76.
+// ends with 0, or was killed, they have Finish in addition, until this program is told to
+// stop. What they end with in that time is the code, too, if it is 75 or 76.
 //
 // INT, TERM and QUIT are passed on to the command once each, and so is HUP where it
 // is not ignored. For these the command starts with the default action.
