@@ -1,0 +1,110 @@
+package e2e
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// A machine's image is started while the machine runs.
+func TestOutageCopied(t *testing.T) {
+	t.Parallel()
+	o := newOutageServer(t, newDirectory(t))
+	m := newMachine(t, "copy", o.store)
+	if err := os.CopyFS(m.path("data"), os.DirFS(o.path("data"))); err != nil {
+		t.Fatal(err)
+	}
+	p := m.start(m.outageArgs()...)
+	got := p.wait()
+	if err := want("code", got.code, 76); err != nil {
+		t.Error(err)
+	}
+	wantOutage(t, "A machine's image is copied", func() string { return got.stderr })
+}
+
+// The token of the heartbeats is revoked.
+func TestOutageToken(t *testing.T) {
+	t.Parallel()
+	const management = "7e1a7f2c-6f0e-4a53-9a53-0d3b4c2d1a10"
+	m := newMachine(t, "server1", newDirectory(t))
+	m.write("consul.d/acl.hcl", "acl {\n  enabled = true\n  default_policy = \"deny\"\n  tokens {\n    initial_management = \""+management+"\"\n  }\n}\n")
+	token := "3d4cf1f0-52ab-4e6f-8b64-6a9d3fd0c7b2"
+	m.env = []string{"CONSUL_HTTP_TOKEN=" + token}
+	o := &outageServer{m, m.start(m.outageArgs()...)}
+	manage := []string{"consul", "acl", "token"}
+	admin := *m
+	admin.env = []string{"CONSUL_HTTP_TOKEN=" + management}
+	eventually(t, "a token", func() error {
+		got := admin.run("", append(manage, "create", "-policy-name=global-management", "-secret="+token)...)
+		return want("code", got.code, 0)
+	})
+	o.awaitBeating()
+	accessor := admin.accessor(token)
+	if got := admin.run("", append(manage, "delete", "-accessor-id="+accessor)...); got.code != 0 {
+		t.Fatal(got.stderr)
+	}
+	wantOutage(t, "A token is revoked", o.said)
+	if o.runner.ended() {
+		t.Error("got the server ended, want it to run on")
+	}
+}
+
+// accessor returns the accessor id of a token.
+func (m *machine) accessor(token string) string {
+	m.t.Helper()
+	var self struct{ AccessorID string }
+	q, err := http.NewRequest(http.MethodGet, "http://"+m.address+":8500/v1/acl/token/self", nil)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	q.Header.Set("X-Consul-Token", token)
+	res, err := http.DefaultClient.Do(q)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	self = decode[struct{ AccessorID string }](m.t, string(body))
+	return self.AccessorID
+}
+
+// The file system of the data directory is full when the node starts again.
+func TestOutageFullDisk(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "server1", newDirectory(t))
+	if err := os.MkdirAll(m.path("data"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", m.path("data")).CombinedOutput(); err != nil {
+		t.Fatalf("mount: %v: %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", "-l", m.path("data")).Run() })
+	if err := os.WriteFile(m.path("data/fill"), make([]byte, 64<<10), 0o644); err != nil {
+		t.Logf("the file system is full: %v", err)
+	}
+	p := m.start(m.outageArgs()...)
+	got := p.wait()
+	wantOutage(t, "A disk is full", func() string { return got.stderr })
+	keys, err := m.store.keys()
+	if err := errors.Join(err, want("keys", strings.Join(keys, " "), "")); err != nil {
+		t.Errorf("it has claimed something: %v", err)
+	}
+}
+
+// The store's clock was ahead for a while, and is right again.
+func TestOutageClock(t *testing.T) {
+	t.Parallel()
+	s := newDirectory(t)
+	o := newOutageServer(t, s)
+	if err := s.put("servers/20990101000000-server1", o.address); err != nil {
+		t.Fatal(err)
+	}
+	wantOutage(t, "The store's clock was wrong", o.table)
+}
