@@ -59,16 +59,16 @@ func TestLifeAfterAnOutage(t *testing.T) {
 // An output that takes nothing more ends the loop at once: nobody is left to tell.
 func TestLifeWithoutAnOutput(t *testing.T) {
 	t.Parallel()
-	for _, deaf := range []error{nil, errors.New("broken pipe")} {
+	for _, broken := range []error{nil, errors.New("broken pipe")} {
 		lifetime(t, led(), func(t *testing.T, b *beating) {
 			b.record(rule.Established, nil)
-			b.deaf = deaf
+			b.broken = broken
 			begin := time.Now()
-			if err := b.run(testTicks / 2); !errors.Is(err, deaf) {
-				t.Errorf("got %v, want %v", err, deaf)
+			if err := b.run(testTicks / 2); !errors.Is(err, broken) {
+				t.Errorf("got %v, want %v", err, broken)
 			}
-			if ended := time.Since(begin) < time.Second; ended != (deaf != nil) {
-				t.Errorf("output %v: got it ended: %t", deaf, ended)
+			if ended := time.Since(begin) < time.Second; ended != (broken != nil) {
+				t.Errorf("output %v: got it ended: %t", broken, ended)
 			}
 		})
 	}

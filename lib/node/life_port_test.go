@@ -179,7 +179,7 @@ func (b *beating) KeepMembership(m rule.Membership) error {
 
 func (b *beating) Print(document any) error {
 	b.set(func() { b.printed = append(b.printed, document) })
-	return b.deaf
+	return b.broken
 }
 
 func (b *beating) Notef(format string, args ...any) {

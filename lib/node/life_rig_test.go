@@ -35,7 +35,7 @@ type beating struct {
 	left    int      // how often the agent was told to leave
 	taken   int      // how often it was asked for a snapshot
 	printed []any
-	deaf    error // the output takes no document
+	broken  error // the output takes no document
 	said    []string
 	drawn   float64 // what each random number is
 }

@@ -13,11 +13,11 @@ import (
 // and a line end after the last.
 func TestMetricsFormat(t *testing.T) {
 	t.Parallel()
-	twins := crowd()
-	twins.Seen.Record.Servers[1].Node = "s1" // two slots of one name
+	namesakes := crowd()
+	namesakes.Seen.Record.Servers[1].Node = "s1" // two slots of one name
 	empty := Status{Expiry: ruletest.Expiry, Seen: rule.Observation{}}
 	sample := regexp.MustCompile(`^(auto_consul_[a-z_]+)(\{node="[^"\\]*"\})? [0-9]+$`)
-	for name, s := range map[string]Status{"a crowd": crowd(), "two slots of one name": twins, "nothing": empty} {
+	for name, s := range map[string]Status{"a crowd": crowd(), "two slots of one name": namesakes, "nothing": empty} {
 		text := s.Metrics()
 		if !strings.HasSuffix(text, "\n") || strings.HasSuffix(text, "\n\n") {
 			t.Errorf("%s: got the end %q, want one line end", name, text[len(text)-2:])
