@@ -11,7 +11,7 @@ import (
 
 func TestArchitecture(t *testing.T) {
 	t.Parallel()
-	files := tree(t, "..", "lib", "cmd")
+	files := tree(t, "..", "lib", "cmd", "scripts")
 	if len(files) < 20 {
 		t.Fatalf("got %d files, want the whole tree", len(files))
 	}
@@ -106,6 +106,12 @@ func TestArchitectureFails(t *testing.T) {
 		{"lib/x/x.go", head + long, "lines"},
 		{"lib/x/x_test.go", head + long, "lines"},
 		{"lib/x/x.go", head + "func f() {" + strings.Repeat("\n", maxFunc) + "}", "f has 61 lines"},
+		{"scripts/e2e/x_test.go", head + long, "lines"},
+		{"scripts/man/x.go", head + "func f() {" + strings.Repeat("\n", maxFunc) + "}", "f has 61 lines"},
+		{"scripts/man/other.go", head + "import \"os\"\nfunc f() { os.Exit(1) }", "may not use os.Exit"},
+		{"scripts/man/other.go", head + "import \"os\"\nvar _ = os.Stdout", "may not use os.Stdout"},
+		{"cmd/ac-exec/doc.go", "/*\nAc-exec is.\n\n" + strings.Repeat("é", maxWidth+1) + "\n*/\npackage main", "line 4 is a comment of 101 characters"},
+		{"lib/x/x.go", head + "\n//" + strings.Repeat("x", maxWidth-1), "line 4 is a comment of 101 characters"},
 		{"lib/x/x.go", "package x", "package x has no comment"},
 		{"lib/util/x.go", "// Package util is vague.\npackage util", "says nothing"},
 		{"lib/x/x.go", head + "func F() {}", "F has no comment"},
@@ -163,6 +169,10 @@ func TestArchitecturePasses(t *testing.T) {
 		"lib/route/local.go":       head + "import (\n_ \"net\"\n_ \"os\"\n)",
 		"lib/consul/x.go":          head + `import _ "github.com/hashicorp/consul/api"`,
 		"lib/wire/x.go":            head + `import _ "encoding/json"`,
+		"scripts/figures/x.go":     head + `import _ "gonum.org/v1/plot"`,
+		"scripts/man/main.go":      head + "import \"os\"\nfunc main() { os.Exit(len(os.Args) + len(os.Stdout.Name())) }",
+		"scripts/e2e/x_test.go":    head + "func f() {" + strings.Repeat("\n", maxFunc) + "}",
+		"lib/x/wide.go":            head + "/*\n" + strings.Repeat("é", maxWidth) + "\n*/\nvar _ = \"" + strings.Repeat("x", 2*maxWidth) + "\" // one",
 		"lib/x/docs.go":            head + "// F does.\nfunc F() {}\n\n// All of them.\nconst (\n\tA = 1\n\tB = 2 // the other\n)\n\n// E is.\ntype E struct{}\n\nfunc (*E) Error() string { return \"\" }",
 		"lib/x/short.go":           head + "type t int\nfunc (t) F() {}\nfunc f() {" + strings.Repeat("\n", maxFunc-1) + "}",
 		"lib/x/comments.go":        head + "// f says: it does.\nfunc f() {}\n\n// rule f: of others.\ntype t struct {\n\ta int // one: the first\n}",

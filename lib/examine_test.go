@@ -10,12 +10,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
 	module   = "auto-consul"
 	maxLines = 250 // of a file
 	maxFunc  = 60  // of a function, in code that is no test
+	maxWidth = 100 // of a line of a comment there, in characters
 )
 
 // examine returns what is wrong with files, given as their text by path.
@@ -38,6 +40,7 @@ func examine(files map[string]string) []string {
 		if isTest(p) {
 			continue
 		}
+		widths(set, file, say)
 		packages[path.Dir(p)] = p
 		commented[path.Dir(p)] = commented[path.Dir(p)] || file.Doc != nil
 		uses(p, file, say)
@@ -79,6 +82,20 @@ func imports(p string, file *ast.File, say report) {
 func unquote(literal string) string {
 	text, _ := strconv.Unquote(literal)
 	return text
+}
+
+// widths reports lines of comments that are too long for a terminal, where the help of a
+// program shows them, and for a page beside another.
+func widths(set *token.FileSet, file *ast.File, say report) {
+	for _, group := range file.Comments {
+		for _, comment := range group.List {
+			for i, line := range strings.Split(comment.Text, "\n") {
+				if n := utf8.RuneCountInString(line); n > maxWidth {
+					say("line %d is a comment of %d characters, want at most %d", set.Position(comment.Pos()).Line+i, n, maxWidth)
+				}
+			}
+		}
+	}
 }
 
 func declarations(set *token.FileSet, file *ast.File, say report) {

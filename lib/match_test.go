@@ -80,6 +80,10 @@ func testRoom(p string) bool {
 	return under("lib/ruletest/", "lib/consultest/", "lib/storetest/", "lib/scripttest/", "lib/sim/")(p)
 }
 
-func programMain(p string) bool { return strings.HasPrefix(p, "cmd/") && path.Base(p) == "main.go" }
+func programMain(p string) bool { return under("cmd/", "scripts/")(p) && path.Base(p) == "main.go" }
+
+// toolMain matches the main files of the tools that make manual pages, pictures and
+// packages. They are no programs of a node, and have no lib/cli.
+func toolMain(p string) bool { return under("scripts/")(p) && path.Base(p) == "main.go" }
 
 func isTest(p string) bool { return strings.HasSuffix(p, "_test.go") }
