@@ -61,7 +61,7 @@ func (s sent) interrupt(moment int) bool {
 	}
 	w.do(func() {
 		w.count("fault: crash in a request for the record")
-		w.note("%s stumbles", s.n.name)
+		w.note("%s crashes in a request for the record", s.n.name)
 	})
 	go w.restart(s.n, false, s.lasts)
 	<-s.n.ctx.Done()
