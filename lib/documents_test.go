@@ -79,6 +79,7 @@ func TestContributing(t *testing.T) {
 	tests := map[string]string{
 		"TestDeciderWatch": "lib/claim", "TestScripts/claim": "cmd/ac-decide", "TestLeave": "scripts/e2e",
 		"TestProve": "lib/sim", "TestProveBirth": "scripts/e2e",
+		"TestSoakLosesQuorum": "scripts/e2e", "TestSoakLosesDisks": "scripts/e2e",
 	}
 	for _, name := range testName.FindAllString(readFile(t, "CONTRIBUTING.md"), -1) {
 		if dir := tests[name]; dir == "" || !hasTest(t, dir, name) {

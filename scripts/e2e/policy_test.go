@@ -172,7 +172,7 @@ func (c *cluster) thinsSnapshots() {
 	eventually(c.t, "a snapshot in the place of an old one", func() error {
 		n++
 		wrote := c.nodes["n1"].run("", "consul", "kv", "put", "count", fmt.Sprint(n))
-		kept, err := c.snapshots()
+		kept, err := c.store.snapshots()
 		if err == nil && (len(kept) == 0 || kept[0].Time.Before(time.Now().Add(-24*time.Hour))) {
 			err = fmt.Errorf("%w: %d are kept, %s", errNotYet, len(kept), wrote.stderr)
 		}

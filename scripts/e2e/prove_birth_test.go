@@ -144,6 +144,7 @@ type record struct {
 	State     string
 	ClusterID string `json:"cluster_id"`
 	Desired   int
+	Restore   string // the snapshot that it was born from
 	Bootstrap struct {
 		Node string
 		Term int64

@@ -68,15 +68,21 @@ func TestOutageSnapshot(t *testing.T) {
 	m := newMachine(t, "n1", s)
 	p := m.start(m.runner("-s", "3", "-e", "12", "-t", "3", "run", "--", "-client="+m.address)...)
 	wantOutage(t, "All servers are lost, and there is a snapshot", func() string { return p.err.String() })
-	_, typed, _ := strings.Cut(p.err.String(), "this restores its snapshot of ")
-	_, typed, _ = strings.Cut(typed, ": ")
-	typed, _, _ = strings.Cut(typed, ";")
-	m.command("sh", "-c", typed)
+	m.command("sh", "-c", restoreCommand(p.err.String()))
 	m.awaitLeader()
 	m.wantKey("kept", "yes")
 	if err := contains("stderr", p.err.String(), "restored "+snapshot); err != nil {
 		t.Error(err)
 	}
+}
+
+// restoreCommand returns the command that a node which waits says would restore a lost
+// cluster; empty if it says none.
+func restoreCommand(stderr string) string {
+	_, text, _ := strings.Cut(stderr, "this restores its snapshot of ")
+	_, text, _ = strings.Cut(text, ": ")
+	text, _, _ = strings.Cut(text, ";")
+	return text
 }
 
 // A damaged snapshot is refused, and the message says what to type to restore the one

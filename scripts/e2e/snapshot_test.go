@@ -102,7 +102,7 @@ func (c *cluster) writeAndAwait(name, key string) (newest registry.ConsulSnapsho
 		return errors.Join(want("code of "+got.stderr, got.code, 0), m.get("/v1/kv/"+key, &stored))
 	})
 	eventually(c.t, "a snapshot that has "+key, func() error {
-		kept, err := c.snapshots()
+		kept, err := c.store.snapshots()
 		if err != nil || len(kept) == 0 {
 			return errors.Join(err, errNotYet)
 		}
@@ -116,14 +116,14 @@ func (c *cluster) writeAndAwait(name, key string) (newest registry.ConsulSnapsho
 }
 
 // snapshots are those in the registry, in the order of their keys.
-func (c *cluster) snapshots() (out []registry.ConsulSnapshot, err error) {
-	keys, err := c.store.keys()
+func (s store) snapshots() (out []registry.ConsulSnapshot, err error) {
+	keys, err := s.keys()
 	for _, key := range keys {
 		if !strings.HasPrefix(key, "snapshots/") {
 			continue
 		}
-		s, parse := registry.ParseSnapshotKey(key)
-		out, err = append(out, s), errors.Join(err, parse)
+		snapshot, parse := registry.ParseSnapshotKey(key)
+		out, err = append(out, snapshot), errors.Join(err, parse)
 	}
 	return out, err
 }
@@ -137,7 +137,7 @@ func (c *cluster) mayHaveWritten(leaders ...string) {
 			c.t.Errorf("%s has written snapshots: %t", name, wrote)
 		}
 	}
-	kept, err := c.snapshots()
+	kept, err := c.store.snapshots()
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -66,6 +66,9 @@ func (s *soak) tick() {
 		s.supervise(n)
 	}
 	s.end(func(e event) bool { return time.Now().After(e.at) })
+	if s.operation != nil {
+		s.operate()
+	}
 }
 
 // supervise does what an init system would: it starts the runner again when it has ended
@@ -179,6 +182,12 @@ func (s *soak) perform(st step) {
 			s.proxy.set("pass")
 			s.logf("store: pass")
 		})
+	case st.fault == "lose":
+		s.lose()
+	case st.place == "operator":
+		s.operation = &operation{verb: st.fault, node: s.places[s.plan.victim], begin: time.Now(), gone: strings.Fields(nodeNames(s.gone))}
+	case st.fault == "start":
+		s.replace(st)
 	case n == nil:
 		s.logf("no node is at this place")
 		return

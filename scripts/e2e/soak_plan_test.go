@@ -26,7 +26,8 @@ var (
 	harmless = []string{"kill ac-heartbeat", "stop ac-heartbeat", "stop auto-consul"}
 )
 
-// What happens to the servers in a round. All can be broken only if all come back.
+// What happens to the servers in a round. All can be broken only if all come back, but for
+// the losses, after which the operator brings the cluster back.
 const (
 	noneBroken  = "no server is broken" // clients may be replaced
 	oneBroken   = "one server is broken"
@@ -35,13 +36,20 @@ const (
 	oneDied     = "one server dies for good and nobody replaces it"
 	oneLeft     = "one server leaves and is replaced"
 	oneReturned = "one server leaves and returns"
+	quorumLost  = "two servers die for good at once"
+	disksLost   = "all servers die for good at once"
 )
+
+// soakThemes are what is drawn from, the more often the more often it stands here.
+var soakThemes = []string{
+	noneBroken, oneBroken, oneBroken, allBroken, oneReplaced, oneReplaced, oneDied, oneLeft, oneReturned, quorumLost, disksLost,
+}
 
 // step is one fault.
 type step struct {
 	at    time.Duration // since the start of the round
-	place string        // one of soakPlaces, or store
-	fault string        // breaking or harmless; replace, die, leave or return; for the store a proxy's mode
+	place string        // one of soakPlaces, or store; servers for all that are lost at once, operator
+	fault string        // breaking or harmless; replace, die, leave, return, lose or start; for the store a proxy's mode
 	span  time.Duration // how long it lasts, or until the node or the one that replaces it starts
 }
 
@@ -51,16 +59,14 @@ func (s step) String() string {
 
 type plan struct {
 	theme  string
-	victim string // the one server that is broken
-	steps  []step // by time
+	victim string   // the one server that is broken; if the quorum is lost, the one that is not
+	gone   []string // the servers that are lost at once
+	steps  []step   // by time
 }
 
-// drawPlan draws a round whose faults begin within the window.
-func drawPlan(r *rand.Rand, window time.Duration) plan {
-	p := plan{
-		theme:  oneOf(r, noneBroken, oneBroken, oneBroken, allBroken, oneReplaced, oneReplaced, oneDied, oneLeft, oneReturned),
-		victim: oneOf(r, "leader", "leader", "follower1", "follower2"),
-	}
+// drawPlan draws a round with one of the themes, whose faults begin within the window.
+func drawPlan(r *rand.Rand, window time.Duration, themes ...string) plan {
+	p := plan{theme: oneOf(r, themes...), victim: oneOf(r, "leader", "leader", "follower1", "follower2")}
 	add := func(place string, faults ...string) {
 		p.steps = append(p.steps, step{below(r, window), place, oneOf(r, faults...), drawSpan(r)})
 	}
@@ -88,6 +94,8 @@ func drawPlan(r *rand.Rand, window time.Duration) plan {
 		add(p.victim, "leave")
 	case oneReturned:
 		add(p.victim, "return")
+	case quorumLost, disksLost:
+		p.drawLoss(r, window)
 	}
 	for _, server := range soakPlaces[:soakServers] {
 		if r.IntN(2) == 0 {
@@ -144,7 +152,7 @@ func TestSoakPlan(t *testing.T) {
 	t.Parallel()
 	themes, faults, long := map[string]int{}, map[string]int{}, 0
 	for seed := range uint64(2000) {
-		draw := func() plan { return drawPlan(rand.New(rand.NewPCG(seed, 0)), 20*time.Second) }
+		draw := func() plan { return drawPlan(rand.New(rand.NewPCG(seed, 0)), 20*time.Second, soakThemes...) }
 		p := draw()
 		if !reflect.DeepEqual(p, draw()) {
 			t.Fatalf("seed %d: two plans", seed)
@@ -159,6 +167,7 @@ func TestSoakPlan(t *testing.T) {
 			breaks := slices.Contains(soakPlaces[:soakServers], s.place) && !slices.Contains(harmless, s.fault)
 			blank := s.fault == "replace" || s.fault == "leave" || s.fault == "die"
 			switch {
+			case p.gone != nil && breaks: // as rightLoss allows
 			case breaks && (s.place != p.victim && p.theme != allBroken || p.theme == noneBroken):
 				t.Errorf("seed %d: %v breaks more than the one server", seed, s)
 			case breaks && p.theme == allBroken && !slices.Contains(breaking, s.fault):
@@ -167,6 +176,8 @@ func TestSoakPlan(t *testing.T) {
 				t.Errorf("seed %d: %v in a round in which %s", seed, s, p.theme)
 			case blank && !breaks && p.theme != noneBroken:
 				t.Errorf("seed %d: %v brings a blank node while a server is away", seed, s)
+			case (s.fault == "lose" || s.fault == "start" || s.place == "operator") && p.gone == nil:
+				t.Errorf("seed %d: %v in a round in which %s", seed, s, p.theme)
 			case s.place == "store" && s.at < end:
 				t.Errorf("seed %d: %v overlaps", seed, s)
 			}
@@ -174,11 +185,15 @@ func TestSoakPlan(t *testing.T) {
 				end = s.at + s.span
 			}
 		}
+		if err := p.rightLoss(); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
 	}
-	if len(themes) != 7 || long == 0 {
-		t.Errorf("got themes %v, %d long steps, want seven and some", themes, long)
+	if len(themes) != 9 || long == 0 {
+		t.Errorf("got themes %v, %d long steps, want nine and some", themes, long)
 	}
-	all := slices.Concat(breaking, harmless, []string{"replace", "die", "leave", "return"}, slices.Collect(maps.Keys(proxyModes)))
+	all := slices.Concat(breaking, harmless, []string{"replace", "die", "leave", "return", "lose", "start", recoverOrder, restoreOrder},
+		slices.Collect(maps.Keys(proxyModes)))
 	others := []string{"pass", "deny"} // these are for other tests of the proxy
 	for _, fault := range all {
 		if got := faults[fault] > 0; got == slices.Contains(others, fault) {

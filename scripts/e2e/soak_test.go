@@ -14,17 +14,24 @@ import (
 	"testing"
 	"time"
 
+	"auto-consul/lib/registry"
 	"auto-consul/lib/scripttest"
 )
 
 // Five nodes go through rounds of random faults while keys are written. In a round one
 // server is broken or gone, or all are broken and come back. One that is gone is replaced
-// soon, late or not at all, and then a client takes its place. Some things must be right at
-// any time, and after each round the cluster must converge: to as many voters as desired. SOAK is how long to go on with
-// new rounds; without it there is one. SOAK_SEED draws the same plans again.
+// soon, late or not at all, and then a client takes its place. Two servers or all of them
+// die for good as well, and the operator brings the cluster back. Some things must be right
+// at any time, and after each round the cluster must converge: to as many voters as desired.
+// SOAK is how long to go on with new rounds; without it there is one. SOAK_SEED draws the
+// same plans again.
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	s := newSoak(t)
+	newSoak(t, 191, soakThemes...).run()
+}
+
+// run goes through the rounds.
+func (s *soak) run() {
 	defer s.summary()
 	s.awaitBirth()
 	stop := s.startChecks()
@@ -53,28 +60,38 @@ type soak struct {
 	store    store         // as the test reaches it, without the proxy
 	proxy    *proxy
 	observer *machine // runs ac-members
-	born     record   // as it was when the cluster was established
 	ledger   ledger
+	themes   []string // that plans are drawn from
 
-	rounds  int
-	missing int                        // nodes that are gone and not replaced in this round
-	named   int                        // how many nodes there have been
-	places  map[string]*supervisedNode // which node has a place in this round; nil: none now
-	events  []event
-	slowest time.Duration // that it took to converge
-	differ  time.Time     // since when servers know different leaders; zero if they do not
-	voters  [2]int        // the fewest and the most that there have been
-	modes   map[string]string
+	reading sync.Mutex // of the record, with what it shows
+	lineage lineage
+
+	rounds    int
+	plan      plan // of this round
+	operation *operation
+	backup    registry.ConsulSnapshot    // of this round, if all servers are lost in it
+	missing   int                        // nodes that are gone and not replaced in this round
+	named     int                        // how many nodes there have been
+	places    map[string]*supervisedNode // which node has a place in this round; nil: none now
+	events    []event
+	slowest   time.Duration // that it took to converge
+	differ    time.Time     // since when servers know different leaders; zero if they do not
+	voters    [2]int        // the fewest and the most that there have been
+	modes     map[string]string
 
 	mu     sync.Mutex
 	nodes  []*supervisedNode    // those that are to run, the oldest first
 	down   map[string]time.Time // since when nothing runs of a node, by name
 	counts map[string]int
+	gone   []*supervisedNode // the servers that were lost at once in this round
+	lost   loss              // the time of that, with some slack
 }
 
-func newSoak(t *testing.T) *soak {
+// newSoak starts the nodes of a soak whose rounds have these themes. The seed draws the one
+// round of a soak that is told neither a length nor a seed.
+func newSoak(t *testing.T, seed uint64, themes ...string) *soak {
 	s := &soak{
-		t: t, seed: 191, window: 10 * time.Second, begin: time.Now(), store: newBucket(t),
+		t: t, themes: themes, seed: seed, window: 10 * time.Second, begin: time.Now(), store: newBucket(t),
 		down: map[string]time.Time{}, counts: map[string]int{}, voters: [2]int{soakServers, soakServers}, modes: map[string]string{},
 	}
 	if text := os.Getenv("SOAK"); text != "" {
@@ -107,7 +124,7 @@ func (s *soak) add() *supervisedNode {
 	s.named++
 	m := newMachine(s.t, fmt.Sprintf("n%d", s.named), s.observer.store)
 	n := &supervisedNode{machine: m, argv: m.runner("-s", fmt.Sprint(soakServers),
-		"-e", soakExpiry.String(), "-t", "3", "run", "--", "-client="+m.address)}
+		"-e", soakExpiry.String(), "-t", "3", "-snapshots", "5", "run", "--", "-client="+m.address)}
 	s.launch(n)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,10 +136,10 @@ func (s *soak) add() *supervisedNode {
 func (s *soak) awaitBirth() {
 	eventually(s.t, "the birth", func() (err error) {
 		s.tick()
-		s.born, err = s.store.record()
+		s.lineage.now, err = s.store.record()
 		return errors.Join(err, s.converged())
 	})
-	s.logf("cluster %s", s.born.ClusterID)
+	s.logf("cluster %s", s.lineage.now.ClusterID)
 }
 
 func (s *soak) logf(format string, args ...any) {
@@ -144,21 +161,24 @@ func (s *soak) summary() {
 	for _, what := range slices.Sorted(maps.Keys(s.counts)) {
 		fmt.Fprintf(&counts, "\n  %5d %s", s.counts[what], what)
 	}
-	s.t.Logf("SOAK_SEED=%d, %v: %d rounds, %d nodes, %d keys, %d to %d voters, converged in %.1f s at most%s", s.seed,
-		time.Since(s.begin).Round(time.Second), s.rounds, s.named, len(s.ledger.keys()), s.voters[0], s.voters[1], s.slowest.Seconds(), &counts)
+	s.t.Logf("SOAK_SEED=%d, %v: %d rounds, %d nodes, %d keys and %d lost, %d to %d voters, converged in %.1f s at most%s", s.seed,
+		time.Since(s.begin).Round(time.Second), s.rounds, s.named, s.ledger.count(), s.ledger.lost, s.voters[0], s.voters[1], s.slowest.Seconds(), &counts)
 }
 
 // round carries out a plan, to the end of its last fault.
 func (s *soak) round() {
-	plan := drawPlan(rand.New(rand.NewPCG(s.seed, uint64(s.rounds))), s.window)
-	s.logf("round %d: %s; %s", s.rounds, plan.theme, s.assignPlaces())
-	s.count("round: " + plan.theme)
+	s.plan = drawPlan(rand.New(rand.NewPCG(s.seed, uint64(s.rounds))), s.window, s.themes...)
+	if s.plan.theme == disksLost {
+		s.awaitBackup()
+	}
+	s.logf("round %d: %s; %s", s.rounds, s.plan.theme, s.assignPlaces())
+	s.count("round: " + s.plan.theme)
 	var length time.Duration
-	for _, st := range plan.steps {
+	for _, st := range s.plan.steps {
 		length = max(length, st.at+st.span)
 	}
 	begin := time.Now()
-	for steps := plan.steps; time.Since(begin) < length || len(s.events) > 0; time.Sleep(20 * time.Millisecond) {
+	for steps := s.plan.steps; len(steps) > 0 || time.Since(begin) < length || len(s.events) > 0 || s.operation != nil; time.Sleep(20 * time.Millisecond) {
 		s.tick()
 		if len(steps) > 0 && time.Since(begin) >= steps[0].at {
 			s.perform(steps[0])
@@ -191,18 +211,21 @@ func (s *soak) awaitConverged() {
 		s.tick()
 		return s.converged()
 	})
+	s.changeLineage(func(l *lineage) { l.restores = false })
+	s.mu.Lock()
+	s.gone = nil
+	s.mu.Unlock()
 	s.slowest = max(s.slowest, time.Since(begin))
-	s.logf("converged in %v, %d keys", time.Since(begin).Round(time.Millisecond), len(s.ledger.keys()))
+	s.logf("converged in %v, %d keys", time.Since(begin).Round(time.Millisecond), s.ledger.count())
 }
 
 // missDeletedKey is the control: a key that is deleted is missed.
 func (s *soak) missDeletedKey() {
 	servers, _ := s.byMode()
-	keys := s.ledger.keys()
-	if len(keys) == 0 {
+	if s.ledger.count() == 0 {
 		s.t.Fatal("no key was ever acknowledged")
 	}
-	key := keys[len(keys)/2]
+	key := s.ledger.acked[s.ledger.count()/2].key // nobody writes any more
 	if _, err := servers[0].key(http.MethodDelete, key, ""); err != nil {
 		s.t.Fatal(err)
 	}

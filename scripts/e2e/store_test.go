@@ -128,13 +128,16 @@ func newBucket(t *testing.T) store {
 		return string(body), err
 	}
 	s.keys = func() ([]string, error) {
-		out, err := client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: bucket, Prefix: aws.String(prefix)})
-		if err != nil {
-			return nil, err
-		}
 		var keys []string
-		for _, o := range out.Contents {
-			keys = append(keys, strings.TrimPrefix(*o.Key, prefix))
+		pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: bucket, Prefix: aws.String(prefix)})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				return nil, err
+			}
+			for _, o := range page.Contents {
+				keys = append(keys, strings.TrimPrefix(*o.Key, prefix))
+			}
 		}
 		return keys, nil
 	}
