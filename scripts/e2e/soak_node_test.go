@@ -183,7 +183,7 @@ func (s *soak) perform(st step) {
 			s.logf("store: pass")
 		})
 	case st.fault == "lose":
-		s.lose()
+		s.lose(st.span)
 	case st.place == "operator":
 		s.operation = &operation{verb: st.fault, node: s.places[s.plan.victim], begin: time.Now(), gone: strings.Fields(nodeNames(s.gone))}
 	case st.fault == "start":

@@ -24,14 +24,20 @@ func TestSoakLosesDisks(t *testing.T) {
 	newSoak(t, 24, disksLost).run()
 }
 
-// lossSlack is how long before servers die a key may be acknowledged that the one which is
-// left has not received, and how long after it the answer may be taken down.
-const lossSlack = mostLag + time.Second
+// lossSlack is how long a server that runs may lag, and how long after the servers' death an
+// answer of theirs may be taken down.
+const lossSlack = 2 * time.Second
 
-// lose kills the servers that this round loses, with their disks.
-func (s *soak) lose() {
+// lose kills the servers that this round loses, with their disks, after the one that is left
+// has received nothing for a while.
+func (s *soak) lose(lag time.Duration) {
 	var gone []*supervisedNode
 	begin := time.Now()
+	if lag > 0 {
+		left := s.places[s.plan.victim]
+		s.strike(left, "stop", "consul", lag+mostLag, left.pids("consul"))
+		time.Sleep(lag)
+	}
 	for _, place := range s.plan.gone {
 		n := s.places[place]
 		s.places[place] = nil

@@ -50,7 +50,7 @@ type step struct {
 	at    time.Duration // since the start of the round
 	place string        // one of soakPlaces, or store; servers for all that are lost at once, operator
 	fault string        // breaking or harmless; replace, die, leave, return, lose or start; for the store a proxy's mode
-	span  time.Duration // how long it lasts, or until the node or the one that replaces it starts
+	span  time.Duration // how long it lasts, or until the node or the one that replaces it starts, or a lag
 }
 
 func (s step) String() string {
