@@ -1,12 +1,9 @@
 package e2e
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
-	"strings"
 	"testing"
 )
 
@@ -73,38 +70,4 @@ func (m *machine) accessor(token string) string {
 	}
 	self = decode[struct{ AccessorID string }](m.t, string(body))
 	return self.AccessorID
-}
-
-// The file system of the data directory is full when the node starts again.
-func TestOutageFullDisk(t *testing.T) {
-	t.Parallel()
-	m := newMachine(t, "server1", newDirectory(t))
-	if err := os.MkdirAll(m.path("data"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", m.path("data")).CombinedOutput(); err != nil {
-		t.Fatalf("mount: %v: %s", err, out)
-	}
-	t.Cleanup(func() { _ = exec.Command("umount", "-l", m.path("data")).Run() })
-	if err := os.WriteFile(m.path("data/fill"), make([]byte, 64<<10), 0o644); err != nil {
-		t.Logf("the file system is full: %v", err)
-	}
-	p := m.start(m.outageArgs()...)
-	got := p.wait()
-	wantOutage(t, "A disk is full", func() string { return got.stderr })
-	keys, err := m.store.keys()
-	if err := errors.Join(err, want("keys", strings.Join(keys, " "), "")); err != nil {
-		t.Errorf("it has claimed something: %v", err)
-	}
-}
-
-// The store's clock was ahead for a while, and is right again.
-func TestOutageClock(t *testing.T) {
-	t.Parallel()
-	s := newDirectory(t)
-	o := newOutageServer(t, s)
-	if err := s.put("servers/20990101000000-server1", o.address); err != nil {
-		t.Fatal(err)
-	}
-	wantOutage(t, "The store's clock was wrong", o.table)
 }

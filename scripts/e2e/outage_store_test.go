@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"auto-consul/lib/scripttest"
 )
@@ -154,5 +156,30 @@ func TestOfflineIsForServers(t *testing.T) {
 	m.awaitLeader()
 	if err := exists(m.path("data/offline")); err == nil {
 		t.Error(fmt.Errorf("got the permission kept after a decision that did not need it"))
+	}
+}
+
+// The store's clock was ahead for a while, and is right again. The only server dies, and a
+// heartbeat of then names another, which is dead: it holds a new node up for an expiry.
+func TestOutageClock(t *testing.T) {
+	t.Parallel()
+	const ahead = "servers/20990101000000-server9"
+	s := newDirectory(t)
+	o := newOutageServer(t, s)
+	if err := s.put(ahead, "192.0.2.9"); err != nil {
+		t.Fatal(err)
+	}
+	wantOutage(t, "The store's clock was wrong", o.table)
+	killAll(t, o.id())
+	m := newMachine(t, "server2", s)
+	begin := time.Now()
+	m.start(m.runner("-e", "4", "-t", "1", "run", "--", "-client="+m.address)...)
+	m.awaitLeader()
+	if took := time.Since(begin); took < 4*time.Second {
+		t.Errorf("got a leader after %v, want an expiry of 4s at least", took)
+	}
+	keys, err := s.keys()
+	if err := errors.Join(err, want(ahead+" is there", slices.Contains(keys, ahead), false)); err != nil {
+		t.Error(err)
 	}
 }
