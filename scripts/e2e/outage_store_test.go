@@ -171,6 +171,7 @@ func TestOutageClock(t *testing.T) {
 	}
 	wantOutage(t, "The store's clock was wrong", o.table)
 	killAll(t, o.id())
+	eventually(t, "the server's silence", func() error { return contains("the table", o.table(), "The place of server1 is vacant") })
 	m := newMachine(t, "server2", s)
 	begin := time.Now()
 	m.start(m.runner("-e", "4", "-t", "1", "run", "--", "-client="+m.address)...)

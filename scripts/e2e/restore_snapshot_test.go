@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"auto-consul/lib/rule"
+	"auto-consul/lib/wire"
 )
 
 // aSnapshot is a snapshot with the key kept, of a cluster of one server called n1.
@@ -83,6 +84,33 @@ func restoreCommand(stderr string) string {
 	_, text, _ = strings.Cut(text, ": ")
 	text, _, _ = strings.Cut(text, ";")
 	return text
+}
+
+// All servers of three are lost, and the machine that replaces one starts while their
+// heartbeats are live: it is a client. What is typed there restores the cluster (R22).
+func TestRestoreIsTypedAtAClient(t *testing.T) {
+	t.Parallel()
+	body, s := snapshotOfOne(t), newDirectory(t)
+	snapshot := s.keep(t, s.lost(t, 3), 1, body)
+	for _, name := range []string{"a", "b", "c"} {
+		if err := s.put("servers/"+time.Now().UTC().Format("20060102150405")+"-"+name, freeAddress(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := newMachine(t, "n1", s)
+	p := m.start(m.runner("-s", "3", "-e", "4", "-t", "1", "run", "--", "-client="+m.address)...)
+	eventually(t, "a client that runs", func() error {
+		return errors.Join(want("mode", m.read("data/mode"), wire.Agent), want("agents", len(m.pids("consul")), 1))
+	})
+	eventually(t, "the end of the heartbeats", func() error {
+		typed := m.command("ac-decide", "-r", s.url, "-n", "n1", "-a", m.address, "-d", m.path("data"), "-e", "4", "-lost-cluster", "restore")
+		return contains("the decision", typed, `"restore":"`+snapshot)
+	})
+	m.awaitLeader()
+	m.wantKey("kept", "yes")
+	if err := contains("stderr", p.err.String(), "restored "+snapshot); err != nil {
+		t.Error(err)
+	}
 }
 
 // A damaged snapshot is refused, and the message says what to type to restore the one
