@@ -1,0 +1,49 @@
+package node
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"auto-consul/lib/rule"
+)
+
+// A client that knows no server decides again an expiry and the grace later, if its cluster
+// is lost and another is to be started without asking (R22). Each of the others is a control:
+// it runs on.
+func TestClientOfALostCluster(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(b *beating, r *rule.Record)
+		ends   bool
+	}{
+		"of one server":         {func(*beating, *rule.Record) {}, true},
+		"to be restored":        {func(b *beating, r *rule.Record) { b.Lost, r.Desired = rule.LostRestore, 3 }, true},
+		"to be started over":    {func(b *beating, r *rule.Record) { b.Lost, r.Desired = rule.LostBootstrap, 3 }, true},
+		"of several":            {func(_ *beating, r *rule.Record) { r.Desired = 3 }, false},
+		"to be waited for":      {func(b *beating, _ *rule.Record) { b.Lost = rule.LostWait }, false},
+		"whose mode was set":    {func(b *beating, _ *rule.Record) { b.membership.Open = false }, false},
+		"that is not eligible":  {func(b *beating, _ *rule.Record) { b.Eligible = false }, false},
+		"whose server beats":    {func(b *beating, _ *rule.Record) { go beatAs(b.t.Context(), b.Observer.Registry, "s1") }, false},
+		"that knows its server": {func(b *beating, _ *rule.Record) { b.status.KnownServers = 1 }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lifetime(t, Status{Node: "a1", Address: "192.0.2.9", Members: 1}, func(t *testing.T, b *beating) {
+				b.incarnation, b.membership.Open, b.Eligible, b.Lost = "i9", true, true, rule.LostAuto
+				b.Answers = func(context.Context, string) bool { return false }
+				b.record(rule.Established, func(r *rule.Record) {
+					r.Desired, r.Servers = 1, r.Servers[:1]
+					tt.change(b, r)
+				})
+				if !tt.ends {
+					b.runs(2*firstLook + time.Minute)
+					return
+				}
+				if after := b.ends("all servers of its cluster are lost"); after < firstLook || after > firstLook+time.Minute {
+					t.Errorf("got its end after %v, want %v", after, firstLook)
+				}
+			})
+		})
+	}
+}
