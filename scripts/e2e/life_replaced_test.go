@@ -109,3 +109,26 @@ func signalAll(t *testing.T, sig syscall.Signal, pids []int) {
 		}
 	}
 }
+
+// The one server dies, and a machine that starts in the same second is a client, because
+// the dead one still counts. It starts another cluster by itself, an expiry and the grace
+// later (R22). The control waits, as it is told.
+func TestOneServerIsReplacedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newDirectory(t)
+	o := newOutageServer(t, s)
+	killAll(t, o.id())
+	waits, starts := newMachine(t, "waits", s), newMachine(t, "starts", s)
+	for m, policy := range map[*machine]string{waits: "wait", starts: "auto"} {
+		m.start(m.runner("-e", "4", "-t", "1", "-lost-cluster", policy, "run", "--", "-client="+m.address)...)
+	}
+	for _, m := range []*machine{waits, starts} {
+		eventually(t, "a client at "+m.node, func() error { return want("mode", m.read("data/mode"), wire.Agent) })
+	}
+	for _, m := range []*machine{starts, waits} { // the second joins the first
+		m.awaitLeader()
+	}
+	if err := errors.Join(want("mode", starts.read("data/mode"), wire.Server), want("mode of the control", waits.read("data/mode"), wire.Agent)); err != nil {
+		t.Error(err)
+	}
+}
