@@ -52,18 +52,10 @@ func TestProveSnapshot(t *testing.T) {
 		m := newMachine(t, "server1", s)
 		m.start(m.runner("run", "--", "-client="+m.address)...)
 		m.awaitLeader()
-		const values, size = 2048, 128 << 10
-		for n := range values {
-			value := make([]byte, size)
-			_, _ = rand.Read(value) // never fails
-			var ok bool
-			eventually(t, "a write", func() error {
-				return m.request(http.MethodPut, fmt.Sprintf("/v1/kv/large/%d", n), string(value), &ok)
-			})
-		}
+		size := m.fill(2048)
 		loop := m.start("ac-heartbeat", "-r", s.url, "-d", m.path("data"), "-t", "1", "-snapshots", "1h")
-		if wrote := loop.awaitSnapshot(); wrote < values*size {
-			t.Errorf("got a snapshot of %d bytes, want %d or more", wrote, values*size)
+		if wrote := loop.awaitSnapshot(); wrote < size {
+			t.Errorf("got a snapshot of %d bytes, want %d or more", wrote, size)
 		}
 		loop.wantLittleMemory()
 	})
@@ -110,17 +102,39 @@ func (p *process) awaitSnapshot() int {
 	return size
 }
 
+// fill writes so many keys with values that cannot be compressed, as large as Consul takes
+// them for certain, and returns how many bytes they have together.
+func (m *machine) fill(values int) int {
+	m.t.Helper()
+	value := make([]byte, 128<<10)
+	for n := range values {
+		_, _ = rand.Read(value) // never fails
+		var ok bool
+		eventually(m.t, "a write", func() error {
+			return m.request(http.MethodPut, fmt.Sprintf("/v1/kv/large/%d", n), string(value), &ok)
+		})
+	}
+	return values * len(value)
+}
+
 // wantLittleMemory wants a process that runs to have had no more than mostMemory.
 func (p *process) wantLittleMemory() {
 	p.t.Helper()
-	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	kib, err := strconv.Atoi(strings.Fields(rest)[0])
+	kib, err := peak(p.cmd.Process.Pid)
 	if err != nil || kib == 0 || kib<<10 > mostMemory {
 		p.t.Errorf("got at most %d KiB in memory, %v, want %d or less", kib, err, mostMemory>>10)
 	}
 	p.t.Logf("at most %d KiB were in memory", kib)
+}
+
+// peak returns how many KiB a process that runs has had in memory at most.
+func peak(pid int) (kib int, err error) {
+	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+	if err != nil {
+		return 0, err
+	}
+	if _, rest, found := strings.Cut(string(status), "VmHWM:"); found {
+		return strconv.Atoi(strings.Fields(rest)[0])
+	}
+	return 0, fmt.Errorf("process %d has no memory", pid)
 }
