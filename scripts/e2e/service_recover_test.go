@@ -20,6 +20,7 @@ func TestServiceRecovers(t *testing.T) {
 	if got := left.sys(managerText + "\nconsul kv put kept yes"); got.code != 0 {
 		t.Fatal(got.stderr)
 	}
+	left.testSettings()
 	before := left.place()
 	for _, n := range gone {
 		n.powerOff()
@@ -67,6 +68,21 @@ func TestServiceRecovers(t *testing.T) {
 		n.await(beatUnit, "ActiveState=inactive")
 	}
 	left.awaitRecovered(before)
+}
+
+// testSettings checks that what an operator gives comes before the units' settings.
+func (b *booted) testSettings() {
+	b.lan.t.Helper()
+	got := b.sys(`unset CONSUL_HTTP_TOKEN_FILE
+		AC_DATA_DIR=/tmp/consul/variable auto-consul set_agent
+		auto-consul -d /tmp/consul/option set_agent
+		ls /tmp/consul/variable/mode /tmp/consul/option/mode
+		[ "$(cat /var/lib/consul/mode)" = server ]
+		auto-consul heartbeat
+		! CONSUL_HTTP_TOKEN=` + beatsToken + ` auto-consul heartbeat`)
+	if err := errors.Join(want("code", got.code, 0), contains("stderr", got.stderr, "denies access")); err != nil {
+		b.lan.t.Errorf("%v: %s", err, got.stderr)
+	}
 }
 
 // newServices installs a cluster of so many servers under systemd, with short times.
