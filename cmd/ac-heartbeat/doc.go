@@ -70,9 +70,9 @@ of its agent end. If something else is missing, standard error says what, once,
 and the node stays what it is.
 
 A client with -eligible that has known no server for the expiry and -grace ends with
-75, too, where the registry shows none either, and -lost-cluster has another cluster
-started in the place of the lost one without asking: auto does so if one server is
-desired. What is decided then is up to ac-decide.
+75, too, where the registry shows none either and -lost-cluster is bootstrap or
+restore. What is decided then is up to ac-decide. With auto and wait it goes on, and
+standard error says what to type.
 
 With -snapshots INTERVAL the loop of the raft leader keeps snapshots of Consul's
 state in the registry, below snapshots/ and the cluster's id, so far apart. Each is

@@ -69,7 +69,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Sample(&p.sample, "with -ticks: only about this `number` of clients are live at a time; 0 for all")
 	f.Eligible(&p.eligible)
 	f.Grace(&p.grace)
-	f.Lost(&p.lost, "with -eligible: whether a client decides again when all servers of its cluster are lost, as ac-decide -lost-cluster `policy` would: auto, wait, bootstrap or restore")
+	f.Lost(&p.lost, "with -eligible: bootstrap or restore, so that a client decides again when all servers of its cluster are lost; auto and `wait`: it goes on")
 	f.Zone(&p.zone)
 	f.Snapshots(&p.snapshots, "with -ticks: the raft leader keeps a snapshot of Consul's state in the registry every so many `seconds`; 0 for none")
 	f.DataDir(&p.dir)

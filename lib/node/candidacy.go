@@ -155,7 +155,11 @@ func (b *Beater) decidesAgain(ctx context.Context, self rule.Self) (rule.Decisio
 		Self: self, Seen: seen, Policy: rule.Policy{Desired: b.record.Desired, Expiry: b.Expiry, Lost: b.Lost},
 	})
 	if action.Err != nil || action.Decision != nil && action.Decision.Mode == registry.Client {
-		return rule.Decision{Mode: registry.Client, Reason: "it knows no server that could take it in"}, action.Err
+		reason := "it knows no server that could take it in"
+		if len(seen.HeldServers(b.Expiry)) == 0 {
+			reason = "all servers are silent; if they never come back, type on one node: ac-decide … -lost-cluster restore, or bootstrap"
+		}
+		return rule.Decision{Mode: registry.Client, Reason: reason}, action.Err
 	}
 	return rule.Decision{Mode: registry.Server, Reason: "all servers of its cluster are lost"}, nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // A client that knows no server decides again an expiry and the grace later, if its cluster
-// is lost and another is to be started without asking (R22). Each of the others is a control:
+// is lost and the operator wants another in its place (R22). Each of the others is a control:
 // it runs on.
 func TestClientOfALostCluster(t *testing.T) {
 	t.Parallel()
@@ -17,10 +17,10 @@ func TestClientOfALostCluster(t *testing.T) {
 		change func(b *beating, r *rule.Record)
 		ends   bool
 	}{
-		"of one server":         {func(*beating, *rule.Record) {}, true},
-		"to be restored":        {func(b *beating, r *rule.Record) { b.Lost, r.Desired = rule.LostRestore, 3 }, true},
-		"to be started over":    {func(b *beating, r *rule.Record) { b.Lost, r.Desired = rule.LostBootstrap, 3 }, true},
-		"of several":            {func(_ *beating, r *rule.Record) { r.Desired = 3 }, false},
+		"to be restored":        {func(*beating, *rule.Record) {}, true},
+		"to be started over":    {func(b *beating, _ *rule.Record) { b.Lost = rule.LostBootstrap }, true},
+		"nobody has said":       {func(b *beating, _ *rule.Record) { b.Lost = rule.LostAuto }, false},
+		"of one, nor there":     {func(b *beating, r *rule.Record) { b.Lost, r.Desired = rule.LostAuto, 1 }, false},
 		"to be waited for":      {func(b *beating, _ *rule.Record) { b.Lost = rule.LostWait }, false},
 		"whose mode was set":    {func(b *beating, _ *rule.Record) { b.membership.Open = false }, false},
 		"that is not eligible":  {func(b *beating, _ *rule.Record) { b.Eligible = false }, false},
@@ -30,10 +30,10 @@ func TestClientOfALostCluster(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			lifetime(t, Status{Node: "a1", Address: "192.0.2.9", Members: 1}, func(t *testing.T, b *beating) {
-				b.incarnation, b.membership.Open, b.Eligible, b.Lost = "i9", true, true, rule.LostAuto
+				b.incarnation, b.membership.Open, b.Eligible, b.Lost = "i9", true, true, rule.LostRestore
 				b.Answers = func(context.Context, string) bool { return false }
 				b.record(rule.Established, func(r *rule.Record) {
-					r.Desired, r.Servers = 1, r.Servers[:1]
+					r.Servers = r.Servers[:1]
 					tt.change(b, r)
 				})
 				if !tt.ends {

@@ -51,9 +51,10 @@ func Decide(in Input) Action {
 
 // decidesAgain reports whether a node that was decided to be a client may be decided
 // again, because the birth of its cluster has stalled, or it has claimed a slot since, or
-// its cluster is lost and another is to take its place (R22). If clients stayed clients for
-// ever, the death of the node that was to bootstrap could leave too few nodes to do it, and
-// nobody could restore a cluster whose machines were all replaced within the expiry.
+// its cluster is lost and the operator wants another in its place (R22). If clients stayed
+// clients for ever, the death of the node that was to bootstrap could leave too few nodes to
+// do it, and nobody could restore a cluster whose machines were all replaced within the
+// expiry.
 func (in Input) decidesAgain() bool {
 	rec := in.Seen.Record
 	if rec == nil || in.Self.Mode != registry.Client || !in.Self.Membership.Open || in.Self.Raft {
@@ -61,15 +62,6 @@ func (in Input) decidesAgain() bool {
 	}
 	own := in.ownSlot()
 	return own != nil && !own.tooLate(in.Seen.Time, in.Policy.Expiry) || rec.stalledBirth(in.Seen.Time, in.Policy.Expiry) != "" || in.replacesLost()
-}
-
-// replacesLost reports whether the registry shows no server of an established cluster, and
-// the policy has one started in its place without asking anybody (R20).
-func (in Input) replacesLost() bool {
-	if in.Seen.Record.State != Established || in.Seen.RecordOnly || len(in.heldByOthers()) > 0 {
-		return false
-	}
-	return in.Policy.Lost == LostBootstrap || in.Policy.Lost == LostRestore || in.healsItself()
 }
 
 // allSlotsFresh reports whether the record alone shows that enough servers are held,

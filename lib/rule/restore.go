@@ -98,6 +98,17 @@ func (in Input) snapshotOfLost() (snapshot string, action Action, ok bool) {
 	return "", Action{Wait: fmt.Sprintf("for the servers of %s to come back; if they never will, %sthis starts an empty one in its place: %s", in.lostName(), restore, in.Policy.StartOver)}, false
 }
 
+// replacesLost reports whether the registry shows no server of an established cluster, and
+// the operator has said that another is to be started then. The default says so only to
+// blank nodes, where one server is desired: clients that are up before their server, after
+// a power failure, say, must not give its data up (R22).
+func (in Input) replacesLost() bool {
+	if in.Seen.Record.State != Established || in.Seen.RecordOnly || len(in.heldByOthers()) > 0 {
+		return false
+	}
+	return in.Policy.Lost == LostBootstrap || in.Policy.Lost == LostRestore
+}
+
 // healsItself reports whether nobody need say what is to become of a lost cluster: there
 // is one server, and the policy is that of the default (R20).
 func (in Input) healsItself() bool { return in.Policy.Lost == LostAuto && in.desired() == 1 }

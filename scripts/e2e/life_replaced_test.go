@@ -110,25 +110,26 @@ func signalAll(t *testing.T, sig syscall.Signal, pids []int) {
 	}
 }
 
-// The one server dies, and a machine that starts in the same second is a client, because
-// the dead one still counts. It starts another cluster by itself, an expiry and the grace
-// later (R22). The control waits, as it is told.
-func TestOneServerIsReplacedAtOnce(t *testing.T) {
+// All servers of a cluster are lost, and machines that start in the same second are clients,
+// because the dead still count. One that was told to starts another cluster by itself, an
+// expiry and the grace later (R22). The control was not told: it says what to type.
+func TestServersAreReplacedAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newDirectory(t)
 	o := newOutageServer(t, s)
 	killAll(t, o.id())
-	waits, starts := newMachine(t, "waits", s), newMachine(t, "starts", s)
-	for m, policy := range map[*machine]string{waits: "wait", starts: "auto"} {
-		m.start(m.runner("-e", "4", "-t", "1", "-lost-cluster", policy, "run", "--", "-client="+m.address)...)
+	start := func(name, policy string) (*machine, *process) {
+		m := newMachine(t, name, s)
+		p := m.start(m.runner("-e", "4", "-t", "1", "-lost-cluster", policy, "run", "--", "-client="+m.address)...)
+		eventually(t, "a client at "+name, func() error { return want("mode", m.read("data/mode"), wire.Agent) })
+		return m, p
 	}
-	for _, m := range []*machine{waits, starts} {
-		eventually(t, "a client at "+m.node, func() error { return want("mode", m.read("data/mode"), wire.Agent) })
-	}
-	for _, m := range []*machine{starts, waits} { // the second joins the first
-		m.awaitLeader()
-	}
-	if err := errors.Join(want("mode", starts.read("data/mode"), wire.Server), want("mode of the control", waits.read("data/mode"), wire.Agent)); err != nil {
+	waits, said := start("waits", "auto")
+	starts, _ := start("starts", "bootstrap")
+	starts.awaitLeader()
+	waits.awaitLeader() // as a client of that
+	if err := errors.Join(want("mode", starts.read("data/mode"), wire.Server), want("mode of the control", waits.read("data/mode"), wire.Agent),
+		contains("stderr", said.err.String(), "all servers are silent; if they never come back, type on one node: ac-decide")); err != nil {
 		t.Error(err)
 	}
 }
