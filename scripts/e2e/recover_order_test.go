@@ -68,7 +68,7 @@ func TestRecoverTheNewestLog(t *testing.T) {
 
 // The recovering node, with the command on it, is killed at one moment or another. It is
 // started again, and recover is typed again. PROVE=full tries ten moments.
-func TestRecoverAfterKill(t *testing.T) {
+func TestProveRecoverAfterKill(t *testing.T) {
 	t.Parallel()
 	moments := []int{1, 17}
 	if os.Getenv("PROVE") == "full" {
