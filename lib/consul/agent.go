@@ -44,10 +44,11 @@ func NewAgent() (*Agent, error) {
 }
 
 func newAgent(config *api.Config) (*Agent, error) {
-	client, err := api.NewClient(config)
+	client, err := api.NewClient(config) // which fills in config.HttpClient
 	if err != nil {
 		return nil, fmt.Errorf("bad environment for Consul's client: %w", err)
 	}
+	config.HttpClient.Transport = withContact{config.HttpClient.Transport}
 	return &Agent{client: client, patience: 5 * time.Second}, nil
 }
 
