@@ -19,8 +19,6 @@ func (p *program) checkCommand() error {
 	switch {
 	case len(p.command) == 0 && p.again:
 		return errors.New("-again wants a command: -- command")
-	case rest > 0 && len(p.command) == 0 && p.args[rest-1] == "--": // a variable may be empty
-		return errors.New("no command follows --")
 	case len(p.command) == 0:
 		return nil
 	case rest == 0 || p.args[rest-1] != "--":
@@ -31,6 +29,12 @@ func (p *program) checkCommand() error {
 		return errors.New("no -ticks: how often to beat beside the command")
 	}
 	return nil
+}
+
+// lacksCommand reports whether no command follows --, as where a variable is empty. That is
+// no error: a runner of an earlier release starts its beats so after an upgrade.
+func (p *program) lacksCommand() bool {
+	return len(p.command) == 0 && len(p.args) > 0 && p.args[len(p.args)-1] == "--"
 }
 
 // supervise runs the command and, with -ticks, beats beside it: this program again,
