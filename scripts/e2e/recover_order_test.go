@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -137,4 +138,37 @@ func TestRecoverIsRefusedWhereOthersHaveALeader(t *testing.T) {
 	if err := want("generation", leader.members().Cluster.Generation, 1); err != nil {
 		t.Error(err)
 	}
+}
+
+// The servers that a recovery left out are started together while the store is away. Their
+// runners wait for it without an agent, and both servers are fenced when it is back. What
+// they would do without that, TestRecoveredClusterWithoutFenceSplits shows.
+func TestOldServersWaitForTheStore(t *testing.T) {
+	t.Parallel()
+	c, p := newProxiedCluster(t)
+	c.found()
+	gone := []string{"n1", "n2"}
+	c.kill(gone...)
+	c.awaitNoLeader("n3")
+	c.recovered("n3", gone...)
+	c.nodes["n3"].awaitLeader()
+	p.set("refuse")
+	for _, name := range gone {
+		c.restart(name, c.nodes[name])
+	}
+	c.awaitSaid("waiting for the store (5m0s at most; to start without it:", gone...)
+	for _, name := range gone {
+		if err := want("agents of "+name, len(c.nodes[name].pids("consul")), 0); err != nil {
+			t.Error(err)
+		}
+	}
+	p.set("pass")
+	for _, name := range gone {
+		got := c.runners[name].wait()
+		if err := errors.Join(want("code of "+name, got.code, fenced), want("starts of an agent", strings.Contains(got.stdout, "Starting Consul agent"), false)); err != nil {
+			t.Errorf("%v: %s", err, tail(got.stderr))
+		}
+		delete(c.runners, name)
+	}
+	c.awaitVoters("n3")
 }
