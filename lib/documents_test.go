@@ -118,3 +118,14 @@ func readFile(t *testing.T, path string) string {
 	}
 	return string(text)
 }
+
+// What a user meets first stays short (README), and so does the script that others read
+// before they trust it.
+func TestFirstPagesAreShort(t *testing.T) {
+	t.Parallel()
+	for path, most := range map[string]int{"README.md": 199, "scripts/auto-consul": 120, "scripts/ac-run": 40} {
+		if got := strings.Count(readFile(t, path), "\n"); got > most || got == 0 {
+			t.Errorf("%s: got %d lines, want at most %d", path, got, most)
+		}
+	}
+}
