@@ -48,7 +48,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Mode(&p.mode, auto, "`mode` of this node: server or agent; kept for the one that the data directory keeps; auto to decide where none is kept")
 	f.StringVar(&p.birth, "birth", string(rule.Auto), "how a new cluster of several servers starts: `auto`, by all together if they come within -birth-wait, and otherwise by one; quorum, by all together; first, by one that the others join")
 	f.OptionalDuration(&p.birthWait, "birth-wait", "with -birth auto: how many `seconds` the first servers wait for the others, half the expiry at most; a quarter of it if not given")
-	f.Lost(&p.lost, "what to do when all servers of a cluster are silent: `wait`, bootstrap an empty one, restore the newest snapshot, or auto, which waits if more than one server is desired, and else restores or, without a snapshot, bootstraps")
+	f.StringVar(&p.lost, "lost-cluster", string(rule.LostAuto), "what to do when all servers of a cluster are silent: `wait`, bootstrap an empty one, restore the newest snapshot, or auto, which waits if more than one server is desired, and else restores or, without a snapshot, bootstraps")
 	f.Wait(&p.wait)
 	f.StringVar(&p.claims, "claims", "on", "`on`, or off to decide by the heartbeats alone, without the cluster record and with a race")
 	f.Verb(&p.resize, "resize", "change the cluster's desired number of servers to -servers")
@@ -99,7 +99,7 @@ func (p *program) Check(cli.Streams) error {
 	return cli.Problems(append(bad,
 		registry.CheckNode(p.node), registry.CheckZone(p.zone), registry.CheckExpiry(p.expiry), registry.CheckTicks(p.ticks, p.expiry),
 		cli.OneOf("birth", p.birth, string(rule.Auto), string(rule.First), string(rule.Quorum)), p.checkBirthWait(p.expiry),
-		cli.CheckLost(p.lost),
+		cli.OneOf("lost-cluster", p.lost, string(rule.LostAuto), string(rule.LostWait), string(rule.LostBootstrap), string(rule.LostRestore)),
 		cli.OneOf("claims", p.claims, "on", "off"))...)
 }
 

@@ -6,7 +6,6 @@ this node's heartbeat to the registry.
 
 	ac-heartbeat -r URL [-n NODE] [-a ADDRESS] [-e 120] [-t 60] [-d DIR]
 	             [-sample N] [-eligible] [-grace T] [-zone Z] [-snapshots 1h]
-	             [-lost-cluster auto|wait|bootstrap|restore]
 	ac-heartbeat -r URL -t 60 [FLAGS] -- command [argument…]
 	ac-heartbeat -r URL -until joined|leader|voter [-wait 5m]
 	ac-heartbeat -r URL -leave [-force]
@@ -68,11 +67,6 @@ server without operator:read, operator:write, or service:write for the service
 consul, or whose agent ac-exec did not start, leaves the cluster instead, and sessions
 of its agent end. If something else is missing, standard error says what, once,
 and the node stays what it is.
-
-A client with -eligible that has known no server for the expiry and -grace ends with
-75, too, where the registry shows none either and -lost-cluster is bootstrap or
-restore. What is decided then is up to ac-decide. With auto and wait it goes on, and
-standard error says what to type.
 
 With -snapshots INTERVAL the loop of the raft leader keeps snapshots of Consul's
 state in the registry, below snapshots/ and the cluster's id, so far apart. Each is

@@ -19,7 +19,6 @@ import (
 	"auto-consul/lib/exit"
 	"auto-consul/lib/node"
 	"auto-consul/lib/registry"
-	"auto-consul/lib/rule"
 	"auto-consul/lib/store"
 	"auto-consul/lib/supervise"
 )
@@ -48,7 +47,6 @@ type program struct {
 	eligible      bool
 	grace         time.Duration
 	zone          string
-	lost          string
 	snapshots     time.Duration
 	dir           string
 	until         string
@@ -69,7 +67,6 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Sample(&p.sample, "with -ticks: only about this `number` of clients are live at a time; 0 for all")
 	f.Eligible(&p.eligible)
 	f.Grace(&p.grace)
-	f.Lost(&p.lost, "with -eligible: bootstrap or restore, so that a client decides again when all servers of its cluster are lost; auto and `wait`: it goes on")
 	f.Zone(&p.zone)
 	f.Snapshots(&p.snapshots, "with -ticks: the raft leader keeps a snapshot of Consul's state in the registry every so many `seconds`; 0 for none")
 	f.DataDir(&p.dir)
@@ -100,10 +97,7 @@ func (p *program) Check(s cli.Streams) error {
 	if p.ticks > p.expiry/2 && p.ticks <= p.expiry && len(p.command) == 0 {
 		s.Warnf("-ticks %v is more than half the expiry, %v: one beat that fails makes the node count as dead", p.ticks, p.expiry)
 	}
-	if p.lacksCommand() {
-		s.Warnf("no command follows --: this beats beside an agent that others start")
-	}
-	bad = append(bad, p.checkVerbs(), p.checkCommand(), cli.CheckSample(p.sample), cli.CheckLost(p.lost), cli.CheckSnapshots(p.snapshots), cli.CheckTimeout(p.timeout))
+	bad = append(bad, p.checkVerbs(), p.checkCommand(), cli.CheckSample(p.sample), cli.CheckSnapshots(p.snapshots), cli.CheckTimeout(p.timeout))
 	if p.dir == "" {
 		bad = append(bad, errors.New("no -data-dir"))
 	}
@@ -146,7 +140,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 		Agent: agent, Disk: datadir.Dir(p.dir), Out: s, Random: claim.NewRandom(),
 		Observer: claim.Observer{Registry: &registry.Registry{Store: st, Expiry: p.expiry}},
 		Node:     p.node, Address: p.where.Announced(), Expiry: p.expiry, Ticks: p.ticks, Timeout: p.timeout,
-		Sample: p.sample, Eligible: p.eligible, Grace: p.grace, Zone: p.zone, Lost: rule.Lost(p.lost), Snapshots: p.snapshots,
+		Sample: p.sample, Eligible: p.eligible, Grace: p.grace, Zone: p.zone, Snapshots: p.snapshots,
 		MayServe: p.mayServe, Answers: consul.Answers,
 	}
 	switch {

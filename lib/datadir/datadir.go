@@ -167,7 +167,7 @@ func replace(path, text string) error {
 	}
 	defer os.Remove(tmp.Name()) // gone already where all went well
 	_, err = tmp.WriteString(text)
-	err = errors.Join(err, tmp.Chmod(0o644), asFolder(tmp.Name()), tmp.Sync(), tmp.Close())
+	err = errors.Join(err, tmp.Chmod(0o644), asFolder(tmp.Name(), int(tmp.Fd())), tmp.Sync(), tmp.Close())
 	if err != nil {
 		return err
 	}

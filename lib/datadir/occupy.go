@@ -36,11 +36,11 @@ func (d Dir) occupy() error {
 	path := d.path("lock")
 	// The file stays open across exec. A record lock is not handed on to children,
 	// which may outlive the agent.
-	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT, 0o644)
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT|unix.O_NOFOLLOW, 0o644)
 	if err != nil {
 		return &fs.PathError{Op: "open", Path: path, Err: err}
 	}
-	if err := asFolder(path); err != nil {
+	if err := asFolder(path, fd); err != nil {
 		_ = unix.Close(fd)
 		return err
 	}

@@ -35,8 +35,7 @@ type Beater struct {
 	// Grace is how long a vacant place waits for a machine that starts, before a client
 	// takes it; 0: Expiry.
 	Grace time.Duration
-	Lost  rule.Lost // what is to be done where all servers are lost, if a client may see to it (R22)
-	Zone  string    // the node's failure domain; empty if it was told none (R52)
+	Zone  string // the node's failure domain; empty if it was told none (R52)
 	// Snapshots is how far the snapshots of Consul's state are apart that the raft leader's
 	// loop keeps in the registry; 0: it keeps none (R54).
 	Snapshots time.Duration

@@ -107,7 +107,7 @@ func (b *Beater) ask(ctx context.Context, status Status) (observation, error) {
 // long enough (R48). Its error wraps [rule.ErrUndecided]: the client has a place, and
 // must be decided again to be a server.
 func (b *Beater) standsBy(ctx context.Context, status Status, draw float64) error {
-	few := b.Eligible && !status.Server && b.record != nil && status.KnownServers < b.record.Desired
+	few := b.Eligible && !status.Server && !status.Alone() && b.record != nil && status.KnownServers < b.record.Desired
 	before := b.candidacy
 	var look bool
 	b.candidacy, look = before.next(time.Now(), few, b.Expiry+b.grace(), status.clients(), draw)
@@ -143,27 +143,6 @@ func (b *Beater) standsBy(ctx context.Context, status Status, draw float64) erro
 	return nil
 }
 
-// decidesAgain decides for a client that knows no server whether to end and decide again,
-// because its cluster is lost and the policy has another started in its place (R22). It asks
-// what would be decided if this client started now.
-func (b *Beater) decidesAgain(ctx context.Context, self rule.Self) (rule.Decision, error) {
-	seen, err := b.Observer.All(ctx)
-	if err != nil {
-		return rule.Decision{}, err
-	}
-	action := rule.Decide(rule.Input{
-		Self: self, Seen: seen, Policy: rule.Policy{Desired: b.record.Desired, Expiry: b.Expiry, Lost: b.Lost},
-	})
-	if action.Err != nil || action.Decision != nil && action.Decision.Mode == registry.Client {
-		reason := "it knows no server that could take it in"
-		if len(seen.HeldServers(b.Expiry)) == 0 {
-			reason = "all servers are silent; if they never come back, type on one node: ac-decide … -lost-cluster restore, or bootstrap"
-		}
-		return rule.Decision{Mode: registry.Client, Reason: reason}, action.Err
-	}
-	return rule.Decision{Mode: registry.Server, Reason: "all servers of its cluster are lost"}, nil
-}
-
 // candidate decides for a client that runs whether it takes a vacant place, and claims it
 // (R48). The questions that cost the store nothing come first.
 func (b *Beater) candidate(ctx context.Context, status Status) (rule.Decision, error) {
@@ -175,9 +154,6 @@ func (b *Beater) candidate(ctx context.Context, status Status) (rule.Decision, e
 	}
 	if !r.Self.Membership.Open {
 		return rule.Decision{Mode: registry.Client, Reason: "the operator has set its mode"}, nil
-	}
-	if status.Alone() {
-		return b.decidesAgain(limited, r.Self)
 	}
 	leader, err := b.Agent.Leader(limited)
 	if err != nil {

@@ -208,7 +208,7 @@ func (n *machine) beater(l life) *node.Beater {
 	return &node.Beater{
 		Agent: l, Disk: l, Out: l, Observer: n.observer, Random: n.claimRandom(),
 		Expiry: n.policy.Expiry, Ticks: n.w.ticks, Timeout: n.w.timeout, Sample: n.w.sample, Snapshots: n.w.plan.snapshots,
-		Eligible: n.w.eligible, Grace: n.w.graceIn(n.zone), Zone: n.zone, Lost: n.policy.Lost, MayServe: func(context.Context) error { return nil },
+		Eligible: n.w.eligible, Grace: n.w.graceIn(n.zone), Zone: n.zone, MayServe: func(context.Context) error { return nil },
 		Answers: n.probe,
 	}
 }
