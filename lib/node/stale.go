@@ -87,7 +87,7 @@ func (b *Beater) deregisterStale(ctx context.Context) (left []string, err error)
 
 // freeByHand returns what an operator types to deregister nodes.
 func freeByHand(names []string) string {
-	const command = `curl -X PUT -H "X-Consul-Token: $CONSUL_HTTP_TOKEN" -d '{"Node":"NAME"}' $CONSUL_HTTP_ADDR/v1/catalog/deregister`
+	const command = `curl -X PUT -H "X-Consul-Token: $TOKEN" -d '{"Node":"NAME"}' ${CONSUL_HTTP_ADDR:-127.0.0.1:8500}/v1/catalog/deregister`
 	if len(names) == 0 {
 		return "this deregisters one: " + command
 	}

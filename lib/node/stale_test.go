@@ -64,7 +64,7 @@ func TestFreeNamesNot(t *testing.T) {
 // what to type (R55).
 func TestFreeNamesGivesUp(t *testing.T) {
 	t.Parallel()
-	const typed = `curl -X PUT -H "X-Consul-Token: $CONSUL_HTTP_TOKEN" -d '{"Node":"NAME"}' $CONSUL_HTTP_ADDR/v1/catalog/deregister`
+	const typed = `curl -X PUT -H "X-Consul-Token: $TOKEN" -d '{"Node":"NAME"}' ${CONSUL_HTTP_ADDR:-127.0.0.1:8500}/v1/catalog/deregister`
 	leadsRestored(t, func(_ *testing.T, b *beating) {
 		b.denied = true
 		b.runs(10*staleTime - time.Second)
