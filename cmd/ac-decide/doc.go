@@ -79,10 +79,12 @@ their addresses, the cluster is lost. With -lost-cluster wait the program waits
 for them all the same, and says what to type; with bootstrap it starts an empty
 cluster; with restore one from the newest of the snapshots that ac-heartbeat
 -snapshots keeps. With auto it waits if more than one server is desired; else it
-restores or, if there is no snapshot, bootstraps. A decision to restore names
-the snapshot; ac-exec restores it. One that cannot be restored is given up after
-three tries, or at once if it is damaged; standard error then says how to have it
-tried again, and how to have the one before it restored.
+restores or, if there is no snapshot, bootstraps. A node that was decided to be a
+client obeys bootstrap and restore on the command line only, not as a setting. A
+decision to restore names the snapshot; ac-exec restores it. One that cannot be
+restored is given up after three tries, or at once if it is damaged; standard
+error then says how to have it tried again, and how to have the one before it
+restored.
 
 With -dry-run nothing is claimed or kept: the document shows the decision that
 would be made. With -set the program only keeps the -mode that is given, for the

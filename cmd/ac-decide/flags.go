@@ -21,6 +21,7 @@ type program struct {
 	ticks, birthWait      time.Duration
 	dir, configDir, mode  string
 	claims, birth, lost   string
+	flags                 *cli.FlagSet
 	set, dryRun, resize   bool
 	offline               bool
 	recover               bool
@@ -51,6 +52,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.StringVar(&p.lost, "lost-cluster", string(rule.LostAuto), "what to do when all servers of a cluster are silent: `wait`, bootstrap an empty one, restore the newest snapshot, or auto, which waits if more than one server is desired, and else restores or, without a snapshot, bootstraps")
 	f.Wait(&p.wait)
 	f.StringVar(&p.claims, "claims", "on", "`on`, or off to decide by the heartbeats alone, without the cluster record and with a race")
+	p.flags = f
 	f.Verb(&p.resize, "resize", "change the cluster's desired number of servers to -servers")
 	f.Verb(&p.set, "set", "keep the given -mode, or -offline, for the next start, and do nothing else")
 	f.Verb(&p.offline, "offline", "with -set: keep that the next decision of this server may do without the store")

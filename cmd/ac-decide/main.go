@@ -124,7 +124,7 @@ func document(d node.Prepared, at registry.Location, expiry time.Duration) wire.
 
 func (p *program) policy(at registry.Location, expiry time.Duration) rule.Policy {
 	return rule.Policy{
-		Desired: p.servers, Birth: rule.Birth(p.birth), BirthWait: p.waitForBirth(expiry), Lost: rule.Lost(p.lost),
+		Desired: p.servers, Birth: rule.Birth(p.birth), BirthWait: p.waitForBirth(expiry), Lost: rule.Lost(p.lost), LostTyped: p.flags.Given("lost-cluster"),
 		Resize: p.resize, Expiry: expiry,
 		StartOver: p.command(at, expiry, rule.LostBootstrap), Restore: p.command(at, expiry, rule.LostRestore),
 		Retry: "rm " + datadir.Dir(p.dir).FailedRestoresFile(), Remove: removal(at),

@@ -97,6 +97,9 @@ func (p *program) Check(s cli.Streams) error {
 	if p.ticks > p.expiry/2 && p.ticks <= p.expiry && len(p.command) == 0 {
 		s.Warnf("-ticks %v is more than half the expiry, %v: one beat that fails makes the node count as dead", p.ticks, p.expiry)
 	}
+	if p.lacksCommand() {
+		s.Warnf("no command follows --: this beats beside an agent that others start")
+	}
 	bad = append(bad, p.checkVerbs(), p.checkCommand(), cli.CheckSample(p.sample), cli.CheckSnapshots(p.snapshots), cli.CheckTimeout(p.timeout))
 	if p.dir == "" {
 		bad = append(bad, errors.New("no -data-dir"))

@@ -182,7 +182,7 @@ func TestDecideOpenClient(t *testing.T) {
 	set.Membership.Open = false
 	stalled := rec(rule.Bootstrapping, 1, slot(1, expiry))
 	one, three := rec(rule.Established, 1, slot(1, time.Hour)), rec(rule.Established, 3, slot(1, time.Hour), slot(2, time.Hour))
-	restores := rule.Policy{Lost: rule.LostRestore}
+	restores := rule.Policy{Lost: rule.LostRestore, LostTyped: true}
 	const keptClient = "; the data directory keeps mode agent"
 	const lost = "wait to see whether cluster c1 is lost: no server sends heartbeats, watching *"
 	const toldOne = "; note: the cluster record says 3 servers and this node was told 1: the record rules; -resize changes it once the cluster has a leader"
@@ -199,7 +199,8 @@ func TestDecideOpenClient(t *testing.T) {
 		{name: "a server has its time to start", self: open, rec: rec(rule.Established, 1, slot(1, time.Second)), policy: restores, want: "agent join [192.0.2.1] held [s1] of 1" + keptClient},
 		{name: "a cluster of several is lost", self: open, rec: three, want: "agent join [192.0.2.1 192.0.2.2] held [] of 3" + keptClient + toldOne},
 		{name: "it is to be restored", self: open, rec: three, policy: restores, want: lost},
-		{name: "it is to be started over", self: open, rec: three, policy: rule.Policy{Lost: rule.LostBootstrap}, want: lost},
+		{name: "it is to be started over", self: open, rec: three, policy: rule.Policy{Lost: rule.LostBootstrap, LostTyped: true}, want: lost},
+		{name: "it is to be restored, by a setting", self: open, rec: one, policy: rule.Policy{Lost: rule.LostRestore}, want: "agent join [192.0.2.1] held [] of 1" + keptClient},
 		{name: "it is to be restored, and the heartbeats are not read", self: open, rec: three, recordOnly: true, policy: restores, want: "read the heartbeats"},
 		{name: "it took the birth over", self: open, rec: rec(rule.Bootstrapping, 1, slot(9, time.Second)), want: "server bootstrap join [] held [s9] of 1; this node holds a slot"},
 		{name: "no record", self: open, want: "agent join [] held [] of 1" + keptClient},

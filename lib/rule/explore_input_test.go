@@ -160,7 +160,7 @@ func (x *explorer) input(w world, i int8, recordOnly bool) rule.Input {
 	n := w.nodes[i]
 	in := rule.Input{
 		Self:   n.self(i),
-		Policy: rule.Policy{Desired: int(x.desired), Birth: x.birth, BirthWait: unit, Lost: x.lost, Expiry: expiry},
+		Policy: rule.Policy{Desired: int(x.desired), Birth: x.birth, BirthWait: unit, Lost: x.lost, LostTyped: true, Expiry: expiry},
 		Seen:   rule.Observation{Record: n.seen.forRule(n.recordAge), RecordOnly: recordOnly, HeartbeatsLater: n.beatsLater},
 		New:    rule.NewIDs{ClusterID: clusterName(w.clusters + 1), Write: "w"},
 	}

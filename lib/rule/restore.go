@@ -99,11 +99,11 @@ func (in Input) snapshotOfLost() (snapshot string, action Action, ok bool) {
 }
 
 // replacesLost reports whether the registry shows no server of an established cluster, and
-// the operator has said that another is to be started then. The default says so only to
-// blank nodes, where one server is desired: clients that are up before their server, after
-// a power failure, say, must not give its data up (R22).
+// the operator has typed at this node that another is to be started then. A setting says so
+// to blank nodes only: clients that are up before their servers, after a power failure, say,
+// must not give their data up (R22).
 func (in Input) replacesLost() bool {
-	if in.Seen.Record.State != Established || in.Seen.RecordOnly || len(in.heldByOthers()) > 0 {
+	if !in.Policy.LostTyped || in.Seen.Record.State != Established || in.Seen.RecordOnly || len(in.heldByOthers()) > 0 {
 		return false
 	}
 	return in.Policy.Lost == LostBootstrap || in.Policy.Lost == LostRestore

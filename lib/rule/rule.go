@@ -46,6 +46,7 @@ type Policy struct {
 	// BirthWait is how long the servers of a birth by [Auto] gather; 0 for not at all.
 	BirthWait time.Duration
 	Lost      Lost          // what to do about a lost cluster
+	LostTyped bool          // Lost was typed for this one decision (R22)
 	Resize    bool          // make Desired the record's number
 	Expiry    time.Duration // of heartbeats; also how long a new slot counts as held
 	// For messages: StartOver is the command that gives up a lost cluster, Restore the one

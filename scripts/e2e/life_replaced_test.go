@@ -109,27 +109,3 @@ func signalAll(t *testing.T, sig syscall.Signal, pids []int) {
 		}
 	}
 }
-
-// All servers of a cluster are lost, and machines that start in the same second are clients,
-// because the dead still count. One that was told to starts another cluster by itself, an
-// expiry and the grace later (R22). The control was not told: it says what to type.
-func TestServersAreReplacedAtOnce(t *testing.T) {
-	t.Parallel()
-	s := newDirectory(t)
-	o := newOutageServer(t, s)
-	killAll(t, o.id())
-	start := func(name, policy string) (*machine, *process) {
-		m := newMachine(t, name, s)
-		p := m.start(m.runner("-e", "4", "-t", "1", "-lost-cluster", policy, "run", "--", "-client="+m.address)...)
-		eventually(t, "a client at "+name, func() error { return want("mode", m.read("data/mode"), wire.Agent) })
-		return m, p
-	}
-	waits, said := start("waits", "auto")
-	starts, _ := start("starts", "bootstrap")
-	starts.awaitLeader()
-	waits.awaitLeader() // as a client of that
-	if err := errors.Join(want("mode", starts.read("data/mode"), wire.Server), want("mode of the control", waits.read("data/mode"), wire.Agent),
-		contains("stderr", said.err.String(), "all servers are silent; if they never come back, type on one node: ac-decide")); err != nil {
-		t.Error(err)
-	}
-}

@@ -118,7 +118,7 @@ func TestPageText(t *testing.T) {
 		"     -registry, -r URL\n             Registry URL: s3://bucket[/prefix] or file:///absolute/path.",
 		"     -until joined | leader | voter\n",
 		"     255     The agent is not running, so nothing was written (or does not answer).",
-		"\n     AC_LOST_CLUSTER  -lost-cluster\n",
+		"\n     AC_TICKS        -ticks\n",
 		"The loop removes its own heartbeats once they have expired.",
 	} {
 		if !strings.Contains(got, want) {
