@@ -85,7 +85,7 @@ explore: ## every interleaving of small clusters, and seeded random runs (three 
 	EXPLORE=more $(GO) test -count=1 -v -run='^TestExplor' ./lib/rule
 	$(GO) test -count=1 -v ./lib/sim
 
-e2e: ready build tools bin/tools/nfpm ## the programs with real Consul agents and a real S3 server (ten minutes)
+e2e: ready build tools bin/tools/nfpm ## the programs with real Consul agents and a real S3 server (eleven minutes)
 	$(announce)
 	$(GO) test -count=1 -timeout=20m -parallel=5 ./scripts/...
 
