@@ -166,7 +166,10 @@ func (n *machine) soleVoter() {
 		return
 	}
 	m.Recovered = true
-	l := &lineage{id: len(n.w.lineages), cluster: m.ClusterID, term: m.Term, voters: map[int]time.Time{n.disk.id: time.Now()}}
+	l := &lineage{
+		id: len(n.w.lineages), cluster: m.ClusterID, term: m.Term, voters: map[int]time.Time{n.disk.id: time.Now()},
+		restored: n.disk.raft.restored, // it goes on with that data
+	}
 	n.w.lineages = append(n.w.lineages, l)
 	n.disk.raft = l
 	n.w.count(quorumRecovered)
