@@ -152,7 +152,7 @@ func (in Input) goAhead() Action {
 	rec := in.Seen.Record
 	survivors := rec.LiveSurvivors(in.Seen.Time, in.Policy.Expiry)
 	youngest := slices.MaxFunc(survivors, func(a, b Survivor) int { return a.Came.Compare(b.Came) })
-	if until := youngest.readyAt(in.Policy.Expiry); in.Seen.Time.Before(until) {
+	if until := youngest.ReadyAt(in.Policy.Expiry); in.Seen.Time.Before(until) {
 		return Action{
 			Wait:        fmt.Sprintf("for other servers on which recover may be typed yet, until %s by the store's clock", until.UTC().Format(time.TimeOnly)),
 			NoLaterThan: until,

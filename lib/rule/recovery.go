@@ -34,8 +34,8 @@ func (s Survivor) dueForRenewal(now time.Time, expiry time.Duration) bool {
 	return now.Sub(s.Renewed) >= expiry/2
 }
 
-// readyAt returns when the others have had an expiry to come after this survivor.
-func (s Survivor) readyAt(expiry time.Duration) time.Time {
+// ReadyAt returns when the others have had an expiry to come after this survivor.
+func (s Survivor) ReadyAt(expiry time.Duration) time.Time {
 	return s.Came.Add(expiry)
 }
 

@@ -21,7 +21,7 @@ func (s Status) recovery(rec rule.Record) []string {
 	var until time.Time
 	for _, v := range survivors {
 		out = append(out, s.survivor(v))
-		if ready := v.Came.Add(s.Expiry); ready.After(until) {
+		if ready := v.ReadyAt(s.Expiry); ready.After(until) {
 			until = ready
 		}
 	}
