@@ -109,21 +109,13 @@ func TestRecoverIsRefusedWhereOthersHaveALeader(t *testing.T) {
 	p := newParted(newLAN(t))
 	p.awaitWhole()
 	leader := p.leader()
-	i := slices.IndexFunc(p.servers, func(h *host) bool { return h != leader })
-	cut := p.servers[i]
-	for n, h := range p.servers {
-		if n == i {
-			continue
-		}
-		p.do("ip", "-n", p.ns(cut.name), "route", "add", "blackhole", partedAddress(n)+"/32")
-		p.do("ip", "-n", p.ns(h.name), "route", "add", "blackhole", partedAddress(i)+"/32")
-	}
+	cut := without(p.servers, leader)[0]
+	others := without(p.servers, cut)
+	p.cut(cut, others, "add")
 	eventually(t, "no leader at "+cut.name, func() error { return want("leader", cut.leader(), "") })
-	typed := "auto-consul -r " + partedRegistry + " -n " + cut.name + " -a " + partedAddress(i) + " -e 12 recover"
-	for n := range p.servers {
-		if n != i {
-			typed += " -gone " + p.servers[n].name
-		}
+	typed := "auto-consul -r " + partedRegistry + " -n " + cut.name + " -a " + cut.address + " -e 12 recover"
+	for _, other := range others {
+		typed += " -gone " + other.name
 	}
 	// The others' next beat both contradicts that they are gone and takes the entry out.
 	if got := cut.run(typed); got.code != 1 ||
@@ -131,7 +123,7 @@ func TestRecoverIsRefusedWhereOthersHaveALeader(t *testing.T) {
 			contains("stderr", got.stderr, "a server that sees a leader has taken it out") != nil {
 		t.Errorf("got code %d: %s", got.code, got.stderr)
 	}
-	got := cut.run("auto-consul -r " + partedRegistry + " -n " + cut.name + " -a " + partedAddress(i) + " -e 12 recover")
+	got := cut.run("auto-consul -r " + partedRegistry + " -n " + cut.name + " -a " + cut.address + " -e 12 recover")
 	if got.code != 1 || contains("stderr", got.stderr, "a server that sees a leader has taken it out") != nil {
 		t.Errorf("got code %d: %s", got.code, got.stderr)
 	}
