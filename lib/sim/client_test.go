@@ -195,6 +195,10 @@ func (w *world) effect(s sent, r *http.Request, body []byte) (*http.Response, er
 		if _, ok := w.srv.Body(w.t, bucket, s.key); ok {
 			w.judge.beat(s)
 		}
+	case s.op == "delete" && strings.HasPrefix(s.key, "p/servers/"):
+		if _, ok := w.srv.Body(w.t, bucket, s.key); !ok {
+			w.judge.withdrawn(s)
+		}
 	}
 	return resp, err
 }

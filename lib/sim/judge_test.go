@@ -37,8 +37,8 @@ type shown struct {
 	until time.Time // store time at which it expires
 }
 
-// beat is one server heartbeat in the store.
-type beat struct{ at, stamp time.Time }
+// beat is one server heartbeat in the store, from at until its own node removed it.
+type beat struct{ at, stamp, removed time.Time }
 
 // live reports whether the heartbeat had not expired at a moment, at which the store's
 // clock showed the time stored. One that is dated in the future counts for no longer than
@@ -46,6 +46,11 @@ type beat struct{ at, stamp time.Time }
 func (b beat) live(moment, stored time.Time, expiry time.Duration) bool {
 	future := b.stamp.After(stored.Add(registry.DefaultSkew))
 	return b.stamp.Add(expiry).After(stored) && (!future || moment.Sub(b.at) < expiry)
+}
+
+// thereAt reports whether the heartbeat was in the store at a moment, and known to be.
+func (b beat) thereAt(moment time.Time) bool {
+	return b.at.Before(moment) && (b.removed.IsZero() || b.removed.After(moment))
 }
 
 func (j *judge) fail(format string, args ...any) {
@@ -177,9 +182,23 @@ func (j *judge) removed(s *sent, slot rule.Slot) {
 			j.fail("alive: %s replaced %s, which answers", s.n.name, n.name)
 		}
 		for _, b := range n.beats {
-			if b.at.Before(s.listed) && b.live(s.listed, s.stored.Add(time.Second), j.w.policy.Expiry) {
+			if b.thereAt(s.listed) && b.live(s.listed, s.stored.Add(time.Second), j.w.policy.Expiry) {
 				j.fail("alive: %s replaced %s, which sends heartbeats", s.n.name, n.name)
 			}
+		}
+	}
+}
+
+// withdrawn sees a server's heartbeat removed. One that its own node removed says no longer
+// that the node lives.
+func (j *judge) withdrawn(s sent) {
+	h, err := registry.ParseKey(s.key[len("p/"):])
+	if err != nil || h.Node != s.n.name {
+		return
+	}
+	for i := range s.n.beats {
+		if b := &s.n.beats[i]; b.stamp.Equal(h.Time) && b.removed.IsZero() {
+			b.removed = time.Now()
 		}
 	}
 }
@@ -193,7 +212,7 @@ func (j *judge) beat(s sent) {
 	}
 	j.w.count("server heartbeats")
 	expiry := j.w.policy.Expiry
-	s.n.beats = append(s.n.beats, beat{time.Now(), h.Time})
+	s.n.beats = append(s.n.beats, beat{at: time.Now(), stamp: h.Time})
 	if len(s.n.beats) > 64 {
 		s.n.beats = s.n.beats[32:]
 	}
