@@ -58,7 +58,8 @@ func (o *output) String() string {
 
 // startProcess starts a program as the leader of a process group, with nothing
 // but env for its environment. At the end of the test it is killed; what it
-// printed is shown if the test has failed.
+// printed is shown if the test has failed, of a command that was run again and again the
+// last time.
 func startProcess(t *testing.T, env []string, stdin string, argv ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command(lookPath(t, env, argv[0]), argv[1:]...), done: make(chan struct{})}
@@ -77,12 +78,16 @@ func startProcess(t *testing.T, env []string, stdin string, argv ...string) *pro
 	t.Cleanup(func() {
 		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 		<-p.done
-		if t.Failed() {
+		if _, again := shown.LoadOrStore(fmt.Sprint(t.Name(), argv), true); t.Failed() && !again {
 			t.Logf("%v ended with %d\nstdout: %s\nstderr: %s", argv, p.code(), tail(p.out.String()), tail(p.err.String()))
 		}
 	})
 	return p
 }
+
+// shown has the commands whose output was shown, each with the name of its test. The last that
+// was started is the first to be shown.
+var shown sync.Map
 
 // lookPath finds a program in the PATH of env rather than in the test's own.
 func lookPath(t *testing.T, env []string, name string) string {
