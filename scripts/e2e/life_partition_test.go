@@ -16,7 +16,7 @@ const (
 	partedRegistry = "s3://my-bucket/consul"
 	// Who is alone takes long to be sure that all others have failed.
 	partedGossip = "gossip_lan {\n  probe_interval = \"500ms\"\n  probe_timeout = \"250ms\"\n}\n"
-	partedRun    = "auto-consul -r " + partedRegistry + " -a $ADDRESS -c $HOME/consul.d -s 3 -birth quorum -e 12 -t 3 run"
+	partedRun    = "auto-consul -r " + partedRegistry + " -a $ADDRESS -c $HOME/consul.d -s 3 -birth quorum -e ${EXPIRY:-12} -t 3 run"
 )
 
 // The leader is cut off from everybody, and an agent from the servers though not
@@ -211,7 +211,7 @@ func (p *parted) awaitSame(born wire.Cluster) {
 // members runs ac-members.
 func (h *host) members() wire.Members {
 	h.lan.t.Helper()
-	got := h.run("ac-members -r " + partedRegistry + " -e 12")
+	got := h.run("ac-members -r " + partedRegistry + " -e ${EXPIRY:-12}")
 	if got.code != 0 {
 		h.lan.t.Fatalf("ac-members ended with %d: %s", got.code, got.stderr)
 	}
