@@ -52,7 +52,7 @@ func TestVerdict(t *testing.T) {
 		"75 after a stop":                    {ends, "until [ -e signals ]; do sleep 0.02; done; exit 75", true, 9},
 		"76":                                 {ends, waiting + "exit 76", false, 76},
 		"76 of those that are told to end":   {"exit 0", "trap 'exit 76' TERM; echo >>trapped; while :; do sleep 0.02; done", false, 76},
-		"76 at the command's end":            {"until [ -e up ]; do sleep 0.02; done; exit 5", "echo >>up; exit 76", false, 76},
+		"76 at the command's end":            {"until [ -e up ]; do sleep 0.02; done; exit 5", "trap '' TERM; echo >>up; exit 76", false, 76},
 		"76 after a stop":                    {ends, "until [ -e signals ]; do sleep 0.02; done; exit 76", true, 9},
 		"an end that is no verdict":          {"exit 5", "trap 'exit 77' TERM; echo >>trapped; while :; do sleep 0.02; done", false, 5},
 		"beats that do not heed being ended": {"exit 5", "trap '' TERM; while :; do sleep 0.02; done", false, 5},
