@@ -5,19 +5,16 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/signal"
 	"slices"
 	"syscall"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
+	"auto-consul/lib/members"
 	"auto-consul/lib/registry"
-	"auto-consul/lib/rule"
+	"auto-consul/lib/status"
 	"auto-consul/lib/store"
 )
 
@@ -41,7 +38,6 @@ type program struct {
 	rest              []string
 	flags             *cli.FlagSet
 	at                registry.Location
-	firstSeen         claim.FirstSeen // of what lies in the future
 }
 
 func (p *program) Flags(f *cli.FlagSet) {
@@ -78,13 +74,39 @@ func (p *program) Check(cli.Streams) error {
 	return cli.Problems(bad...)
 }
 
+// checkFormat returns what is wrong with the format, by itself or with other flags.
+func (p *program) checkFormat() error {
+	switch {
+	case p.shows() && p.role != "all":
+		return fmt.Errorf("-format %s wants -role all: it shows servers and clients", p.format)
+	case p.format == "prometheus" && p.watch > 0:
+		return errors.New("-format prometheus cannot be used with -watch: a file of metrics is written as a whole")
+	}
+	return cli.OneOf("format", p.format, "json", "tsv", "table", "prometheus")
+}
+
+// shows reports whether the answer is for people or monitoring, and shows what is known
+// where something is not.
+func (p *program) shows() bool { return p.format == "table" || p.format == "prometheus" }
+
 func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	st, err := store.Open(ctx, p.at)
 	if err != nil {
 		return err
 	}
-	r := &registry.Registry{Store: st, Expiry: p.expiry}
-	first, err := p.observe(ctx, r, s)
+	r := &members.Reader{
+		Registry: &registry.Registry{Store: st, Expiry: p.expiry},
+		Limit:    p.limit, Purge: p.purge, Timeout: p.timeout, Warnf: s.Warnf,
+		Snapshot: p.shows() || p.snapshots > 0 && p.format == "json", Forgiving: p.shows(),
+	}
+	switch p.role {
+	case "all":
+	case "none":
+		r.Roles = []registry.Role{}
+	default:
+		r.Roles = []registry.Role{registry.Role(p.role)}
+	}
+	first, err := r.Read(ctx)
 	if err != nil {
 		return err
 	}
@@ -95,7 +117,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 }
 
 // follow prints the membership whenever it changes, until it is told to stop.
-func (p *program) follow(ctx context.Context, r *registry.Registry, s cli.Streams, last observation) error {
+func (p *program) follow(ctx context.Context, r *members.Reader, s cli.Streams, last members.Reading) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	tick := time.NewTicker(p.watch)
@@ -106,13 +128,13 @@ func (p *program) follow(ctx context.Context, r *registry.Registry, s cli.Stream
 			return nil
 		case <-tick.C:
 		}
-		now, err := p.observe(ctx, r, s)
+		now, err := r.Read(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
 			s.Warnf("%v; next try in %v", err, p.watch)
-		case !slices.Equal(p.roster(now), p.roster(last)):
+		case !slices.Equal(r.Roster(now), r.Roster(last)):
 			if err := p.print(s, now); err != nil {
 				return err
 			}
@@ -121,58 +143,31 @@ func (p *program) follow(ctx context.Context, r *registry.Registry, s cli.Stream
 	}
 }
 
-// observation is one reading of the registry and what was purged in it.
-type observation struct {
-	registry.Snapshot
-	cluster rule.Observation // its record alone
-	purged  []string
-
-	snapshot   *registry.ConsulSnapshot // the newest, nil if there is none
-	noSnapshot error                    // why it is not known
-}
-
-func (p *program) observe(ctx context.Context, r *registry.Registry, s cli.Streams) (observation, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
-	var o observation
-	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		if o.Snapshot, err = r.Read(gctx, p.query()); err == nil {
-			p.firstSeen.Observe(time.Now(), o.Snapshot)
-		}
-		return err
-	})
-	g.Go(func() (err error) {
-		o.cluster, err = claim.Observer{Registry: r}.Record(gctx)
-		if err != nil {
-			return err
-		}
-		return p.findSnapshot(gctx, r.Store, &o, s)
-	})
-	if err := g.Wait(); err != nil {
-		return observation{}, err
+func (p *program) print(s cli.Streams, o members.Reading) error {
+	shown := status.Status{
+		Registry: p.at.String(), Seen: o.Seen(), Expiry: p.expiry, Purged: len(o.Purged), Sample: p.sample, Snapshot: o.Kept,
 	}
-	if p.purge {
-		var err error
-		if o.purged, err = r.Purge(ctx, o.Expired); err != nil {
-			s.Warnf("purged %d of %d expired heartbeats: %v", len(o.purged), len(o.Expired), err)
-		}
+	switch {
+	case o.NotListed != nil:
+		shown.NoSnapshot = "not known"
+	case o.Kept == nil && p.snapshots > 0 && o.Cluster.Record != nil:
+		shown.NoSnapshot = "none"
 	}
-	return o, nil
-}
-
-func (p *program) query() registry.Query {
-	q := registry.Query{Over: p.firstSeen.Over(time.Now(), p.expiry)} // of earlier readings (R53)
-	switch p.role {
-	case "all":
-	case "none":
-		q.Roles = []registry.Role{}
+	var text string
+	switch p.format {
+	case "tsv":
+		text = o.Lines()
+	case "table":
+		text = shown.Table()
+	case "prometheus":
+		return s.PrintText(shown.Metrics())
 	default:
-		q.Roles = []registry.Role{registry.Role(p.role)}
+		d := o.Document(p.at.String(), p.expiry)
+		d.Sampled = p.sample
+		return s.Print(d)
 	}
-	if p.limit > 0 {
-		some := func(n int) []int { return rand.Perm(n)[:min(n, p.limit)] }
-		q.Pick = map[registry.Role]registry.Pick{registry.Servers: some, registry.Agents: some}
+	if p.watch > 0 {
+		text += "\n" // an empty line ends each table of a stream
 	}
-	return q
+	return s.PrintText(text)
 }

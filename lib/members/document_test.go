@@ -1,4 +1,4 @@
-package main
+package members
 
 import (
 	"testing"
@@ -23,9 +23,9 @@ func TestDocumentTime(t *testing.T) {
 		"the listings came late":   {late, early, some},
 		"nothing was to be listed": {time.Time{}, early, nil},
 	} {
-		o := observation{Snapshot: registry.Snapshot{Time: tt.listed, Live: tt.live}, cluster: rule.Observation{}}
-		o.cluster.Time = tt.recorded
-		if got := o.document(registry.Location{}, time.Minute).Time; !got.Equal(early) {
+		o := Reading{Snapshot: registry.Snapshot{Time: tt.listed, Live: tt.live}, Cluster: rule.Observation{}}
+		o.Cluster.Time = tt.recorded
+		if got := o.Document("s3://b", time.Minute).Time; !got.Equal(early) {
 			t.Errorf("%s: got %v, want %v", name, got, early)
 		}
 	}
