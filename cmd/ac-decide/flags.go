@@ -7,6 +7,7 @@ import (
 
 	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
+	"auto-consul/lib/datadir"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/route"
 	"auto-consul/lib/rule"
@@ -19,7 +20,8 @@ type program struct {
 	servers               int
 	expiry, timeout, wait time.Duration
 	ticks, birthWait      time.Duration
-	dir, configDir, mode  string
+	dir                   datadir.Dir
+	configDir, mode       string
 	claims, birth, lost   string
 	flags                 *cli.FlagSet
 	set, dryRun, resize   bool
@@ -43,7 +45,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.Servers(&p.servers)
 	f.Expiry(&p.expiry)
 	f.Ticks(&p.ticks) // the runner's heartbeats: better refused now than after the agent's start
-	f.DataDir(&p.dir)
+	f.DataDir((*string)(&p.dir))
 	f.ConfigDir(&p.configDir)
 	f.Timeout(&p.timeout)
 	f.Mode(&p.mode, auto, "`mode` of this node: server or agent; kept for the one that the data directory keeps; auto to decide where none is kept")
@@ -100,7 +102,7 @@ func (p *program) Check(cli.Streams) error {
 	}
 	return cli.Problems(append(bad,
 		registry.CheckNode(p.node), registry.CheckZone(p.zone), registry.CheckExpiry(p.expiry), registry.CheckTicks(p.ticks, p.expiry),
-		cli.OneOf("birth", p.birth, string(rule.Auto), string(rule.First), string(rule.Quorum)), p.checkBirthWait(p.expiry),
+		cli.OneOf("birth", p.birth, string(rule.Auto), string(rule.First), string(rule.Quorum)), rule.CheckBirthWait(p.birthWait, p.expiry),
 		cli.OneOf("lost-cluster", p.lost, string(rule.LostAuto), string(rule.LostWait), string(rule.LostBootstrap), string(rule.LostRestore)),
 		cli.OneOf("claims", p.claims, "on", "off"))...)
 }
@@ -124,26 +126,6 @@ func (p *program) checkRecover() error {
 	return cli.Problems(bad...)
 }
 
-// checkBirthWait returns an error for a wait in which a slot would grow old: it could be
-// taken from a server that waits.
-func (p *program) checkBirthWait(expiry time.Duration) error {
-	switch {
-	case p.birthWait > expiry/2:
-		return fmt.Errorf("bad -birth-wait %v: more than half the expiry, %v, in which the slot of a server that waits would grow old", p.birthWait, expiry)
-	case p.birthWait > 0 && p.birthWait%time.Second != 0:
-		return fmt.Errorf("bad -birth-wait %v: want whole seconds", p.birthWait)
-	}
-	return nil
-}
-
-// waitForBirth returns how long the first servers wait for the others.
-func (p *program) waitForBirth(expiry time.Duration) time.Duration {
-	if p.birthWait >= 0 {
-		return p.birthWait
-	}
-	return min(max((expiry/4).Round(time.Second), time.Second), (expiry / 2).Truncate(time.Second))
-}
-
 // checkAddress gives the node the default route's address where it has none.
 func (p *program) checkAddress() error {
 	if p.where.Announced() == "" {
@@ -156,24 +138,22 @@ func (p *program) checkAddress() error {
 	return registry.CheckAddress(p.where.Announced())
 }
 
-// configPaths returns the files and folders of Consul's configuration.
-func (p *program) configPaths() []string {
-	if p.configDir == "" {
-		return nil
+// policy returns what the flags tell the rules.
+func (p *program) policy() rule.Policy {
+	wait := p.birthWait
+	if wait < 0 { // it was not given
+		wait = rule.DefaultBirthWait(p.expiry)
 	}
-	return []string{p.configDir}
+	return rule.Policy{
+		Desired: p.servers, Birth: rule.Birth(p.birth), BirthWait: wait, Lost: rule.Lost(p.lost), LostTyped: p.flags.Given("lost-cluster"),
+		Resize: p.resize, Expiry: p.expiry,
+		StartOver: p.command(rule.LostBootstrap), Restore: p.command(rule.LostRestore),
+		Retry: "rm " + p.dir.FailedRestoresFile(), Remove: p.at.Removal(),
+	}
 }
 
 // command returns the command that decides what becomes of a lost cluster.
-func (p *program) command(at registry.Location, expiry time.Duration, lost rule.Lost) string {
+func (p *program) command(lost rule.Lost) string {
 	return fmt.Sprintf("ac-decide -registry %s -node %s -address %s -data-dir %s -servers %d -expiry %d -lost-cluster %s",
-		at, p.node, p.where.Announced(), p.dir, p.servers, expiry/time.Second, lost)
-}
-
-// removal returns the command that removes an object of a registry, up to its key.
-func removal(at registry.Location) string {
-	if at.Path != "" {
-		return "rm " + at.Path + "/"
-	}
-	return "aws s3 rm " + at.String() + "/"
+		p.at, p.node, p.where.Announced(), p.dir, p.servers, p.expiry/time.Second, lost)
 }

@@ -3,14 +3,16 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
+	"fmt"
 	"os"
 	"time"
 
 	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
-	"auto-consul/lib/datadir"
 	"auto-consul/lib/exit"
+	"auto-consul/lib/members"
 	"auto-consul/lib/node"
 	"auto-consul/lib/registry"
 	"auto-consul/lib/rule"
@@ -36,97 +38,114 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if !registry.NodeInDNS(p.node) {
 		s.Warnf("Consul's DNS cannot find a node named %s: want [A-Za-z0-9-] only", p.node)
 	}
-	at, expiry, first, err := p.input(s)
+	first, err := p.input(s)
 	if err == nil {
-		err = p.checkBirthWait(expiry)
+		err = rule.CheckBirthWait(p.birthWait, p.expiry)
 	}
 	if err != nil {
 		return exit.With(exit.Misuse, err)
 	}
-	st, err := store.Open(ctx, at)
+	st, err := store.Open(ctx, p.at)
 	if err != nil {
 		return err
 	}
 	// What it writes to see whether the store takes writes is removed again.
 	ctx, stop := cli.Interruptible(ctx, s.Out)
 	defer stop()
+	observer := claim.Observer{Registry: &registry.Registry{Store: st, Expiry: p.expiry}}
 	if p.recover {
-		return p.recoverQuorum(ctx, s, st, at, expiry)
+		err = p.recoverQuorum(ctx, s, observer)
+	} else {
+		err = p.decide(ctx, s, observer, first)
 	}
-	decided, err := p.preparer(s, st, at, expiry).Prepare(ctx, first)
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	if err != nil {
-		return err
-	}
-	return s.Print(document(decided, at, expiry))
+	return err
 }
 
 // keep keeps what the operator has set for the next start.
 func (p *program) keep(s cli.Streams) error {
 	mode, err := registry.Mode(p.mode), error(nil)
 	if p.offline {
-		n := node.Preparer{Disk: datadir.Dir(p.dir), Random: claim.NewRandom(), Claims: p.claims == "on"}
+		n := node.Preparer{Disk: p.dir, Random: claim.NewRandom(), Claims: p.claims == "on"}
 		mode, err = n.AllowOffline()
 	} else {
-		err = node.SetMode(datadir.Dir(p.dir), mode)
+		err = node.SetMode(p.dir, mode)
 	}
 	if err != nil {
 		return err
 	}
-	return s.Print(wire.Kept{Version: wire.Version, Mode: string(mode), DataDir: p.dir, Offline: p.offline})
+	return s.Print(wire.Kept{Version: wire.Version, Mode: string(mode), DataDir: string(p.dir), Offline: p.offline})
 }
 
-// preparer returns what decides, as the flags say.
-func (p *program) preparer(s cli.Streams, st registry.Store, at registry.Location, expiry time.Duration) node.Preparer {
+// input returns what a document of ac-members on standard input shows, where no registry is
+// given by its URL. The document then says which registry it is, and the expiry.
+func (p *program) input(s cli.Streams) (*rule.Observation, error) {
+	if p.url != "" {
+		return nil, nil
+	}
+	d, err := wire.ReadMembers(s.In)
+	if errors.Is(err, wire.ErrEmpty) {
+		err = fmt.Errorf("no -registry, and %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.at, err = registry.ParseLocation(d.Registry); err != nil {
+		return nil, err
+	}
+	p.expiry = time.Duration(d.ExpirySeconds) * time.Second
+	return members.Observation(d)
+}
+
+// decide decides, keeps the decision and prints it.
+func (p *program) decide(ctx context.Context, s cli.Streams, observer claim.Observer, first *rule.Observation) error {
 	n := node.Preparer{
-		Observer: claim.Observer{Registry: &registry.Registry{Store: st, Expiry: expiry}},
-		Disk:     datadir.Dir(p.dir), Out: s, Random: claim.NewRandom(), Answers: consul.Answers,
+		Observer: observer, Disk: p.dir, Out: s, Random: claim.NewRandom(), Answers: consul.Answers,
 		Node: p.node, Address: p.where.Announced(), Zone: p.zone, MustKeep: p.mode == kept,
-		Policy: p.policy(at, expiry), Claims: p.claims == "on",
+		Policy: p.policy(), Claims: p.claims == "on",
 		Wait: p.wait, Timeout: p.timeout, DryRun: p.dryRun, MayServe: p.mayServe,
 	}
 	if mode := registry.Mode(p.mode); mode.Known() {
 		n.Mode = mode
 	}
-	return n
+	decided, err := n.Prepare(ctx, first)
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	return s.Print(decided.Document(p.at.String(), p.expiry))
 }
 
 // mayServe returns an error if Consul would not start a server on the data directory
 // any more. What it cannot read of the configuration, Consul will refuse itself.
 func (p *program) mayServe() error {
-	files, err := consul.ReadConfig(p.configPaths())
+	files, err := consul.ReadConfig(consul.Launch{ConfigDir: p.configDir}.ConfigPaths())
 	if err != nil {
 		files = nil
 	}
-	return datadir.Dir(p.dir).CheckAge(consul.RejoinAgeMax(files))
+	return p.dir.CheckAge(consul.RejoinAgeMax(files))
 }
 
-// document returns the decision as it is printed.
-func document(d node.Prepared, at registry.Location, expiry time.Duration) wire.Decision {
-	out := wire.Decision{
-		Version: wire.Version, Mode: string(d.Mode), Bootstrap: d.Bootstrap, BootstrapExpect: d.Expect, Restore: d.Restore, Recover: d.Recover, Join: d.Join,
-		Node: d.Self.Node, Address: d.Self.Address, Zone: d.Self.Zone, Registry: at.String(),
-		Incarnation: d.Self.Incarnation, Slot: d.HasSlot, Reason: d.Reason, Evidence: append([]string{}, d.Proof...),
-		ExpirySeconds: int64(expiry / time.Second), DesiredServers: d.Desired, HeldServers: d.Held, DecidedAt: d.Seen.Time,
-		Offline: d.Offline,
+// recoverQuorum brings a cluster back that has lost its quorum (R56).
+func (p *program) recoverQuorum(ctx context.Context, s cli.Streams, observer claim.Observer) error {
+	agent, err := consul.NewAgent()
+	if err != nil {
+		return exit.With(exit.Misuse, err)
 	}
-	if d.Offline {
-		out.DecidedAt = time.Now().UTC().Truncate(time.Second) // there is no store to ask for the time
+	r := node.Recoverer{
+		Observer: observer, Disk: p.dir, Out: s, Random: claim.NewRandom(), Agent: agent, Answers: consul.Answers, ReadLog: p.dir.RaftLogAlone,
+		Node: p.node, Address: p.where.Announced(), Zone: p.zone, Gone: p.gone,
+		Policy: p.policy(), Wait: p.wait, Timeout: p.timeout,
 	}
-	out.ClusterID, out.Generation = d.Membership.ClusterID, d.Membership.Term
-	if rec := d.Seen.Record; rec != nil {
-		out.ClusterID, out.Generation = rec.ClusterID, rec.Bootstrap.Term
+	if p.dryRun {
+		return r.Preview(ctx)
 	}
-	return out
-}
-
-func (p *program) policy(at registry.Location, expiry time.Duration) rule.Policy {
-	return rule.Policy{
-		Desired: p.servers, Birth: rule.Birth(p.birth), BirthWait: p.waitForBirth(expiry), Lost: rule.Lost(p.lost), LostTyped: p.flags.Given("lost-cluster"),
-		Resize: p.resize, Expiry: expiry,
-		StartOver: p.command(at, expiry, rule.LostBootstrap), Restore: p.command(at, expiry, rule.LostRestore),
-		Retry: "rm " + datadir.Dir(p.dir).FailedRestoresFile(), Remove: removal(at),
+	decided, seen, err := r.Recover(ctx)
+	if err != nil || ctx.Err() != nil {
+		return err
 	}
+	return s.Print(wire.Recovered{
+		Version: wire.Version, Winner: decided.Winner, ClusterID: seen.Record.ClusterID, Generation: seen.Record.Bootstrap.Term,
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
 )
 
 // ErrOccupied reports that an agent runs on the data directory.
@@ -98,4 +99,16 @@ func inUse(path string) bool {
 	}
 	defer unix.Close(fd)
 	return errors.Is(unix.Flock(fd, unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
+// RaftLogAlone is [Dir.RaftLog], and keeps agents from starting on the data directory until
+// this program ends. ok is false as long as one runs.
+func (d Dir) RaftLogAlone() (log rule.Log, ok bool, err error) {
+	if err := d.Occupy(0, func() {}); errors.Is(err, ErrOccupied) {
+		return log, false, nil
+	} else if err != nil {
+		return log, false, err
+	}
+	log, err = d.RaftLog()
+	return log, err == nil, err
 }

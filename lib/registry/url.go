@@ -29,6 +29,14 @@ func (l Location) String() string {
 	return u.String()
 }
 
+// Removal returns the command that removes an object of the registry, up to its key.
+func (l Location) Removal() string {
+	if l.Path != "" {
+		return "rm " + l.Path + "/"
+	}
+	return "aws s3 rm " + l.String() + "/"
+}
+
 var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // ParseLocation reads s3://bucket[/prefix] or file:///absolute/path.

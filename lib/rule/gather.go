@@ -17,6 +17,24 @@ type Gather struct {
 	WaitSeconds int64     `json:"wait_seconds"` // how long a gathering lasts
 }
 
+// CheckBirthWait returns an error for a [Policy.BirthWait] in which a slot would grow old: it
+// could be taken from a server that waits.
+func CheckBirthWait(wait, expiry time.Duration) error {
+	switch {
+	case wait > expiry/2:
+		return fmt.Errorf("bad -birth-wait %v: more than half the expiry, %v, in which the slot of a server that waits would grow old", wait, expiry)
+	case wait > 0 && wait%time.Second != 0:
+		return fmt.Errorf("bad -birth-wait %v: want whole seconds", wait)
+	}
+	return nil
+}
+
+// DefaultBirthWait returns the [Policy.BirthWait] of a node that was told none: a quarter of
+// the expiry.
+func DefaultBirthWait(expiry time.Duration) time.Duration {
+	return min(max((expiry/4).Round(time.Second), time.Second), (expiry / 2).Truncate(time.Second))
+}
+
 // gathers reports whether a cluster that this node starts gathers its servers first.
 // One server has nobody to wait for.
 func (in Input) gathers() bool {
