@@ -11,12 +11,16 @@ import (
 	"syscall"
 	"time"
 
+	"auto-consul/lib/claim"
 	"auto-consul/lib/cli"
 	"auto-consul/lib/consul"
 	"auto-consul/lib/datadir"
 	"auto-consul/lib/exit"
 	"auto-consul/lib/node"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/rule"
+	"auto-consul/lib/start"
+	"auto-consul/lib/store"
 	"auto-consul/lib/wire"
 )
 
@@ -102,20 +106,19 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if err != nil {
 		return exit.With(exit.Misuse, err)
 	}
-	l := p.launch(d)
-	argv, err := consul.Arguments(l)
+	a := p.agent(registry.Mode(d.Mode), p.launch(d), s)
+	argv, err := consul.Arguments(a.Launch)
 	if err != nil {
 		return exit.With(exit.Misuse, err)
 	}
-	if d.Address != "" && d.Address != l.Advertise {
-		s.Warnf("announcing %s, although the decision was made with %s", l.Advertise, d.Address)
+	if d.Address != "" && d.Address != a.Launch.Advertise {
+		s.Warnf("announcing %s, although the decision was made with %s", a.Launch.Advertise, d.Address)
 	}
-	files, err := consul.ReadConfig(l.ConfigPaths())
-	if err != nil {
+	if a.Files, err = consul.ReadConfig(a.Launch.ConfigPaths()); err != nil {
 		// Consul refuses what cannot be read, and knows why.
 		s.Warnf("configuration not compared with the decision: %v", err)
 	}
-	warnOfConfig(s, l, files)
+	a.WarnOfConfig()
 	if p.dryRun {
 		return s.Print(wire.Command{Version: wire.Version, Argv: argv})
 	}
@@ -123,57 +126,64 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	mode := registry.Mode(d.Mode)
-	if err := p.occupy(s, mode, files); err != nil {
+	if err := p.prepare(ctx, a, d, path); err != nil {
 		return err
-	}
-	if err := node.Confirm(ctx, claimOf(d), p.recordOf(d.Registry), s); err != nil {
-		return err
-	}
-	if err := p.takeRole(s, mode); err != nil {
-		return err
-	}
-	if d.Restore != "" {
-		if err := p.restore(ctx, s, d, l, files, path); err != nil {
-			return err
-		}
-	}
-	if d.Recover {
-		if err := p.recoverData(l, files); err != nil {
-			return err
-		}
 	}
 	return consul.Become(path, argv)
 }
 
-// occupy makes the data directory this agent's.
-func (p *program) occupy(s cli.Streams, mode registry.Mode, files []consul.File) error {
-	if err := p.checkDirs(mode); err != nil {
+// prepare gets everything ready that the agent needs, and has the decision confirmed.
+func (p *program) prepare(ctx context.Context, a start.Agent, d wire.Decision, path string) error {
+	if err := a.Occupy(); err != nil {
 		return err
 	}
-	dir := datadir.Dir(p.dir)
-	if mode == registry.Server {
-		if err := dir.CheckAge(consul.RejoinAgeMax(files)); err != nil {
+	confirm := func(ctx context.Context) error {
+		return node.Confirm(ctx, node.ClaimOf(d), p.recordOf(d.Registry), a.Out)
+	}
+	if err := confirm(ctx); err != nil {
+		return err
+	}
+	if err := a.TakeRole(); err != nil {
+		return err
+	}
+	if d.Restore != "" {
+		st, err := open(ctx, d.Registry)
+		if err != nil {
+			return err
+		}
+		ctx, stop := cli.Interruptible(ctx, nil)
+		defer stop()
+		r := start.Restore{
+			Snapshot: d.Restore, Store: st, Consul: path, Claim: node.ClaimOf(d), Confirm: confirm, Timeout: p.timeout,
+		}
+		if err := a.Restore(ctx, r); err != nil {
 			return err
 		}
 	}
-	return dir.Occupy(p.patience, func() {
-		s.Notef("waiting for the agent that runs on %s to end (%v at most)", p.dir, p.patience)
-	})
+	if d.Recover {
+		return a.Recover()
+	}
+	return nil
 }
 
-// takeRole gets Consul's own folder ready. That a node cannot go on in the folder of its
-// other mode, which may be another file system, costs it what is registered there, but
-// does not keep it from its role.
-func (p *program) takeRole(s cli.Streams, mode registry.Mode) error {
-	dir := datadir.Dir(p.dir)
-	if err := dir.EndRestore(); err != nil {
+// runCheck prints what was checked, if an agent could be started here. Its error has
+// the exit code that the start would have.
+func (p *program) runCheck(ctx context.Context, s cli.Streams) error {
+	mode := registry.Client
+	if p.mode == string(registry.Server) {
+		mode = registry.Server
+	}
+	a := p.agent(mode, consul.Launch{Bind: p.bind(), ConfigDir: p.configDir, Extra: p.extra}, s)
+	path, release, err := a.Check(ctx, p.consul)
+	if err != nil {
 		return err
 	}
-	if err := dir.TakeRole(mode); err != nil {
-		s.Warnf("the node id and the services of this node's other mode are not taken over: %v", err)
-	}
-	return datadir.CheckWritable(dir.Consul(mode))
+	return s.Print(wire.Check{Version: wire.Version, Mode: string(mode), Consul: path, Release: release, DataDir: p.dir})
+}
+
+// agent returns the agent that is to be started.
+func (p *program) agent(mode registry.Mode, l consul.Launch, s cli.Streams) start.Agent {
+	return start.Agent{Dir: datadir.Dir(p.dir), Mode: mode, Launch: l, Patience: p.patience, Out: s}
 }
 
 // launch returns the way in which the agent of a decision is started.
@@ -187,16 +197,25 @@ func (p *program) launch(d wire.Decision) consul.Launch {
 	}
 }
 
-// warnOfConfig warns of settings in the configuration files that contradict the
-// arguments.
-func warnOfConfig(s cli.Streams, l consul.Launch, files []consul.File) {
-	for _, f := range files {
-		found, err := consul.Contradictions(l, f)
+// recordOf returns what reads the cluster record of a registry. The time is store time.
+func (p *program) recordOf(url string) func(ctx context.Context) (*rule.Record, time.Time, error) {
+	return func(ctx context.Context) (*rule.Record, time.Time, error) {
+		ctx, cancel := context.WithTimeout(ctx, p.timeout)
+		defer cancel()
+		st, err := open(ctx, url)
 		if err != nil {
-			s.Warnf("configuration not compared with the decision: %v", err)
+			return nil, time.Time{}, err
 		}
-		for _, line := range found {
-			s.Warnf("%s", line)
-		}
+		seen, err := claim.Observer{Registry: &registry.Registry{Store: st}}.Record(ctx)
+		return seen.Record, seen.Time, err
 	}
+}
+
+// open opens the store of a registry.
+func open(ctx context.Context, url string) (registry.Store, error) {
+	at, err := registry.ParseLocation(url)
+	if err != nil {
+		return nil, exit.With(exit.Misuse, err)
+	}
+	return store.Open(ctx, at)
 }

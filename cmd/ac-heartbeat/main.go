@@ -19,6 +19,7 @@ import (
 	"auto-consul/lib/exit"
 	"auto-consul/lib/node"
 	"auto-consul/lib/registry"
+	"auto-consul/lib/start"
 	"auto-consul/lib/store"
 	"auto-consul/lib/supervise"
 )
@@ -159,4 +160,16 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	return b.Run(ctx)
+}
+
+// mayServe asks whether a Consul server could be started here, with the settings that
+// ac-exec shares with this program.
+func (p *program) mayServe(ctx context.Context) error {
+	flags := []string{"-data-dir", p.dir}
+	for name, value := range map[string]string{"-address": p.where.Address, "-bind": p.where.Bind, "-advertise": p.where.Advertise} {
+		if value != "" {
+			flags = append(flags, name, value)
+		}
+	}
+	return start.MayServe(ctx, flags...)
 }

@@ -1,4 +1,4 @@
-package main
+package start
 
 import (
 	"bytes"
@@ -10,21 +10,15 @@ import (
 	"strings"
 )
 
-// mayServe asks ac-exec -check whether a Consul server could be started here, with the
-// settings that this program shares with it.
-func (p *program) mayServe(ctx context.Context) error {
+// MayServe asks ac-exec -check, with further flags, whether a Consul server could be started
+// here. Its error says in one line what is in the way.
+func MayServe(ctx context.Context, flags ...string) error {
 	path, err := besideThis("ac-exec")
 	if err != nil {
 		return err
 	}
-	args := []string{"-check", "-mode", "server", "-data-dir", p.dir}
-	for flag, value := range map[string]string{"-address": p.where.Address, "-bind": p.where.Bind, "-advertise": p.where.Advertise} {
-		if value != "" {
-			args = append(args, flag, value)
-		}
-	}
 	var said bytes.Buffer
-	cmd := exec.CommandContext(ctx, path, args...)
+	cmd := exec.CommandContext(ctx, path, append([]string{"-check", "-mode", "server"}, flags...)...)
 	cmd.Stderr = &said
 	if err := cmd.Run(); err != nil {
 		lines := strings.Split(strings.TrimSpace(said.String()), "\n")

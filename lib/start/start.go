@@ -1,0 +1,143 @@
+// Package start gets ready what a Consul agent needs before a program becomes that agent: a
+// data directory that is this agent's alone, the folder of its mode, and the data that is
+// restored or recovered. It is where Consul's side of a node's life and the files that the
+// node keeps meet.
+package start
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"time"
+
+	"auto-consul/lib/consul"
+	"auto-consul/lib/datadir"
+	"auto-consul/lib/node"
+	"auto-consul/lib/registry"
+)
+
+// Agent is an agent that is to be started.
+type Agent struct {
+	Dir    datadir.Dir
+	Mode   registry.Mode
+	Launch consul.Launch
+	Files  []consul.File // its configuration
+	// Patience is how long an agent of this data directory may still be there.
+	Patience time.Duration
+	Out      node.Output
+}
+
+// Check returns Consul's path and release if the agent could be started with a program,
+// which is a path or a name in PATH. It makes the data directory where that is missing. Its
+// errors are those that the start would have.
+func (a Agent) Check(ctx context.Context, program string) (path, release string, err error) {
+	if path, err = consul.Find(program); err != nil {
+		return "", "", err
+	}
+	if release, err = consul.Release(ctx, path); err != nil {
+		return "", "", err
+	}
+	if err = consul.CheckRelease(release); err != nil {
+		return "", "", err
+	}
+	if err = a.checkDirs(); err != nil {
+		return "", "", err
+	}
+	return path, release, a.checkConfig(ctx)
+}
+
+// checkConfig reads the configuration, and tries a server's certificates and ports.
+func (a Agent) checkConfig(ctx context.Context) error {
+	files, err := consul.ReadConfig(a.Launch.ConfigPaths())
+	if err == nil {
+		err = consul.CheckFiles(files)
+	}
+	if err == nil && a.Mode == registry.Server {
+		err = consul.CheckCertificates(files)
+	}
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	if a.Mode != registry.Server {
+		return nil
+	}
+	return consul.CheckPorts(ctx, a.Launch, files, a.Patience)
+}
+
+// checkDirs returns an error if the data directory, or Consul's own folder in it,
+// cannot be written. It makes the first where that is missing, but not the second: a
+// node that has become nothing yet has none.
+func (a Agent) checkDirs() error {
+	if err := datadir.CheckWritable(string(a.Dir)); err != nil {
+		return err
+	}
+	folder := a.Dir.Consul(a.Mode)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return datadir.CheckWritable(folder)
+}
+
+// Occupy makes the data directory this agent's. It waits for one that is still there, and
+// refuses a server that was off for too long.
+func (a Agent) Occupy() error {
+	if err := a.checkDirs(); err != nil {
+		return err
+	}
+	if a.Mode == registry.Server {
+		if err := a.Dir.CheckAge(consul.RejoinAgeMax(a.Files)); err != nil {
+			return err
+		}
+	}
+	return a.Dir.Occupy(a.Patience, func() {
+		a.Out.Notef("waiting for the agent that runs on %s to end (%v at most)", a.Dir, a.Patience)
+	})
+}
+
+// TakeRole gets Consul's own folder ready. That a node cannot go on in the folder of its
+// other mode, which may be another file system, costs it what is registered there, but
+// does not keep it from its role.
+func (a Agent) TakeRole() error {
+	if err := a.Dir.EndRestore(); err != nil {
+		return err
+	}
+	if err := a.Dir.TakeRole(a.Mode); err != nil {
+		a.Out.Warnf("the node id and the services of this node's other mode are not taken over: %v", err)
+	}
+	return datadir.CheckWritable(a.Dir.Consul(a.Mode))
+}
+
+// Recover makes this server the only voter of its raft data, once: others may vote
+// after it has had a leader (R57).
+func (a Agent) Recover() error {
+	m, err := a.Dir.Membership()
+	if err != nil || m.Recovered {
+		return err
+	}
+	address, err := netip.ParseAddr(a.Launch.Advertise)
+	if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	at := netip.AddrPortFrom(address, consul.ServerPort(a.Launch, a.Files))
+	if err := datadir.MakeSoleVoter(a.Dir.Consul(registry.Server), at); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	m.Recovered = true
+	return a.Dir.KeepMembership(m)
+}
+
+// WarnOfConfig warns of settings in the configuration that contradict the arguments.
+func (a Agent) WarnOfConfig() {
+	for _, f := range a.Files {
+		found, err := consul.Contradictions(a.Launch, f)
+		if err != nil {
+			a.Out.Warnf("configuration not compared with the decision: %v", err)
+		}
+		for _, line := range found {
+			a.Out.Warnf("%s", line)
+		}
+	}
+}
