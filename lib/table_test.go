@@ -42,6 +42,14 @@ var bans = []ban{
 		why: "what is shown is computed from what was seen: it judges by the rules, and knows neither documents nor stores",
 	},
 	{
+		in: under("lib/members/"), of: either(outside("registry", "rule", "claim", "wire"), input),
+		why: "a reading and its document: it judges by the rules, and knows neither flags nor stores",
+	},
+	{
+		in: under("lib/start/"), of: outside("registry", "rule", "claim", "node", "consul", "datadir"),
+		why: "what comes before an agent knows no flags, no documents and no store but the one that it is given",
+	},
+	{
 		in: under("lib/exit/"), of: either(outside("registry", "rule", "claim", "node"), input),
 		why: "exit codes are about errors: it knows the packages that declare them, and does nothing",
 	},
