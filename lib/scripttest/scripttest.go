@@ -13,7 +13,7 @@
 //	object key file                want this text in the object; random ids read ID
 //	! object key                   want no such object
 //	holds [key...]                 want these keys in the registry and no other
-//	sent [op=count...]             want these requests of the last exits, and no other
+//	sent [op=count...] [or ...]    want these requests of the last exits, and no other
 //	await count op                 wait for so many further requests
 //	deny [op [part of the key]]    refuse these requests; none if not given. The key of
 //	                               a list is what it asks for
