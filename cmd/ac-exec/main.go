@@ -147,16 +147,7 @@ func (p *program) prepare(ctx context.Context, a start.Agent, d wire.Decision, p
 		return err
 	}
 	if d.Restore != "" {
-		st, err := open(ctx, d.Registry)
-		if err != nil {
-			return err
-		}
-		ctx, stop := cli.Interruptible(ctx, nil)
-		defer stop()
-		r := start.Restore{
-			Snapshot: d.Restore, Store: st, Consul: path, Claim: node.ClaimOf(d), Confirm: confirm, Timeout: p.timeout,
-		}
-		if err := a.Restore(ctx, r); err != nil {
+		if err := p.restore(ctx, a, d, path, confirm); err != nil {
 			return err
 		}
 	}
@@ -164,6 +155,23 @@ func (p *program) prepare(ctx context.Context, a start.Agent, d wire.Decision, p
 		return a.Recover()
 	}
 	return nil
+}
+
+// restore restores the snapshot that the decision names. Raft data that is there already is of
+// this birth: ac-decide names no snapshot otherwise.
+func (p *program) restore(ctx context.Context, a start.Agent, d wire.Decision, path string, confirm func(context.Context) error) error {
+	if has, err := a.Dir.HasRaft(); err != nil || has {
+		return err
+	}
+	st, err := open(ctx, d.Registry)
+	if err != nil {
+		return err
+	}
+	ctx, stop := cli.Interruptible(ctx, nil)
+	defer stop()
+	return a.Restore(ctx, start.Source{
+		Snapshot: d.Restore, Store: st, Consul: path, Claim: node.ClaimOf(d), Confirm: confirm, Timeout: p.timeout,
+	})
 }
 
 // runCheck prints what was checked, if an agent could be started here. Its error has

@@ -15,54 +15,50 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// Restore is how a server's data is made of a snapshot.
-type Restore struct {
+// Source is where a server's data is restored from, and with what.
+type Source struct {
 	Snapshot string // key
 	Store    registry.Store
 	Consul   string     // path of the program
 	Claim    rule.Claim // what the decision rests on
-	// Confirm asks whether that still holds.
+	// Confirm returns an error if the decision no longer holds.
 	Confirm func(ctx context.Context) error
 	Timeout time.Duration // bound on each work with the record
 }
 
 // Restore restores a snapshot before the agent starts: nobody can write then what a later
-// restore would undo (R55). It does nothing where there is raft data already. Its errors are
-// those of [node.Restorer.Restore] and of the data directory.
-func (a Agent) Restore(ctx context.Context, r Restore) error {
-	// What is there already is that of this birth: ac-decide names no snapshot otherwise.
-	if has, err := a.Dir.HasRaft(); err != nil || has {
-		return err
-	}
+// restore would undo (R55). There must be no raft data. Its errors are those of
+// [node.Restorer.Restore] and of the data directory.
+func (a Agent) Restore(ctx context.Context, from Source) error {
 	room, err := a.Dir.NewRestore()
 	if err != nil {
 		return err
 	}
 	restorer := node.Restorer{
-		Observer: claim.Observer{Registry: &registry.Registry{Store: r.Store}}, Random: claim.NewRandom(),
-		Disk: a.Dir, Out: a.Out, Claim: r.Claim, Timeout: r.Timeout, Confirm: r.Confirm,
-		Prepare: func(ctx context.Context, snapshot string) error { return a.prepare(ctx, r, room, snapshot) },
+		Observer: claim.Observer{Registry: &registry.Registry{Store: from.Store}}, Random: claim.NewRandom(),
+		Disk: a.Dir, Out: a.Out, Claim: from.Claim, Timeout: from.Timeout, Confirm: from.Confirm,
+		Prepare: func(ctx context.Context, snapshot string) error { return a.prepare(ctx, from, room, snapshot) },
 		Place:   room.Place,
 	}
-	if err := restorer.Restore(ctx, r.Snapshot); err != nil {
+	if err := restorer.Restore(ctx, from.Snapshot); err != nil {
 		return errors.Join(err, a.Dir.EndRestore())
 	}
-	a.Out.Notef("restored %s", r.Snapshot)
+	a.Out.Notef("restored %s", from.Snapshot)
 	return nil
 }
 
 // prepare gets the data of a snapshot ready. What the snapshot itself says of its contents
 // is compared before Consul sees it.
-func (a Agent) prepare(ctx context.Context, r Restore, room datadir.Restore, snapshot string) error {
+func (a Agent) prepare(ctx context.Context, from Source, room datadir.Restore, snapshot string) error {
 	at, err := a.Launch.ServerAt(a.Files)
 	if err != nil {
 		return err
 	}
-	if err := download(ctx, r.Store, snapshot, room.Snapshot()); err != nil {
+	if err := download(ctx, from.Store, snapshot, room.Snapshot()); err != nil {
 		return err
 	}
 	loader := consul.Loader{
-		Consul: r.Consul, Folder: room.Folder(), Node: a.Launch.Node, Datacenter: a.Launch.Datacenter(a.Files),
+		Consul: from.Consul, Folder: room.Folder(), Node: a.Launch.Node, Datacenter: a.Launch.Datacenter(a.Files),
 	}
 	id, err := loader.Load(ctx, room.Snapshot())
 	if err != nil {

@@ -1,7 +1,6 @@
-// Package start gets ready what a Consul agent needs before a program becomes that agent: a
-// data directory that is this agent's alone, the folder of its mode, and the data that is
-// restored or recovered. It is where Consul's side of a node's life and the files that the
-// node keeps meet.
+// Package start has what comes before a Consul agent: whether one could be started, and
+// everything that it needs: a data directory that is this agent's alone, the folder of its
+// mode, and the data that is restored or recovered.
 package start
 
 import (
@@ -24,15 +23,16 @@ type Agent struct {
 	Dir    datadir.Dir
 	Mode   registry.Mode
 	Launch consul.Launch
-	Files  []consul.File // its configuration
-	// Patience is how long an agent of this data directory may still be there.
+	Files  []consul.File // its configuration as the caller has read it; Check reads it itself
+	// Patience is how long an earlier agent of this data directory may still be there.
 	Patience time.Duration
 	Out      node.Output
 }
 
-// Check returns Consul's path and release if the agent could be started with a program,
-// which is a path or a name in PATH. It makes the data directory where that is missing. Its
-// errors are those that the start would have.
+// Check returns Consul's path and release if the agent could be started. program is Consul's
+// path or its name in PATH. Check makes the data directory where that is missing, and looks at
+// more than the start does: the release and, for a server, certificates and ports. Its errors
+// have the exit code that the start would have.
 func (a Agent) Check(ctx context.Context, program string) (path, release string, err error) {
 	if path, err = consul.Find(program); err != nil {
 		return "", "", err
@@ -81,8 +81,8 @@ func (a Agent) checkDirs() error {
 	return datadir.CheckWritable(folder)
 }
 
-// Occupy makes the data directory this agent's. It waits for one that is still there, and
-// refuses a server that was off for too long.
+// Occupy makes the data directory this agent's. It refuses a server that was off for too
+// long, and waits for an earlier agent that is still there.
 func (a Agent) Occupy() error {
 	if err := a.checkDirs(); err != nil {
 		return err
