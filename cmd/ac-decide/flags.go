@@ -138,7 +138,8 @@ func (p *program) checkAddress() error {
 	return registry.CheckAddress(p.where.Announced())
 }
 
-// policy returns what the flags tell the rules.
+// policy returns what the rules are told. It is asked after [program.input], which may say the
+// registry and the expiry.
 func (p *program) policy() rule.Policy {
 	wait := p.birthWait
 	if wait < 0 { // it was not given

@@ -54,12 +54,15 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	defer stop()
 	observer := claim.Observer{Registry: &registry.Registry{Store: st, Expiry: p.expiry}}
 	if p.recover {
-		err = p.recoverQuorum(ctx, s, observer)
-	} else {
-		err = p.decide(ctx, s, observer, first)
+		return p.recoverQuorum(ctx, s, observer)
 	}
+	return p.decide(ctx, s, observer, first)
+}
+
+// orCause returns the error, or what has ended the context.
+func orCause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		err = context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	return err
 }
@@ -79,8 +82,9 @@ func (p *program) keep(s cli.Streams) error {
 	return s.Print(wire.Kept{Version: wire.Version, Mode: string(mode), DataDir: string(p.dir), Offline: p.offline})
 }
 
-// input returns what a document of ac-members on standard input shows, where no registry is
-// given by its URL. The document then says which registry it is, and the expiry.
+// input reads a document of ac-members from standard input where no registry is given by its
+// URL. It returns what the document shows, nil if the registry is to be read anew, and takes
+// registry and expiry from it.
 func (p *program) input(s cli.Streams) (*rule.Observation, error) {
 	if p.url != "" {
 		return nil, nil
@@ -111,7 +115,7 @@ func (p *program) decide(ctx context.Context, s cli.Streams, observer claim.Obse
 		n.Mode = mode
 	}
 	decided, err := n.Prepare(ctx, first)
-	if err != nil || ctx.Err() != nil {
+	if err := orCause(ctx, err); err != nil {
 		return err
 	}
 	return s.Print(decided.Document(p.at.String(), p.expiry))
@@ -139,10 +143,10 @@ func (p *program) recoverQuorum(ctx context.Context, s cli.Streams, observer cla
 		Policy: p.policy(), Wait: p.wait, Timeout: p.timeout,
 	}
 	if p.dryRun {
-		return r.Preview(ctx)
+		return orCause(ctx, r.Preview(ctx))
 	}
 	decided, seen, err := r.Recover(ctx)
-	if err != nil || ctx.Err() != nil {
+	if err := orCause(ctx, err); err != nil {
 		return err
 	}
 	return s.Print(wire.Recovered{
