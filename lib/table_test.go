@@ -47,7 +47,7 @@ var bans = []ban{
 	},
 	{
 		in: under("lib/start/"), of: outside("registry", "rule", "claim", "node", "consul", "datadir"),
-		why: "what comes before an agent knows no flags, no documents and no store but the one that it is given",
+		why: "what comes before an agent reads no flags and no documents, and opens no store",
 	},
 	{
 		in: under("lib/exit/"), of: either(outside("registry", "rule", "claim", "node"), input),

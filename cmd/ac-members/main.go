@@ -97,7 +97,7 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	r := &members.Reader{
 		Registry: &registry.Registry{Store: st, Expiry: p.expiry},
 		Limit:    p.limit, Purge: p.purge, Timeout: p.timeout, Warnf: s.Warnf,
-		Snapshot: p.shows() || p.snapshots > 0 && p.format == "json", Forgiving: p.shows(),
+		FindNewest: p.shows() || p.snapshots > 0 && p.format == "json", Forgiving: p.shows(),
 	}
 	switch p.role {
 	case "all":
@@ -145,12 +145,12 @@ func (p *program) follow(ctx context.Context, r *members.Reader, s cli.Streams, 
 
 func (p *program) print(s cli.Streams, o members.Reading) error {
 	shown := status.Status{
-		Registry: p.at.String(), Seen: o.Seen(), Expiry: p.expiry, Purged: len(o.Purged), Sample: p.sample, Snapshot: o.Kept,
+		Registry: p.at.String(), Seen: o.Seen(), Expiry: p.expiry, Purged: len(o.Purged), Sample: p.sample, Snapshot: o.Newest,
 	}
 	switch {
-	case o.NotListed != nil:
+	case o.Unlisted != nil:
 		shown.NoSnapshot = "not known"
-	case o.Kept == nil && p.snapshots > 0 && o.Cluster.Record != nil:
+	case o.Newest == nil && p.snapshots > 0 && o.Cluster.Record != nil:
 		shown.NoSnapshot = "none"
 	}
 	var text string

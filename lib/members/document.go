@@ -33,8 +33,8 @@ func (o Reading) Document(url string, expiry time.Duration) wire.Members {
 	for _, i := range o.Ignored {
 		d.Ignored = append(d.Ignored, wire.Ignored(i))
 	}
-	if k := o.Kept; k != nil {
-		d.Snapshot = &wire.Snapshot{Key: k.Key(), Time: k.Time, Size: k.Size}
+	if n := o.Newest; n != nil {
+		d.Snapshot = &wire.Snapshot{Key: n.Key(), Time: n.Time, Size: n.Size}
 	}
 	return d
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"auto-consul/lib/registry"
-	"auto-consul/lib/rule"
 )
 
 // Where the record and the listings differ, a document is of the earlier moment:
@@ -23,7 +22,7 @@ func TestDocumentTime(t *testing.T) {
 		"the listings came late":   {late, early, some},
 		"nothing was to be listed": {time.Time{}, early, nil},
 	} {
-		o := Reading{Snapshot: registry.Snapshot{Time: tt.listed, Live: tt.live}, Cluster: rule.Observation{}}
+		o := Reading{Snapshot: registry.Snapshot{Time: tt.listed, Live: tt.live}}
 		o.Cluster.Time = tt.recorded
 		if got := o.Document("s3://b", time.Minute).Time; !got.Equal(early) {
 			t.Errorf("%s: got %v, want %v", name, got, early)

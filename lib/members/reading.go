@@ -1,5 +1,5 @@
-// Package members reads a registry once, removes what has expired, and translates between
-// what was read and the document that shows it. What it means is for package rule to judge.
+// Package members reads who is in a registry, removes what has expired, and translates
+// between what was read and the document that shows it. Package rule judges what it means.
 package members
 
 import (
@@ -19,14 +19,14 @@ import (
 // at once.
 type Reader struct {
 	Registry *registry.Registry // with the expiry of its heartbeats
-	Roles    []registry.Role    // whose heartbeats are read; empty but not nil for none
+	Roles    []registry.Role    // whose heartbeats are read; nil: of all roles, empty: of none
 	Limit    int                // how many addresses are read for each role; 0: all
 	Purge    bool               // whether expired heartbeats are removed
 	Timeout  time.Duration      // bound on each reading
-	// Snapshot says that the newest snapshot of Consul's state is looked for, and Forgiving
-	// that a reading without it is good enough: a node may have no right to list them.
-	Snapshot, Forgiving bool
-	Warnf               func(format string, args ...any) // told of what does not end a reading
+	// FindNewest says that the newest snapshot of Consul's state is looked for. With Forgiving
+	// a reading succeeds also where the snapshots cannot be listed: a node may lack the right.
+	FindNewest, Forgiving bool
+	Warnf                 func(format string, args ...any) // told of what does not end a reading
 
 	firstSeen claim.FirstSeen // of what lies in the future (R53)
 }
@@ -37,11 +37,13 @@ type Reading struct {
 	Cluster rule.Observation // the record alone
 	Purged  []string         // keys
 
-	Kept      *registry.ConsulSnapshot // the newest snapshot, nil if there is none
-	NotListed error                    // why it is not known
+	Newest   *registry.ConsulSnapshot // the newest snapshot of Consul's state; nil if none is known
+	Unlisted error                    // why the snapshots could not be listed; nil if they could
 }
 
-// Read reads record, heartbeats and snapshots side by side. Its errors are the store's.
+// Read reads the heartbeats and, beside them, the record and then the snapshots, and purges
+// what has expired. That this fails, or in part, is only a warning. Errors are the store's, or
+// wrap [rule.ErrUnreadable].
 func (r *Reader) Read(ctx context.Context) (Reading, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
@@ -82,16 +84,16 @@ func (r *Reader) query() registry.Query {
 
 // findSnapshot finds the cluster's newest snapshot.
 func (r *Reader) findSnapshot(ctx context.Context, o *Reading) error {
-	if !r.Snapshot || o.Cluster.Record == nil {
+	if !r.FindNewest || o.Cluster.Record == nil {
 		return nil
 	}
 	kept, _, err := registry.Snapshots(ctx, r.Registry.Store, o.Cluster.Record.ClusterID)
 	switch {
 	case err == nil && len(kept) > 0:
-		o.Kept = &kept[len(kept)-1]
+		o.Newest = &kept[len(kept)-1]
 	case err != nil && r.Forgiving && ctx.Err() == nil:
-		o.NotListed, err = err, nil
-		r.Warnf("the newest snapshot is not known: %v", o.NotListed)
+		o.Unlisted, err = err, nil
+		r.Warnf("the newest snapshot is not known: %v", o.Unlisted)
 	}
 	return err
 }

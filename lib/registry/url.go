@@ -29,7 +29,8 @@ func (l Location) String() string {
 	return u.String()
 }
 
-// Removal returns the command that removes an object of the registry, up to its key.
+// Removal returns the beginning of the command that removes an object of the registry. The
+// object's key is to be appended.
 func (l Location) Removal() string {
 	if l.Path != "" {
 		return "rm " + l.Path + "/"

@@ -17,8 +17,8 @@ type Gather struct {
 	WaitSeconds int64     `json:"wait_seconds"` // how long a gathering lasts
 }
 
-// CheckBirthWait returns an error for a [Policy.BirthWait] in which a slot would grow old: it
-// could be taken from a server that waits.
+// CheckBirthWait returns an error for a [Policy.BirthWait] that is not in whole seconds, or in
+// which a slot would grow old: it could be taken from a server that waits.
 func CheckBirthWait(wait, expiry time.Duration) error {
 	switch {
 	case wait > expiry/2:
@@ -30,7 +30,7 @@ func CheckBirthWait(wait, expiry time.Duration) error {
 }
 
 // DefaultBirthWait returns the [Policy.BirthWait] of a node that was told none: a quarter of
-// the expiry.
+// the expiry in whole seconds, at least one, and half the expiry at most.
 func DefaultBirthWait(expiry time.Duration) time.Duration {
 	return min(max((expiry/4).Round(time.Second), time.Second), (expiry / 2).Truncate(time.Second))
 }
