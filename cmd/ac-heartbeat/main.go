@@ -57,6 +57,7 @@ type program struct {
 	args, command []string // of the command line
 	again         bool
 	ended         int // exit code of the command
+	flags         *cli.FlagSet
 }
 
 func (p *program) Flags(f *cli.FlagSet) {
@@ -79,6 +80,7 @@ func (p *program) Flags(f *cli.FlagSet) {
 	f.DryRun(&p.dryRun, "print the heartbeat that would be written, and write nothing")
 	f.Verb(&p.again, "again", "with a command: start it again on 75, and without -ticks just watch over it; the runner's")
 	f.Rest(&p.command)
+	p.flags = f
 }
 
 func (p *program) Check(s cli.Streams) error {
@@ -166,7 +168,10 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 // ac-exec shares with this program.
 func (p *program) mayServe(ctx context.Context) error {
 	flags := []string{"-data-dir", p.dir}
-	for name, value := range map[string]string{"-address": p.where.Address, "-bind": p.where.Bind, "-advertise": p.where.Advertise} {
+	for name, value := range map[string]string{
+		"-address": p.where.Address, "-bind": p.where.Bind, "-advertise": p.where.Advertise,
+		"-config-file": p.flags.Lookup("config-file").Value.String(),
+	} {
 		if value != "" {
 			flags = append(flags, name, value)
 		}
