@@ -126,52 +126,30 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	if err := p.prepare(ctx, a, d, path); err != nil {
+	if err := a.Prepare(ctx, p.plan(d, path, s)); err != nil {
 		return err
 	}
 	return consul.Become(path, argv)
 }
 
-// prepare gets everything ready that the agent needs, and has the decision confirmed.
-func (p *program) prepare(ctx context.Context, a start.Agent, d wire.Decision, path string) error {
-	if err := a.Occupy(); err != nil {
-		return err
-	}
-	confirm := func(ctx context.Context) error {
-		return node.Confirm(ctx, node.ClaimOf(d), p.recordOf(d.Registry), a.Out)
-	}
-	if err := confirm(ctx); err != nil {
-		return err
-	}
-	if err := a.TakeRole(); err != nil {
-		return err
+// plan returns what a decision asks for before the agent starts. path is Consul's.
+func (p *program) plan(d wire.Decision, path string, s cli.Streams) start.Plan {
+	plan := start.Plan{
+		Confirm: func(ctx context.Context) error {
+			return node.Confirm(ctx, node.ClaimOf(d), p.recordOf(d.Registry), s)
+		},
+		Recover: d.Recover,
 	}
 	if d.Restore != "" {
-		if err := p.restore(ctx, a, d, path, confirm); err != nil {
-			return err
+		plan.Restore = &start.Source{
+			Snapshot: d.Restore, Consul: path, Claim: node.ClaimOf(d), Timeout: p.timeout,
+			Open: func(ctx context.Context) (registry.Store, error) { return open(ctx, d.Registry) },
+			Interruptible: func(ctx context.Context) (context.Context, context.CancelFunc) {
+				return cli.Interruptible(ctx, nil)
+			},
 		}
 	}
-	if d.Recover {
-		return a.Recover()
-	}
-	return nil
-}
-
-// restore restores the snapshot that the decision names. Raft data that is there already is of
-// this birth: ac-decide names no snapshot otherwise.
-func (p *program) restore(ctx context.Context, a start.Agent, d wire.Decision, path string, confirm func(context.Context) error) error {
-	if has, err := a.Dir.HasRaft(); err != nil || has {
-		return err
-	}
-	st, err := open(ctx, d.Registry)
-	if err != nil {
-		return err
-	}
-	ctx, stop := cli.Interruptible(ctx, nil)
-	defer stop()
-	return a.Restore(ctx, start.Source{
-		Snapshot: d.Restore, Store: st, Consul: path, Claim: node.ClaimOf(d), Confirm: confirm, Timeout: p.timeout,
-	})
+	return plan
 }
 
 // runCheck prints what was checked, if an agent could be started here. Its error has

@@ -81,9 +81,42 @@ func (a Agent) checkDirs() error {
 	return datadir.CheckWritable(folder)
 }
 
-// Occupy makes the data directory this agent's. It refuses a server that was off for too
+// Plan is what a decision asks for before the agent starts.
+type Plan struct {
+	// Confirm returns an error if the decision no longer holds (R27).
+	Confirm func(ctx context.Context) error
+	Restore *Source // of the data; nil if none is to be restored
+	Recover bool    // whether this server goes ahead with the data that it has (R57)
+}
+
+// Prepare gets everything ready that the agent needs. The order matters: from the first
+// step on no other agent can start on the data directory; nothing of it is changed before
+// the decision is confirmed; and Consul's folder is that of the mode before data is put
+// into it. Errors are those of the data directory, of Confirm and of [node.Restorer.Restore].
+func (a Agent) Prepare(ctx context.Context, p Plan) error {
+	if err := a.occupy(); err != nil {
+		return err
+	}
+	if err := p.Confirm(ctx); err != nil {
+		return err
+	}
+	if err := a.takeRole(); err != nil {
+		return err
+	}
+	if p.Restore != nil {
+		if err := a.restore(ctx, *p.Restore, p.Confirm); err != nil {
+			return err
+		}
+	}
+	if p.Recover {
+		return a.recoverData()
+	}
+	return nil
+}
+
+// occupy makes the data directory this agent's. It refuses a server that was off for too
 // long, and waits for an earlier agent that is still there.
-func (a Agent) Occupy() error {
+func (a Agent) occupy() error {
 	if err := a.checkDirs(); err != nil {
 		return err
 	}
@@ -97,10 +130,10 @@ func (a Agent) Occupy() error {
 	})
 }
 
-// TakeRole gets Consul's own folder ready. That a node cannot go on in the folder of its
-// other mode, which may be another file system, costs it what is registered there, but
-// does not keep it from its role.
-func (a Agent) TakeRole() error {
+// takeRole gets Consul's own folder ready, without what is left of a restore that was
+// interrupted. Where the folder of the other mode cannot be taken over, as on another file
+// system, the node loses what is registered there, and starts all the same.
+func (a Agent) takeRole() error {
 	if err := a.Dir.EndRestore(); err != nil {
 		return err
 	}
@@ -110,9 +143,9 @@ func (a Agent) TakeRole() error {
 	return datadir.CheckWritable(a.Dir.Consul(a.Mode))
 }
 
-// Recover makes this server the only voter of its raft data, once: others may vote
+// recoverData makes this server the only voter of its raft data, once: others may vote
 // after it has had a leader (R57).
-func (a Agent) Recover() error {
+func (a Agent) recoverData() error {
 	m, err := a.Dir.Membership()
 	if err != nil || m.Recovered {
 		return err

@@ -24,7 +24,7 @@ func TestRecoverOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := Agent{Dir: dir, Mode: registry.Server, Launch: consul.Launch{Advertise: "192.0.2.1"}}
-	if err := a.Recover(); err != nil {
+	if err := a.recoverData(); err != nil {
 		t.Fatal(err)
 	}
 	peers := filepath.Join(folder, "raft/peers.json")
@@ -38,7 +38,7 @@ func TestRecoverOnce(t *testing.T) {
 	if err := os.Remove(peers); err != nil { // as Consul does when it has read them
 		t.Fatal(err)
 	}
-	if err := a.Recover(); err != nil {
+	if err := a.recoverData(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(peers); err == nil {
