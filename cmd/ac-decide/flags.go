@@ -89,7 +89,7 @@ func (p *program) Check(cli.Streams) error {
 	if p.node == "" {
 		p.node = cli.ShortHostName()
 	}
-	bad = append(bad, p.checkAddress())
+	bad = append(bad, p.findAddress())
 	if p.where.Bind != "" { // ac-exec's: better refused now than after a claim
 		bad = append(bad, consul.CheckBind(p.where.Bind))
 	}
@@ -126,8 +126,9 @@ func (p *program) checkRecover() error {
 	return cli.Problems(bad...)
 }
 
-// checkAddress gives the node the default route's address where it has none.
-func (p *program) checkAddress() error {
+// findAddress gives the node the default route's address where it has none, and returns what
+// is wrong with the address.
+func (p *program) findAddress() error {
 	if p.where.Announced() == "" {
 		ip, err := route.Local()
 		if err != nil {

@@ -59,14 +59,6 @@ func (p *program) Run(ctx context.Context, s cli.Streams) error {
 	return p.decide(ctx, s, observer, first)
 }
 
-// orCause returns the error, or what has ended the context.
-func orCause(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
-}
-
 // keep keeps what the operator has set for the next start.
 func (p *program) keep(s cli.Streams) error {
 	mode, err := registry.Mode(p.mode), error(nil)
@@ -115,7 +107,7 @@ func (p *program) decide(ctx context.Context, s cli.Streams, observer claim.Obse
 		n.Mode = mode
 	}
 	decided, err := n.Prepare(ctx, first)
-	if err := orCause(ctx, err); err != nil {
+	if err := cli.Interrupted(ctx, err); err != nil {
 		return err
 	}
 	return s.Print(decided.Document(p.at.String(), p.expiry))
@@ -143,10 +135,10 @@ func (p *program) recoverQuorum(ctx context.Context, s cli.Streams, observer cla
 		Policy: p.policy(), Wait: p.wait, Timeout: p.timeout,
 	}
 	if p.dryRun {
-		return orCause(ctx, r.Preview(ctx))
+		return cli.Interrupted(ctx, r.Preview(ctx))
 	}
 	decided, seen, err := r.Recover(ctx)
-	if err := orCause(ctx, err); err != nil {
+	if err := cli.Interrupted(ctx, err); err != nil {
 		return err
 	}
 	return s.Print(wire.Recovered{

@@ -145,12 +145,12 @@ func (p *program) follow(ctx context.Context, r *members.Reader, s cli.Streams, 
 
 func (p *program) print(s cli.Streams, o members.Reading) error {
 	shown := status.Status{
-		Registry: p.at.String(), Seen: o.Seen(), Expiry: p.expiry, Purged: len(o.Purged), Sample: p.sample, Snapshot: o.Newest,
+		Registry: p.at.String(), Seen: o.Seen(), Expiry: p.expiry, Purged: len(o.Purged), Sample: p.sample, Snapshot: o.ConsulSnapshot,
 	}
 	switch {
 	case o.Unlisted != nil:
 		shown.NoSnapshot = "not known"
-	case o.Newest == nil && p.snapshots > 0 && o.Cluster.Record != nil:
+	case o.ConsulSnapshot == nil && p.snapshots > 0 && o.Cluster.Record != nil:
 		shown.NoSnapshot = "none"
 	}
 	var text string

@@ -56,3 +56,12 @@ func awaitUnread(pipe *os.File) {
 		}
 	}
 }
+
+// Interrupted returns the error with which a program ends: what has ended the context of
+// [Interruptible], or else err.
+func Interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}

@@ -33,7 +33,7 @@ func (o Reading) Document(url string, expiry time.Duration) wire.Members {
 	for _, i := range o.Ignored {
 		d.Ignored = append(d.Ignored, wire.Ignored(i))
 	}
-	if n := o.Newest; n != nil {
+	if n := o.ConsulSnapshot; n != nil {
 		d.Snapshot = &wire.Snapshot{Key: n.Key(), Time: n.Time, Size: n.Size}
 	}
 	return d

@@ -34,16 +34,16 @@ type Reader struct {
 // Reading is what one look at a registry has found, and what was purged in it.
 type Reading struct {
 	registry.Snapshot
-	Cluster rule.Observation // the record alone
+	Cluster rule.Observation // the cluster record, without the heartbeats
 	Purged  []string         // keys
 
-	Newest   *registry.ConsulSnapshot // the newest snapshot of Consul's state; nil if none is known
-	Unlisted error                    // why the snapshots could not be listed; nil if they could
+	ConsulSnapshot *registry.ConsulSnapshot // the newest of Consul's state; nil if none is known
+	Unlisted       error                    // why the snapshots could not be listed; nil if they could
 }
 
 // Read reads the heartbeats and, beside them, the record and then the snapshots, and purges
-// what has expired. That this fails, or in part, is only a warning. Errors are the store's, or
-// wrap [rule.ErrUnreadable].
+// what has expired. Where a heartbeat cannot be purged that is only a warning. Errors are the
+// store's, or wrap [rule.ErrUnreadable].
 func (r *Reader) Read(ctx context.Context) (Reading, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
@@ -90,7 +90,7 @@ func (r *Reader) findSnapshot(ctx context.Context, o *Reading) error {
 	kept, _, err := registry.Snapshots(ctx, r.Registry.Store, o.Cluster.Record.ClusterID)
 	switch {
 	case err == nil && len(kept) > 0:
-		o.Newest = &kept[len(kept)-1]
+		o.ConsulSnapshot = &kept[len(kept)-1]
 	case err != nil && r.Forgiving && ctx.Err() == nil:
 		o.Unlisted, err = err, nil
 		r.Warnf("the newest snapshot is not known: %v", o.Unlisted)
