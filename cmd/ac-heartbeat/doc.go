@@ -82,11 +82,11 @@ able to read them. Where ACLs are on, the token needs acl:write for that. The wo
 for one snapshot is bounded by an hour or the interval, whichever is longer, and
 not by -timeout. A snapshot has 5 GiB at most. A single beat keeps none.
 
-If the agent stays alone, or a server has no leader, the loop joins the agent to
-up to five members that the registry lists now. It does so again and again, after
-pauses that grow from five seconds to the tick. Where ACLs are on, the token
-needs agent:write for that. Standard error says whom the agent has joined, and
-when it has found a server or a leader.
+If the agent stays alone, which is a server without a leader or a client that
+knows no server, the loop joins it to up to five members that the registry lists
+now. It does so again and again, after pauses that grow from five seconds to the
+tick. Where ACLs are on, the token needs agent:write for that. Standard error says
+whom the agent has joined, and when it has found a server or a leader.
 
 With a command after -- the program beats beside that command, as timeout runs a
 command. It needs -ticks. The command gets this program's standard input and

@@ -40,7 +40,9 @@ func (p *program) lacksCommand() bool {
 // supervise runs the command and, with -ticks, beats beside it: this program again,
 // with the same settings and without the command.
 func (p *program) supervise(s cli.Streams) error {
-	kept, err := datadir.Dir(p.dir).Mode() // the command says what is wrong with it
+	// The command reads the same folder, and says what is wrong with it. A node that has run
+	// before is started again while the store is away.
+	kept, err := datadir.Dir(p.dir).Mode()
 	c := supervise.Command{
 		Args: p.command, Again: p.again, ComesBack: err == nil && kept != "", In: s.In, Out: s.Out, Err: s.Err, Warn: s.Warnf,
 	}

@@ -8,7 +8,9 @@ import (
 	"auto-consul/lib/wire"
 )
 
-// Document returns the decision as it is printed, for the registry at a URL.
+// Document returns the decision as it is printed, for the registry at a URL. The document
+// calls the term generation and the proof evidence. Cluster id and term are the record's where
+// there is one: a client's membership may be of an earlier birth.
 func (p Prepared) Document(url string, expiry time.Duration) wire.Decision {
 	out := wire.Decision{
 		Version: wire.Version, Mode: string(p.Mode), Bootstrap: p.Bootstrap, BootstrapExpect: p.Expect, Restore: p.Restore, Recover: p.Recover, Join: p.Join,

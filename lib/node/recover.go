@@ -149,7 +149,7 @@ func (r Recoverer) plan(in rule.Input) []string {
 		}
 	}
 	for _, a := range in.Absent() {
-		if a.Beats || a.Held || !a.Taken && in.Answers[a.Address] {
+		if a.Beats || a.Young || !a.NoData && in.Answers[a.Address] {
 			lives = append(lives, a.Name)
 		} else {
 			gone = append(gone, "-gone "+a.Name)

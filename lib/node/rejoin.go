@@ -10,12 +10,13 @@ import (
 	"auto-consul/lib/rule"
 )
 
-// helpTime is how long after a join the agent is asked whether it is still alone.
+// helpTime is how long after a join the agent is asked whether it is still alone, and the
+// shortest pause between two turns of the loop for that question.
 const helpTime = time.Second
 
 // Consul joins nobody again after its first success, and never learns an address
 // that it was not started with. An agent that stays alone is joined to the members
-// of now, with pauses that grow from [rejoinPause] to the tick.
+// of now, with pauses that grow from [firstJoinPause] to the tick.
 
 // rejoin takes note of whether the agent is alone and joins it to others if it has
 // been for a while. It returns how long it may be until the next call; 0 sets no limit.

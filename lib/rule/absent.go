@@ -17,13 +17,13 @@ type Absent struct {
 	Gone    bool // the operator has named it as gone
 	Beats   bool // it has a live heartbeat as a server
 	Lives   bool // that came after recover was typed here
-	Held    bool // its slot is fresh: it may be about to start
-	Taken   bool // its address is another's now, which holds no raft data
+	Young   bool // its slot is fresh: it may be about to start
+	NoData  bool // the node at its address, which may be the same, holds no raft data
 }
 
 // Absent returns the servers that may hold raft data and take no part: the voters of this
-// server's own raft configuration, whoever beats as a server, and the slots but those of
-// fresh servers, sorted by name.
+// server's own raft configuration, whoever beats as a server, and the slots but those at
+// whose address a node without raft data lives, sorted by name.
 func (in Input) Absent() []Absent {
 	var out []Absent
 	add := func(a Absent) {
@@ -37,7 +37,7 @@ func (in Input) Absent() []Absent {
 				a.Beats, a.Lives = true, m.Heartbeat.After(in.Recover.Since)
 			}
 		}
-		a.Taken = in.freshAt(a.Address)
+		a.NoData = in.noDataAt(a.Address)
 		out = append(out, a)
 	}
 	if in.Recover.Log != nil {
@@ -52,12 +52,12 @@ func (in Input) Absent() []Absent {
 		add(Absent{Name: m.Node, Address: m.Address})
 	}
 	for _, s := range in.slotsOfOthers() {
-		if !in.freshAt(s.Address) {
+		if !in.noDataAt(s.Address) {
 			add(Absent{Name: s.Node, Address: s.Address})
 		}
 	}
 	for i, a := range out {
-		out[i].Held = slices.ContainsFunc(in.slotsOfOthers(), func(s Slot) bool { return s.Node == a.Name && in.fresh(s) })
+		out[i].Young = slices.ContainsFunc(in.slotsOfOthers(), func(s Slot) bool { return s.Node == a.Name && in.fresh(s) })
 	}
 	slices.SortFunc(out, func(a, b Absent) int { return strings.Compare(a.Name, b.Name) })
 	return out
@@ -68,10 +68,10 @@ func (in Input) takesPart(a Absent) bool {
 	return a.Name == in.Self.Node || slices.ContainsFunc(in.survivors(), func(s Survivor) bool { return s.Node == a.Name })
 }
 
-// freshAt reports whether a node lives at an address that holds no raft data: a server
+// noDataAt reports whether a node lives at an address that holds no raft data: a server
 // that has found no cluster does not beat as one, and a client never does (R31). Its
 // heartbeat must be so young that a server's of the same beat would still be live (R7).
-func (in Input) freshAt(address string) bool {
+func (in Input) noDataAt(address string) bool {
 	return slices.ContainsFunc(in.Seen.Live[registry.Agents], func(m registry.Member) bool {
 		return m.Address == address && !in.beatsAsServer(m.Node) && in.Seen.Time.Sub(m.Heartbeat) < in.Policy.Expiry/2
 	})
@@ -103,20 +103,20 @@ func (in Input) othersTakePart() (pending Action) {
 		switch {
 		case a.Gone && a.Lives:
 			return refuse("%s was named as gone and sends heartbeats", a.Name)
-		case !asked && !a.Taken:
+		case !asked && !a.NoData:
 			pending = pending.mergeWith(Action{Probe: []string{a.Address}})
 			continue
 		}
-		answers = answers && !a.Taken
+		answers = answers && !a.NoData
 		switch {
 		case a.Gone && answers:
 			return refuse("%s was named as gone, and somebody answers at %s", a.Name, a.Address)
 		case a.Gone && a.Beats:
 			pending = pending.mergeWith(Action{Wait: fmt.Sprintf("for the heartbeats of %s, which was named as gone, to expire", a.Name)})
-		case a.Gone && a.Held:
+		case a.Gone && a.Young:
 			pending = pending.mergeWith(Action{Wait: fmt.Sprintf("for %s, which was named as gone and has claimed its slot a short time ago, to stay silent", a.Name)})
 		case a.Gone:
-		case a.Beats || answers || a.Held:
+		case a.Beats || answers || a.Young:
 			pending = pending.mergeWith(Action{Wait: fmt.Sprintf("for recover to be typed on %s, which lives", a.Name)})
 		default:
 			unnamed = append(unnamed, "-gone "+a.Name)

@@ -18,8 +18,9 @@ type Candidacy struct {
 	FewFor time.Duration
 }
 
-// candidate decides for a client that runs and may become a server: it takes a vacant
-// place, or stays what it is (R48). It never waits, because it is asked again.
+// candidate decides for a running client that may become a server, and for a running
+// server without a slot: either takes a vacant place, or stays what it is (R48). It never
+// waits, because it is asked again.
 //
 // Registry and gossip must agree. A server whose heartbeats do not reach the store has not
 // died, nor has one that the gossip cannot reach while it beats.
@@ -28,7 +29,7 @@ func (in Input) candidate() Action {
 	if action, ok := in.dateBack(); ok {
 		return action // R53
 	}
-	runs := in.Self.Mode == registry.Server
+	server := in.Self.Mode == registry.Server
 	switch {
 	case rec == nil || rec.State != Established:
 		return in.staysClient("there is no established cluster")
@@ -38,18 +39,18 @@ func (in Input) candidate() Action {
 		return in.server("this node holds a slot")
 	case own != nil && own.Node != in.Self.Node || in.nameConflict() != nil:
 		return in.staysClient("a slot in its name is another's, or its own slot is in another name")
-	case runs:
+	case server:
 		// It is one already, and takes the slot of a dead one (R48).
 	case len(c.Servers) >= rec.Desired:
 		return in.staysClient(fmt.Sprintf("its gossip knows %d servers, %d desired", len(c.Servers), rec.Desired))
 	case c.FewFor < in.Policy.Expiry+c.Grace:
 		return in.staysClient(fmt.Sprintf("its gossip has known too few servers for %v only", c.FewFor.Round(time.Second)))
 	}
-	if d := c.LeaveToZones(in.Self, rec, in.Policy.Expiry); d != nil && !runs { // R52
+	if d := c.LeaveToZones(in.Self, rec, in.Policy.Expiry); d != nil && !server { // R52
 		return Action{Decision: d}
 	}
 	switch {
-	case !runs && !in.knowsSlotsServer():
+	case !server && !in.knowsSlotsServer():
 		return in.staysClient("its gossip knows none of the servers that hold slots")
 	case rec.LeavingUnderWay(in.Seen.Time, in.Policy.Expiry):
 		return in.staysClient(fmt.Sprintf("%s steps down", rec.Leaving.Node)) // R49
@@ -57,7 +58,7 @@ func (in Input) candidate() Action {
 		return in.staysClient("another client takes a place, and does not vote yet") // R49
 	case in.Seen.RecordOnly:
 		return Action{ReadHeartbeats: true}
-	case !runs && len(in.heldByOthers()) >= rec.Desired:
+	case !server && len(in.heldByOthers()) >= rec.Desired:
 		return in.staysClient(fmt.Sprintf("%d servers held, %d desired", len(in.heldByOthers()), rec.Desired))
 	}
 	if s, ok := in.Seen.ChangeUnderWay(in.Policy.Expiry); ok {
@@ -66,7 +67,8 @@ func (in Input) candidate() Action {
 	return in.takePlace()
 }
 
-// staysClient returns the decision of a candidate to stay a client.
+// staysClient returns the decision of a candidate to stay what it is. Its mode is client also
+// for a server without a slot, which takes no place then.
 func (in Input) staysClient(reason string) Action {
 	d := in.decision(registry.Client, reason)
 	return Action{Decision: &d}
@@ -78,7 +80,8 @@ func (in Input) knowsSlotsServer() bool {
 	return slices.ContainsFunc(in.slots(), func(s Slot) bool { return slices.Contains(in.Candidate.Servers, s.Node) })
 }
 
-// ChangeUnderWay returns a held slot whose server is on its way: a client claimed it and
+// ChangeUnderWay returns a held slot whose server is on its way, which is the part of a change
+// that needs the heartbeats: a client claimed it and
 // does not vote yet, or its node does not beat as a server yet. While there is one, no
 // client takes a place (R49). The observation must have the heartbeats.
 func (o Observation) ChangeUnderWay(expiry time.Duration) (Slot, bool) {

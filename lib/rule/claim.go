@@ -127,9 +127,9 @@ func (in Input) claimed(next Record, why string, proof []string) Action {
 }
 
 // renewSlot renews an own slot that is due for renewal, so that this node has its time
-// to start (R16), and writes a changed name, address or zone into it (R23, R52). ok is false where
-// there is nothing to write, or where this node took the slot as a client and has had its
-// time: one that ends at each start must not hold a place for ever (R51).
+// to start (R16), and writes a changed name, address or zone into it (R23, R52). ok is false
+// where there is nothing to write. A node without raft data whose time to vote is over has
+// given its slot back before (R51).
 func (in Input) renewSlot(own Slot) (action Action, ok bool) {
 	asItIs := own.IsAt(in.Self.Node, in.Self.Address) && own.Zone == in.Self.Zone && !own.DueForRenewal(in.Seen.Time, in.Policy.Expiry)
 	if asItIs {

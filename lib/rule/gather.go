@@ -67,8 +67,8 @@ func (r Record) gathered() bool {
 }
 
 // IsHere reports whether the holder of a slot has claimed or renewed it since the
-// gathering began. A slot that is left of a birth which failed may still be fresh, and its
-// holder dead, or busy with ending its agent (R46).
+// gathering began (R44). A slot that is left of a birth which failed may still be fresh, and
+// its holder dead, or busy with ending its agent (R46).
 func (g Gather) IsHere(s Slot) bool { return !s.Since.Before(g.Since) }
 
 // here returns how many slots' holders are here.

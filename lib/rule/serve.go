@@ -12,7 +12,7 @@ import (
 type Running struct {
 	Self      Self          // Self.Mode is what its Consul runs as; Self.Raft is whether its raft log has entries
 	AgentName string        // the agent's own name; empty if it is not known
-	Found     bool          // it has found a cluster: a server knows a raft leader, a client a server
+	Found     bool          // it knows its cluster now: a server a raft leader, a client a server
 	Leader    bool          // it knows a raft leader; a client's agent is asked only where the record has survivors (R56)
 	Voter     bool          // it votes, as its own raft configuration says
 	NoVoteFor time.Duration // for how long it has had a leader and no vote, without interruption
@@ -78,7 +78,7 @@ func Serve(r Running) (Order, error) {
 		return r.serveWithoutRecord()
 	}
 	switch relation := rec.relationTo(kept.ClusterID, kept.Term); {
-	case relation == otherCluster && kept.Open && !r.Self.Raft: // R33
+	case relation == otherCluster && kept.Open && !r.Self.Raft: // R30, as R12 has it
 		return Order{}, fmt.Errorf("%w: this server has found no cluster %s, and the registry names %s", ErrUndecided, kept.ClusterID, rec.ClusterID)
 	case relation == otherCluster: // R30
 		return Order{}, fmt.Errorf("%w: this server belongs to cluster %s and the registry names %s", ErrFenced, kept.ClusterID, rec.ClusterID)

@@ -101,8 +101,8 @@ func MarkLeaving(r Running) *Record {
 // WhyNotLeave says in words why the cluster cannot spare a server without a slot; empty
 // if it can (R50). voters are the names of those that vote, and whether each lives.
 //
-// Every slot's server must live and vote, and of the voters that are left so many must
-// live that half of the desired ones could die after that.
+// Every slot's server must live and vote, and of the voters that are left as many as
+// desired must live, and so many that (desired-1)/2 of them could die after that.
 func WhyNotLeave(rec Record, node string, voters map[string]bool) string {
 	for _, s := range rec.Servers {
 		if !voters[s.Node] {
