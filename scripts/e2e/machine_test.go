@@ -89,8 +89,11 @@ func (m *machine) read(name string) string {
 	return string(data)
 }
 
+// environ returns the machine's environment. The default data directory is not used: it is
+// the same for all machines of a test, and whoever has run a program by hand has left something
+// in it.
 func (m *machine) environ() []string {
-	env := scripttest.Environ(m.dir, "TMPDIR="+m.path("tmp"), "CONSUL_HTTP_ADDR="+m.address+":8500", marker+"="+m.id())
+	env := scripttest.Environ(m.dir, "TMPDIR="+m.path("tmp"), "CONSUL_HTTP_ADDR="+m.address+":8500", "AC_DATA_DIR="+m.path("no-data"), marker+"="+m.id())
 	return append(append(env, m.store.env...), m.env...)
 }
 
